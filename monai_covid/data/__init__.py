@@ -1,0 +1,1 @@
+"""Reading chest X-ray collections into MONAI datalists, and the synthetic phantom."""

@@ -1,0 +1,50 @@
+"""Errors that list everything that is wrong with an input at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+SHOWN_AT_MOST = 20
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with an input.
+
+    Attributes:
+        file: The file in which it was found.
+        row: Line of a text file, counted from 1 with the header as line 1; None for the whole file.
+        message: What is wrong, with the value, and what would be right.
+    """
+
+    file: Path | str
+    row: int | None
+    message: str
+
+    def __str__(self) -> str:
+        """Return ``file:row: message``."""
+        place = f"{self.file}:{self.row}" if self.row is not None else f"{self.file}"
+        return f"{place}: {self.message}"
+
+
+class InputError(ValueError):
+    """The input cannot be used; the message lists every problem found.
+
+    Attributes:
+        problems: All problems, also those that the message no longer shows.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Build the message from ``problems`` (at least one)."""
+        self.problems = tuple(problems)
+        shown = [str(problem) for problem in self.problems[:SHOWN_AT_MOST]]
+        left = len(self.problems) - len(shown)
+        if left:
+            shown.append(f"… and {left} more")
+        head = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n  ".join([f"{head} in the input:", *shown]))
+
+
+class ImageReadError(ValueError):
+    """An image file cannot be read or is not a usable radiograph; the message names the file."""

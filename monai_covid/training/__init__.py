@@ -1,0 +1,1 @@
+"""Ignite handlers and workflow pieces that MONAI lacks."""
