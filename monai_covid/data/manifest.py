@@ -1,0 +1,139 @@
+"""Reading a manifest: a CSV with one row per image and one class per image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_covid.data.folders import existing_folder, find_images, manifest_file
+from monai_covid.data.patients import canonical_patient_id
+from monai_covid.data.records import Records
+from monai_covid.data.row_checks import (
+    checked_labels,
+    duplicate_images,
+    empty_cells,
+    one_hot,
+    patients_in_two_parts,
+)
+from monai_covid.data.tables import numbered, read_table
+from monai_covid.errors import InputError, Problem
+from monai_covid.labels import COVID_LABELS
+
+REQUIRED_COLUMNS = ("image", "label", "patient_id")
+
+
+class ManifestInspection(NamedTuple):
+    """A manifest as far as it can be read.
+
+    Attributes:
+        records: All rows; images that are missing have an empty path, unknown labels no target.
+        problems: What is wrong with them.
+    """
+
+    records: Records
+    problems: list[Problem]
+
+
+def read_manifest(
+    manifest: Path | str,
+    labels: Sequence[str] = COVID_LABELS,
+    image_dir: Path | str | None = None,
+) -> Records:
+    """Read a manifest with the columns ``image``, ``label`` and ``patient_id``.
+
+    All other columns are kept. Images are looked up in ``image_dir``, or without it in the folder
+    of the manifest and its ``images`` subfolder. ``fold`` holds whole numbers, if it is there.
+
+    Args:
+        manifest: CSV file, or folder that holds ``metadata.csv``.
+        labels: The class names.
+        image_dir: Folder of the images.
+
+    Raises:
+        InputError: Anything is wrong with the file, a row or an image path; lists all of it.
+    """
+    records, problems = inspect_manifest(manifest, labels, image_dir)
+    if problems:
+        raise InputError(problems)
+    return records
+
+
+def inspect_manifest(
+    manifest: Path | str,
+    labels: Sequence[str] = COVID_LABELS,
+    image_dir: Path | str | None = None,
+) -> ManifestInspection:
+    """Read a manifest as :func:`read_manifest` does, but return the problems of its rows.
+
+    Raises:
+        InputError: The file is not a table with the required columns, or a folder is missing.
+    """
+    names = checked_labels(labels)
+    file = manifest_file(manifest)
+    folders = _image_folders(file, image_dir)
+    table = read_table(file, REQUIRED_COLUMNS)
+    targets, problems = one_hot(file, table["label"], names)
+    frame = _canonical(table)
+    paths = np.array(find_images(frame["image"], folders), dtype=object)
+    problems += _row_problems(file, frame, paths, folders)
+    problems.sort(key=lambda problem: problem.row or 0)
+    return ManifestInspection(Records(file, names, frame, paths, targets), problems)
+
+
+def has_folds(frame: pd.DataFrame) -> bool:
+    """Return whether the rows of a manifest come with folds; an empty column counts as none."""
+    return "fold" in frame and bool((frame["fold"] != "").any())
+
+
+def _canonical(table: pd.DataFrame) -> pd.DataFrame:
+    changed = {"patient_id": table["patient_id"].map(canonical_patient_id)}
+    if "fold" in table:
+        changed["fold"] = table["fold"].str.replace(r"^0+(?=[0-9])", "", regex=True)
+    return table.assign(**changed)
+
+
+def _image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
+    if image_dir is not None:
+        return [existing_folder(image_dir)]
+    inner = file.parent / "images"
+    return [file.parent, inner] if inner.is_dir() else [file.parent]
+
+
+def _row_problems(
+    file: Path, frame: pd.DataFrame, paths: NDArray[np.object_], folders: Sequence[Path]
+) -> list[Problem]:
+    images = frame["image"]
+    keys = pd.Series(np.where(paths == "", images.to_numpy(), paths), index=frame.index, dtype=str)
+    problems = [
+        *empty_cells(file, images, "a file name"),
+        *_missing_images(file, images[(paths == "") & (images != "")], folders),
+        *duplicate_images(file, images, frame["label"], keys),
+        *empty_cells(file, frame["patient_id"], "an id shared by all images of the patient"),
+    ]
+    if has_folds(frame):
+        problems += _fold_problems(file, frame["fold"])
+    for column in ("fold", "split"):
+        if column in frame:
+            problems += patients_in_two_parts(file, frame["patient_id"], frame[column])
+    return problems
+
+
+def _missing_images(file: Path, missing: pd.Series[str], folders: Sequence[Path]) -> list[Problem]:
+    places = " or ".join(map(str, folders))
+    return [
+        Problem(file, line, f"image {name!r} is not in {places}")
+        for line, name in numbered(missing)
+    ]
+
+
+def _fold_problems(file: Path, folds: pd.Series[str]) -> list[Problem]:
+    wrong = folds[~folds.str.fullmatch(r"[0-9]{1,9}")]
+    return [
+        Problem(file, line, f"fold {value!r} is not a whole number such as 0, 1, 2")
+        for line, value in numbered(wrong)
+    ]

@@ -1,0 +1,105 @@
+"""Checks of table columns; each returns the problems it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_covid.data.tables import numbered, suggestion
+from monai_covid.errors import Problem
+
+
+def checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return ``labels`` as tuple.
+
+    Raises:
+        ValueError: There are none, or one occurs twice, or is no text.
+    """
+    names = tuple(labels) if not isinstance(labels, str) else ()
+    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
+        raise ValueError(f"labels must be a list of different names, got {labels!r}")
+    return names
+
+
+def empty_cells(file: Path, cells: pd.Series[str], wanted: str) -> list[Problem]:
+    """Report empty cells; ``wanted`` says what belongs there."""
+    message = f"{cells.name!r} is empty; expected {wanted}"
+    return [Problem(file, line, message) for line, _ in numbered(cells[cells == ""])]
+
+
+def unknown_label(value: str, labels: Sequence[str]) -> str:
+    """Return the message for a label that is not one of ``labels``."""
+    if not value:
+        return f"the label is empty; expected one of {', '.join(labels)}"
+    hint = suggestion(value, labels)
+    return f"unknown label {value!r}{hint} (valid: {', '.join(labels)})"
+
+
+def one_hot(
+    file: Path, cells: pd.Series[str], labels: tuple[str, ...]
+) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Return ``(N, C)`` bool targets, one label per row, and a problem per row without one."""
+    targets = cells.to_numpy(dtype=object)[:, None] == np.array(labels, dtype=object)[None]
+    unknown = cells[~targets.any(axis=1)]
+    return targets, [
+        Problem(file, line, unknown_label(value, labels)) for line, value in numbered(unknown)
+    ]
+
+
+def duplicate_images(
+    file: Path, names: pd.Series[str], labels: pd.Series[str], keys: pd.Series[str]
+) -> list[Problem]:
+    """Report images that stand in two rows, with the labels where these differ.
+
+    Args:
+        file: Where the rows are.
+        names: Image of each row, as written.
+        labels: Label of each row, as written.
+        keys: What makes two images the same, such as the path; rows with an empty key are passed
+            over. All three are indexed by line.
+    """
+    again = keys[keys.duplicated(keep="first") & (keys != "")]
+    first = {key: line for line, key in reversed(numbered(keys[keys.isin(again)]))}
+    return [
+        Problem(file, line, _duplicate(names.loc[line], labels, line, first[key]))
+        for line, key in numbered(again)
+    ]
+
+
+def _duplicate(name: str, labels: pd.Series[str], line: int, before: int) -> str:
+    if labels.loc[line] == labels.loc[before]:
+        return f"image {name!r} is already in row {before}; keep one of them"
+    return (
+        f"image {name!r} is labelled {labels.loc[line]!r} here and {labels.loc[before]!r} "
+        f"in row {before}; keep the right one"
+    )
+
+
+def patients_in_two_parts(
+    file: Path, patients: pd.Series[str], parts: pd.Series[str]
+) -> list[Problem]:
+    """Report each patient who has images in two parts; empty patients and parts are passed over.
+
+    Args:
+        file: Where the rows are.
+        patients: Patient of each row.
+        parts: Fold or split of each row; the name of the series says which.
+    """
+    known = (patients != "") & (parts != "")
+    patients, parts = patients[known], parts[known]
+    first = {patient: line for line, patient in numbered(patients[~patients.duplicated()])}
+    astray = parts.to_numpy() != parts.loc[patients.map(first)].to_numpy()
+    return [
+        Problem(
+            file,
+            line,
+            f"patient {patient!r} is in {parts.name} {parts.loc[line]} here and in {parts.name} "
+            f"{parts.loc[first[patient]]} in row {first[patient]}; "
+            "keep all images of a patient in one",
+        )
+        for line, patient in numbered(patients[astray].drop_duplicates())
+    ]

@@ -1,0 +1,123 @@
+"""Patient-wise stratified splits: no patient is ever in two parts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+
+def assign_folds(
+    patients: NDArray[np.object_], classes: NDArray[np.intp], folds: int, seed: int
+) -> NDArray[np.intp]:
+    """Deal patients into folds with alike class frequencies.
+
+    The result depends on the seed and on who has which images, not on the order of the rows.
+
+    Args:
+        patients: Patient of each image, ``(N,)`` str.
+        classes: Class of each image, ``(N,)``.
+        folds: Number of folds, at least 2. Every class should have at least as many patients.
+        seed: Any whole number from 0.
+
+    Returns:
+        Fold of each image, ``(N,)``, from 0.
+
+    Raises:
+        ValueError: ``folds`` is below 2.
+    """
+    if folds < 2:
+        raise ValueError(f"folds must be at least 2, got {folds}")
+    order = np.lexsort((classes, patients.astype(str)))
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    parts = splitter.split(order, classes[order], patients[order])
+    fold_of = np.empty(len(order), dtype=np.intp)
+    for fold, (_, test) in enumerate(parts):
+        fold_of[order[test]] = fold
+    return fold_of
+
+
+def hold_out(
+    patients: NDArray[np.object_], targets: NDArray[np.bool_], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Choose patients for validation so that every label is held out at about the same fraction.
+
+    For one or several labels per image. Labels are taken from the rarest to the commonest, as in
+    iterative stratification (Sechidis et al., ECML PKDD 2011): each gets its quota of randomly
+    drawn patients, counting those who were held out for a rarer label, and its other patients
+    stay in training. The quota is ``fraction`` of the label's patients, but at least one on
+    either side; a label with a single patient stays in training. At last, patients are moved where
+    a label with two or more patients would still be missing on one side, unless that took another
+    label away from the other side. Patients without any label form a class of their own.
+
+    The result depends on the seed and on who has which labels, not on the order of the rows.
+
+    Args:
+        patients: Patient of each image, ``(N,)`` str.
+        targets: ``(N, C)`` bool.
+        fraction: Part of the patients to hold out, between 0 and 1, both excluded.
+        seed: Any whole number from 0.
+
+    Returns:
+        ``(N,)`` bool, True for the images of patients held out.
+
+    Raises:
+        ValueError: ``fraction`` is out of range.
+    """
+    check_fraction(fraction)
+    names, patient_of = np.unique(patients.astype(str), return_inverse=True)
+    carries = _labels_of_patients(patient_of, len(names), targets)
+    order = np.random.default_rng(seed).permutation(len(names))
+    held = np.empty(len(names), dtype=bool)
+    held[order] = _share_labels(carries[order], _fill_quotas(carries[order], fraction))
+    return held[patient_of]
+
+
+def check_fraction(fraction: float) -> None:
+    """Raise ValueError unless ``fraction`` lies between 0 and 1, both excluded."""
+    if isinstance(fraction, bool | str) or not 0 < fraction < 1:
+        raise ValueError(f"validation_fraction must be a number between 0 and 1, got {fraction!r}")
+
+
+def _labels_of_patients(
+    patient_of: NDArray[np.intp], number: int, targets: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return ``(P, C + 1)``: which labels a patient has; the last column means none at all."""
+    carries = np.zeros((number, targets.shape[1] + 1), dtype=bool)
+    image, label = np.nonzero(targets)
+    carries[patient_of[image], label] = True
+    carries[:, -1] = ~carries.any(axis=1)
+    return carries
+
+
+def _rarest_first(carries: NDArray[np.bool_]) -> NDArray[np.intp]:
+    return np.argsort(carries.sum(axis=0), kind="stable")
+
+
+def _quota(patients: int, fraction: float) -> int:
+    return min(max(1, round(fraction * patients)), patients - 1) if patients > 1 else 0
+
+
+def _fill_quotas(carries: NDArray[np.bool_], fraction: float) -> NDArray[np.bool_]:
+    held = np.zeros(len(carries), dtype=bool)
+    decided = np.zeros(len(carries), dtype=bool)
+    for label in _rarest_first(carries):
+        owners = np.flatnonzero(carries[:, label])
+        wanted = max(0, _quota(len(owners), fraction) - int(held[owners].sum()))
+        held[owners[~decided[owners]][:wanted]] = True
+        decided[owners] = True
+    return held
+
+
+def _share_labels(carries: NDArray[np.bool_], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Move a patient to the side that lacks a label, if the other side loses no label by it."""
+    held = held.copy()
+    for label in _rarest_first(carries):
+        owners = np.flatnonzero(carries[:, label])
+        if len(owners) < 2 or len(np.unique(held[owners])) == 2:
+            continue
+        side = held[owners[0]]
+        irreplaceable = carries[held == side].sum(axis=0) == 1
+        movable = owners[~carries[owners][:, irreplaceable].any(axis=1)]
+        held[movable[:1]] = ~side
+    return held

@@ -1,0 +1,152 @@
+"""Reading CSV files as tables of text, with line numbers and messages that say what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from monai_covid.errors import InputError, Problem
+
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+Row = tuple[int, list[str]]
+"""Line number of a row (header: 1) and its cells without outer white space."""
+
+
+def read_table(file: Path, required: Sequence[str]) -> pd.DataFrame:
+    """Read a comma-separated UTF-8 file; every cell stays text, so that leading zeros survive.
+
+    White space around cells is removed, blank rows and columns without a name are left out, and
+    cells that are missing at the end of a row are empty.
+
+    Args:
+        file: CSV file, with or without byte order mark, with any line ending.
+        required: Columns that must be there.
+
+    Returns:
+        Frame of str, indexed by line in the file (the header is line 1).
+
+    Raises:
+        InputError: The file cannot be read or decoded, is not CSV, lacks columns or has no rows.
+    """
+    rows = _parse(file, read_text(file))
+    if not rows:
+        raise InputError([Problem(file, None, f"is empty; expected {_listed(required)}")])
+    header = _header(rows[0][1])
+    problems = _header_problems(file, header, required) or _width_problems(file, rows[1:], header)
+    if not problems and len(rows) == 1:
+        problems = [Problem(file, None, "has a header but no rows below it")]
+    if problems:
+        raise InputError(problems)
+    return _frame(rows[1:], header)
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a UTF-8 file without its byte order mark.
+
+    Raises:
+        InputError: The file is missing, unreadable or not UTF-8.
+    """
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise InputError([Problem(file, None, "does not exist")]) from None
+    except OSError as error:
+        raise InputError([Problem(file, None, f"cannot be read: {error.strerror}")]) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8 text"
+        raise InputError([Problem(file, line, message)]) from None
+    if "\0" in text:
+        message = "holds NUL characters (UTF-16 or binary); save the file as UTF-8 text"
+        raise InputError([Problem(file, None, message)])
+    return text
+
+
+def numbered(cells: pd.Series[str]) -> list[tuple[int, str]]:
+    """Return the line and the text of each cell of a column."""
+    return list(zip(cells.index.tolist(), cells.tolist(), strict=True))
+
+
+def suggestion(value: str, valid: Iterable[str]) -> str:
+    """Return ``"; did you mean '…'?"`` for the nearest of ``valid``, or nothing if none is near."""
+    by_lower = {name.lower(): name for name in valid}
+    near = difflib.get_close_matches(value.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def _parse(file: Path, text: str) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[Row] = []
+    line = 1
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                rows.append((line, stripped))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        message = f"is not a CSV row ({error}); check its quotation marks"
+        raise InputError([Problem(file, line, message)]) from error
+    return rows
+
+
+def _header(cells: list[str]) -> list[str]:
+    """Drop nameless columns at the end: the official NIH file has one."""
+    width = max(position for position, cell in enumerate(cells, start=1) if cell)
+    return cells[:width]
+
+
+def _header_problems(file: Path, header: list[str], required: Sequence[str]) -> list[Problem]:
+    named = [name for name in header if name]
+    problems = [
+        Problem(file, 1, f"column {name!r} occurs {named.count(name)} times; keep one")
+        for name in dict.fromkeys(named)
+        if named.count(name) > 1
+    ]
+    missing = [name for name in required if name not in named]
+    if missing:
+        problems.append(_missing_columns(file, named, missing))
+    return problems
+
+
+def _missing_columns(file: Path, named: list[str], missing: list[str]) -> Problem:
+    if len(named) == 1:
+        for separator, meaning in OTHER_SEPARATORS.items():
+            if separator in named[0]:
+                return Problem(file, 1, f"is separated by {meaning}; save it with commas")
+    hints = "".join(suggestion(name, named) for name in missing)
+    return Problem(file, 1, f"lacks {_listed(missing)}; found {', '.join(named)}{hints}")
+
+
+def _width_problems(file: Path, rows: list[Row], header: list[str]) -> list[Problem]:
+    width = len(header)
+    return [
+        Problem(
+            file,
+            line,
+            f"has {len(cells)} cells where the header names {width}; "
+            "put cells that hold a comma into quotation marks",
+        )
+        for line, cells in rows
+        if any(cells[width:])
+    ]
+
+
+def _frame(rows: list[Row], header: list[str]) -> pd.DataFrame:
+    width = len(header)
+    cells = [(row + [""] * (width - len(row)))[:width] for _, row in rows]
+    index = pd.Index([line for line, _ in rows], name="line")
+    frame = pd.DataFrame(cells, columns=header, index=index, dtype=str)
+    return frame.loc[:, [bool(name) for name in header]]
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ("column " if len(columns) == 1 else "columns ") + ", ".join(map(repr, columns))
