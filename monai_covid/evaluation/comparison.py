@@ -1,0 +1,199 @@
+"""Paired comparison of two classifiers on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from monai_covid.evaluation.bootstrap import (
+    RESAMPLES,
+    check_resamples,
+    percentile_interval,
+    resample,
+)
+from monai_covid.evaluation.columns import IMAGE, PATIENT
+from monai_covid.evaluation.metrics import MetricKey, point_metrics
+from monai_covid.evaluation.outcomes import FloatArray, Outcomes, SingleLabelOutcomes, outcomes_of
+from monai_covid.evaluation.pairing import paired
+from monai_covid.evaluation.prediction_checks import check_predictions
+from monai_covid.evaluation.predictions import with_prediction
+from monai_covid.evaluation.weighted import weighted_metrics
+
+COMPARED = ("accuracy", "balanced_accuracy", "macro_auc", "auc")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One metric of both classifiers.
+
+    Attributes:
+        metric: Name such as ``macro_auc``.
+        label: Class, None for a metric of the whole table.
+        first: Value of the first classifier; None when not defined.
+        second: Value of the second.
+        difference: Second minus first.
+        low: Lower bound of the 95 % interval of the difference; None when there is none.
+        high: Upper bound.
+        p_value: Two-sided bootstrap p-value of "no difference"; None when there is no interval.
+        resamples_used: Resamples in which the difference was defined.
+    """
+
+    metric: str
+    label: str | None
+    first: float | None
+    second: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    resamples_used: int
+
+
+@dataclass(frozen=True)
+class McNemarTest:
+    """Exact McNemar test on the images that only one classifier got right.
+
+    It takes images as independent, so with several images per patient its p-value is too small;
+    the bootstrap over patients is not affected.
+
+    Attributes:
+        only_first_right: Images.
+        only_second_right: Images.
+        p_value: Two-sided exact binomial p-value (McNemar, Psychometrika 12:153-157, 1947).
+    """
+
+    only_first_right: int
+    only_second_right: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What ``compare_tables`` found.
+
+    Attributes:
+        differences: Accuracy and AUC of both and their difference.
+        mcnemar: None for multi-label tables.
+        n_images: Images that both classified.
+        n_patients: Patients of those images.
+        resamples: Bootstrap resamples drawn.
+        seed: Seed of the resamples.
+    """
+
+    differences: tuple[Difference, ...]
+    mcnemar: McNemarTest | None
+    n_images: int
+    n_patients: int
+    resamples: int
+    seed: int
+
+
+def compare_tables(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    class_names: Sequence[str],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    *,
+    sources: tuple[Path | str, Path | str] = ("first table", "second table"),
+) -> Comparison:
+    """Compare two predictions tables of the same images, in any order of rows.
+
+    Both classifiers are measured on the same resampled patients, so what makes a patient hard for
+    both cancels out.
+
+    Args:
+        first: Predictions of the reference.
+        second: Predictions of the other.
+        class_names: Classes.
+        resamples: Bootstrap resamples, at least 40.
+        seed: Seed of the resamples.
+        sources: Files that the tables came from, for error messages.
+
+    Returns:
+        Differences, second minus first.
+
+    Raises:
+        InputError: If a table cannot be used or the images, patients or true classes differ.
+        ValueError: If ``resamples`` is too small.
+    """
+    check_resamples(resamples)
+    for table, source in zip((first, second), sources, strict=True):
+        check_predictions(table, class_names, source)
+    first, second = paired(first, second, class_names, sources)
+    before = outcomes_of(with_prediction(first, class_names), class_names)
+    after = outcomes_of(with_prediction(second, class_names), class_names)
+    patients = first[PATIENT].astype(str).tolist()
+    measure = partial(_resampled_differences, before, after)
+    resampled = resample(measure, patients, resamples, seed)
+    values = point_metrics(before), point_metrics(after)
+    n_patients = len(set(patients))
+    return Comparison(
+        differences=tuple(
+            _difference(key, values[0][key], values[1][key], resampled[key], n_patients)
+            for key in values[0]
+            if key.metric in COMPARED
+        ),
+        mcnemar=mcnemar_test(before, after),
+        n_images=first[IMAGE].nunique(),
+        n_patients=n_patients,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def mcnemar_test(first: Outcomes, second: Outcomes) -> McNemarTest | None:
+    """Return the exact McNemar test of two classifiers on the same rows; None for multi-label."""
+    if not isinstance(first, SingleLabelOutcomes) or not isinstance(second, SingleLabelOutcomes):
+        return None
+    right_before = first.predicted == first.true
+    right_after = second.predicted == second.true
+    lost = int((right_before & ~right_after).sum())
+    won = int((right_after & ~right_before).sum())
+    p_value = float(binomtest(lost, lost + won).pvalue) if lost + won else 1.0
+    return McNemarTest(lost, won, p_value)
+
+
+def bootstrap_p_value(differences: FloatArray) -> float:
+    """Return the two-sided p-value of "no difference" from resampled differences.
+
+    Twice the smaller share of resamples at or beyond zero, with one added to numerator and
+    denominator so that it is never 0 (Davison & Hinkley, Bootstrap Methods, 1997, ch. 4).
+
+    Args:
+        differences: ``(R,)`` without NaN.
+    """
+    smaller = min((differences <= 0).sum(), (differences >= 0).sum())
+    return float(min(1.0, 2 * (1 + smaller) / (1 + len(differences))))
+
+
+def _resampled_differences(
+    before: Outcomes, after: Outcomes, weights: FloatArray
+) -> dict[MetricKey, FloatArray]:
+    old, new = weighted_metrics(before, weights), weighted_metrics(after, weights)
+    return {key: new[key] - old[key] for key in old if key.metric in COMPARED}
+
+
+def _difference(
+    key: MetricKey, first: float, second: float, resampled: FloatArray, n_patients: int
+) -> Difference:
+    interval = percentile_interval(resampled)
+    defined = not (np.isnan(first) or np.isnan(second))
+    certain = defined and n_patients > 1 and interval.low is not None
+    return Difference(
+        metric=key.metric,
+        label=key.label,
+        first=None if np.isnan(first) else first,
+        second=None if np.isnan(second) else second,
+        difference=second - first if defined else None,
+        low=interval.low if certain else None,
+        high=interval.high if certain else None,
+        p_value=bootstrap_p_value(resampled[~np.isnan(resampled)]) if certain else None,
+        resamples_used=interval.resamples_used,
+    )
