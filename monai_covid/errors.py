@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 SHOWN_AT_MOST = 20
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Problem(NamedTuple):
@@ -48,3 +51,45 @@ class InputError(ValueError):
 
 class ImageReadError(ValueError):
     """An image file cannot be read or is not a usable radiograph; the message names the file."""
+
+
+class OptionError(ValueError):
+    """An option is unknown or has an unusable value; the message says what would be right."""
+
+
+class WeightsError(ValueError):
+    """Weights are missing, unreadable or do not fit the network; the message names the file."""
+
+
+class RunFolderError(ValueError):
+    """A run folder cannot be used as asked; the message says what would."""
+
+
+USER_ERRORS = (InputError, ImageReadError, OptionError, WeightsError, RunFolderError)
+"""Errors that the person who gave the input can mend."""
+
+
+def or_exit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call ``function``; turn an error of the user's input into one clear line and exit status 1.
+
+    Meant for the outermost layer (configs, command line), where a traceback through a framework
+    hides what is wrong. Errors of the program itself pass through unchanged.
+
+    Raises:
+        SystemExit: With the message of the input error that was raised or that caused the error.
+    """
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        cause = _input_error(error)
+        if cause is None:
+            raise
+        raise SystemExit(f"error: {cause}") from error
+
+
+def _input_error(error: BaseException | None) -> BaseException | None:
+    while error is not None:
+        if isinstance(error, USER_ERRORS):
+            return error
+        error = error.__cause__
+    return None

@@ -1,1 +1,60 @@
-"""Ignite handlers and workflow pieces that MONAI lacks."""
+"""Ignite handlers and workflow pieces that MONAI lacks; the bundle's configs wire them."""
+
+from monai_covid.training.budget import TimeBudget
+from monai_covid.training.checkpoint import RunCheckpoint
+from monai_covid.training.curve import LearningCurve
+from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.inferer import PrecisionInferer
+from monai_covid.training.losses import BalancedCrossEntropy, balanced_cross_entropy
+from monai_covid.training.metrics import accuracy, macro_auc, pooled
+from monai_covid.training.phases import HeadFirst, PhasedCosine
+from monai_covid.training.processes import (
+    choose_device,
+    join_processes,
+    leave_processes,
+    place,
+    share_of_batch,
+)
+from monai_covid.training.run import run_training
+from monai_covid.training.run_folder import RunFolder
+from monai_covid.training.sampling import EpochSampler, ShareSampler
+from monai_covid.training.selection import BestEpoch
+from monai_covid.training.settings import running_settings
+from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
+from monai_covid.training.workflow_options import (
+    check_stage2,
+    check_stage3,
+    check_stage3_direct,
+)
+
+__all__ = [
+    "BalancedCrossEntropy",
+    "BestEpoch",
+    "EpochSampler",
+    "HeadFirst",
+    "LearningCurve",
+    "PhasedCosine",
+    "PrecisionInferer",
+    "RadiographDataset",
+    "RunCheckpoint",
+    "RunFolder",
+    "ShareSampler",
+    "TimeBudget",
+    "accuracy",
+    "balanced_cross_entropy",
+    "build_seeded",
+    "check_stage2",
+    "check_stage3",
+    "check_stage3_direct",
+    "choose_device",
+    "join_processes",
+    "leave_processes",
+    "macro_auc",
+    "place",
+    "pooled",
+    "run_training",
+    "running_settings",
+    "share_of_batch",
+    "start_from_first_stage",
+    "start_from_stage2",
+]

@@ -1,0 +1,143 @@
+"""Model files: a network's tensors together with what is needed to use them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.networks.nets import DenseNet
+from torch import Tensor
+
+from monai_covid.errors import WeightsError
+from monai_covid.files import atomic_path
+from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS
+from monai_covid.networks import (
+    BLOCK_LAYERS,
+    HEAD,
+    build_densenet,
+    load_network,
+    read_state,
+    read_torch_file,
+    to_monai_names,
+)
+
+_LABELS_BY_OUTPUTS = {len(known): known for known in (COVID_LABELS, NIH_FINDINGS, NIH_LABELS)}
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is needed to use a network's tensors.
+
+    Attributes:
+        architecture: ``densenet121`` or ``densenet201``.
+        channels: Input channels, 1 or 3.
+        labels: Class of each output neuron.
+        image_size: Height and width of the input in pixels.
+        multilabel: Whether labels exclude each other (False: softmax) or not (True: sigmoid).
+        start: What the first stage started from: ``imagenet``, ``random`` or a file.
+    """
+
+    architecture: str = "densenet121"
+    channels: int = 1
+    labels: tuple[str, ...] = COVID_LABELS
+    image_size: int = 224
+    multilabel: bool = False
+    start: str = "unknown"
+
+    def build(self) -> DenseNet:
+        """Build the network with random weights."""
+        return build_densenet(self.architecture, self.channels, len(self.labels))
+
+
+def save_model(path: Path | str, network_state: Mapping[str, Tensor], info: ModelInfo) -> None:
+    """Write a model file atomically.
+
+    Args:
+        path: File to write.
+        network_state: ``state_dict`` of the network.
+        info: What the tensors are.
+    """
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network_state.items()}
+    with atomic_path(path) as temporary:
+        torch.save(
+            {"network": state, "info": {**asdict(info), "labels": list(info.labels)}}, temporary
+        )
+
+
+def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> ModelInfo:
+    """Say what the network in a file is.
+
+    Files of :func:`save_model` carry it. For a plain state dict it is read off the tensors' names
+    and shapes; 3, 14 and 15 outputs are taken for the COVID-19 and NIH label sets.
+
+    Args:
+        path: Weights file.
+        labels: Labels of the output neurons, where the file does not tell.
+
+    Raises:
+        WeightsError: If the file cannot be read or its labels are not known.
+    """
+    stored = read_torch_file(path).get("info")
+    if isinstance(stored, Mapping):
+        fields: dict[str, Any] = {str(name): value for name, value in stored.items()}
+        return ModelInfo(**{**fields, "labels": tuple(fields["labels"])})
+    return _info_from_tensors(path, to_monai_names(read_state(path)), labels)
+
+
+def _info_from_tensors(
+    path: Path | str, state: Mapping[str, Tensor], labels: tuple[str, ...] | None
+) -> ModelInfo:
+    try:
+        channels = state["features.conv0.weight"].shape[1]
+        outputs = state[f"{HEAD}.bias"].shape[0]
+    except KeyError as missing:
+        raise WeightsError(f"{path}: not a DenseNet with a head, {missing} is missing") from missing
+    architecture = _architecture(path, state)
+    labels = labels or _LABELS_BY_OUTPUTS.get(outputs)
+    if labels is None or len(labels) != outputs:
+        raise WeightsError(f"{path}: has {outputs} outputs; name their {outputs} labels in order")
+    return ModelInfo(architecture, channels, labels, multilabel=labels != COVID_LABELS)
+
+
+def _architecture(path: Path | str, state: Mapping[str, Tensor]) -> str:
+    third_block = {name.split(".")[2] for name in state if name.startswith("features.denseblock3.")}
+    for architecture, layers in BLOCK_LAYERS.items():
+        if layers[2] == len(third_block):
+            return architecture
+    raise WeightsError(
+        f"{path}: {len(third_block)} layers in its third block; known: {', '.join(BLOCK_LAYERS)}"
+    )
+
+
+def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[DenseNet, ModelInfo]:
+    """Build the network of a file and load its weights.
+
+    Args:
+        path: File of :func:`save_model` or a plain state dict.
+        info: What the network is; read from the file when not given.
+
+    Returns:
+        The network in evaluation mode, and what it is.
+
+    Raises:
+        WeightsError: If the file cannot be read or does not fit.
+    """
+    info = info or read_model_info(path)
+    network = info.build()
+    load_network(network, read_state(path))
+    return network.eval(), info
+
+
+def model_info_or_default(path: Path | str) -> ModelInfo:
+    """Return what the network of ``path`` is, or the default network's when there is no file."""
+    return read_model_info(path) if Path(path).is_file() else ModelInfo()
+
+
+def file_hash(path: Path | str) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

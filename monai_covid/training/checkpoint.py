@@ -1,0 +1,134 @@
+"""Saving a run after every epoch so that it continues as if it had not been interrupted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+import ignite.distributed as idist
+import torch
+from ignite.engine import Engine, Events
+from torch import nn
+
+from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.errors import RunFolderError
+from monai_covid.files import atomic_path
+from monai_covid.networks import read_torch_file
+from monai_covid.training.run_folder import RunFolder
+from monai_covid.training.selection import BestEpoch
+
+logger = logging.getLogger(__name__)
+
+
+class Stateful(Protocol):
+    """What has a state that can be saved."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> Any:
+        """Restore the state."""
+
+
+class RunCheckpoint:
+    """Writes the best model and, after each whole epoch, all that is needed to continue.
+
+    Random numbers are functions of seed, epoch and image (see ``dataset`` and ``sampling``), so no
+    generator state is kept. The best model is written before ``last.pt``: a run killed between
+    the two repeats the epoch and writes the same best model again.
+
+    Args:
+        folder: Where to write.
+        network: The network, without any wrapper.
+        info: What the network is.
+        best: Which epoch is the best; attach this handler after it.
+        parts: Further objects with a state, by name (optimizer, lr_scheduler, curve).
+        settings: Options that must not change when the run is continued.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        network: nn.Module,
+        info: ModelInfo,
+        *,
+        best: BestEpoch,
+        parts: Mapping[str, Stateful],
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note what to save."""
+        self.folder = folder
+        self.network = network
+        self.info = info
+        self.best = best
+        self.parts = dict(parts)
+        self.settings = {name: _plain(value) for name, value in (settings or {}).items()}
+        self.finished = False
+
+    def attach(self, engine: Engine) -> None:
+        """Save at the end of each epoch of the trainer ``engine``."""
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Save the epoch that ended."""
+        done = engine.state.epoch >= engine.state.max_epochs or self.best.stopped_early
+        self.finished = done
+        if idist.get_rank() > 0:
+            return
+        if self.best.improved:
+            save_model(self.folder.best, self.network.state_dict(), self.info)
+        state = {
+            "epoch": engine.state.epoch,
+            "iteration": engine.state.iteration,
+            "finished": done,
+            "settings": self.settings,
+            "network": self.network.state_dict(),
+            "best": self.best.state_dict(),
+            **{name: part.state_dict() for name, part in self.parts.items()},
+        }
+        with atomic_path(self.folder.last) as temporary:
+            torch.save(state, temporary)
+
+    def restore(self, engine: Engine) -> None:
+        """Continue a run if the folder asks for it and holds one.
+
+        Args:
+            engine: The trainer; its epoch and iteration are set.
+
+        Raises:
+            RunFolderError: If the run was made with other settings.
+        """
+        if not (self.folder.resume and self.folder.last.is_file()):
+            return
+        state = read_torch_file(self.folder.last)
+        self._check_settings(state["settings"])
+        self.network.load_state_dict(cast("dict[str, Any]", state["network"]))
+        self.best.load_state_dict(cast("dict[str, Any]", state["best"]))
+        for name, part in self.parts.items():
+            part.load_state_dict(cast("dict[str, Any]", state[name]))
+        engine.state.epoch = state["epoch"]
+        engine.state.iteration = state["iteration"]
+        self.finished = bool(state["finished"])
+        logger.info("Continuing %s after epoch %d", self.folder.path, engine.state.epoch)
+
+    def _check_settings(self, stored: Any) -> None:
+        changed = [
+            f"{name} was {stored.get(name)!r} and is now {value!r}"
+            for name, value in self.settings.items()
+            if stored.get(name) != value
+        ]
+        if changed:
+            raise RunFolderError(
+                f"{self.folder.path}: the run was started with other settings and would not "
+                f"continue exactly: {'; '.join(changed)}. Give the old values, or start anew with "
+                "--overwrite True or in another --output_dir"
+            )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,149 @@
+"""Radiographs for training: the deterministic part cached, the random part new each epoch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import CacheDataset, PersistentDataset
+from monai.transforms import Compose
+from monai.transforms.traits import RandomizableTrait
+from torch.utils.data import Dataset
+
+GIGABYTE = 2**30
+
+BATCHED = ("image", "label", "name", "patient_id")
+"""Fields of an item that every datalist has and that are put together into batches."""
+
+
+class RadiographDataset(Dataset[dict[str, Any]]):
+    """A datalist with its preprocessing.
+
+    The transforms before the first random one run once an image; their results are kept in memory
+    up to ``cache_gb``, or on disk in ``cache_dir``. The others run at each access, seeded by
+    (seed, epoch, index), so that results depend neither on the number of workers or processes nor
+    on whether the run was interrupted.
+
+    Args:
+        data: Items with ``image`` (path), ``label``, ``name`` and ``patient_id``.
+        transform: The whole chain, deterministic transforms first.
+        seed: Seed of the random transforms.
+        cache_gb: Memory for cached images in GiB; images beyond it are read at each access.
+        cache_dir: Folder for a cache on disk instead, which later runs reuse. An entry belongs to
+            the file's path, size and modification time and to the transforms.
+        cache_threads: Threads that fill the memory cache.
+        progress: Whether to show a progress bar while the memory cache is filled.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[Mapping[str, Any]],
+        transform: Compose,
+        *,
+        seed: int = 0,
+        cache_gb: float = 4.0,
+        cache_dir: str | Path | None = None,
+        cache_threads: int = 2,
+        progress: bool = True,
+    ) -> None:
+        """Note what to read; nothing is read before :meth:`prepare` or the first access."""
+        self.data = [dict(item) for item in data]
+        self.transform = transform
+        self.seed = seed
+        self.cache_gb = cache_gb
+        self.cache_dir = cache_dir
+        self.cache_threads = cache_threads
+        self.progress = progress
+        first = _first_random(transform)
+        self._deterministic = Compose(transform.transforms[:first])
+        self._random = Compose(transform.transforms[first:])
+        self._cache: Dataset[Any] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.data)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+        """Return an item with its preprocessed image.
+
+        Args:
+            key: ``(epoch, index)``, or the index alone for epoch 0.
+        """
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        self.prepare()
+        assert self._cache is not None
+        cached = self._cache[index]
+        item = {name: cached[name] for name in BATCHED}
+        item["label"] = torch.as_tensor(item["label"])
+        self._random.set_random_state(seed=transform_seed(self.seed, epoch, index))
+        result: dict[str, Any] = self._random(item)
+        return result
+
+    def prepare(self) -> None:
+        """Fill the cache.
+
+        Raises:
+            RuntimeError: Caused by an ImageReadError, for an image that cannot be read.
+        """
+        if self._cache is None:
+            self._cache = self._disk_cache() if self.cache_dir else self._memory_cache()
+
+    def _memory_cache(self) -> Dataset[Any]:
+        return CacheDataset(  # type: ignore[no-any-return]
+            self.data,
+            self._deterministic,
+            cache_num=self._images_that_fit(),
+            num_workers=self.cache_threads,
+            progress=self.progress,
+            copy_cache=False,
+        )
+
+    def _disk_cache(self) -> Dataset[Any]:
+        assert self.cache_dir is not None
+        folder = Path(self.cache_dir) / transform_hash(self._deterministic)
+        return PersistentDataset(  # type: ignore[no-any-return]
+            self.data, self._deterministic, cache_dir=folder, hash_func=item_hash
+        )
+
+    def _images_that_fit(self) -> int:
+        if not self.data or self.cache_gb <= 0:
+            return 0
+        item = self._deterministic(dict(self.data[0]))
+        size = sum(value.nbytes for value in item.values() if isinstance(value, torch.Tensor))
+        return min(len(self.data), int(self.cache_gb * GIGABYTE / max(size, 1)))
+
+
+def _first_random(transform: Compose) -> int:
+    for position, step in enumerate(transform.transforms):
+        if isinstance(step, RandomizableTrait):
+            return position
+    return len(transform.transforms)
+
+
+def transform_seed(seed: int, epoch: int, index: int) -> int:
+    """Return the seed of one image's random transforms in one epoch, below 2**32."""
+    return int(np.random.SeedSequence([seed, epoch, index]).generate_state(1)[0])
+
+
+def transform_hash(transform: Compose) -> str:
+    """Return a short hash of the transforms' classes and plain settings."""
+    described = [(type(step).__name__, _plain(vars(step))) for step in transform.transforms]
+    return hashlib.sha256(repr(described).encode()).hexdigest()[:16]
+
+
+def _plain(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    plain = (str, int, float, bool, tuple, list, type(None))
+    return sorted(
+        (name, repr(value)) for name, value in settings.items() if isinstance(value, plain)
+    )
+
+
+def item_hash(item: Mapping[str, Any]) -> bytes:
+    """Return the cache key of an item: its fields, and its file's size and modification time."""
+    stat = Path(item["image"]).stat()
+    described = repr((sorted(item.items()), stat.st_size, stat.st_mtime_ns))
+    return hashlib.sha256(described.encode()).hexdigest().encode()

@@ -1,0 +1,67 @@
+"""Losses whose mean over the global batch is the mean over the processes' means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.class_balance import class_weights
+from monai_covid.data.records import Datalist
+
+
+class BalancedCrossEntropy(nn.Module):
+    """Cross-entropy in which each class has a weight.
+
+    Unlike ``torch.nn.CrossEntropyLoss(weight=...)`` the sum is divided by the number of images, not
+    by the sum of their weights: the loss of a batch is then the mean over its images whatever
+    their classes, and splitting a batch among processes changes nothing.
+
+    Args:
+        class_weights: One weight a class; the mean over the training images should be 1.
+        label_smoothing: Share of the target that is spread over all classes, in [0, 1).
+    """
+
+    def __init__(
+        self, class_weights: Sequence[float] | None = None, label_smoothing: float = 0.0
+    ) -> None:
+        """Store the weights."""
+        super().__init__()
+        weights = None if class_weights is None else torch.as_tensor(class_weights).float()
+        self.register_buffer("class_weights", weights)
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean weighted loss.
+
+        Args:
+            logits: ``(B, C)``.
+            labels: ``(B,)`` class indices.
+        """
+        losses = F.cross_entropy(
+            logits, labels, reduction="none", label_smoothing=self.label_smoothing
+        )
+        if isinstance(self.class_weights, Tensor):
+            losses = losses * self.class_weights.to(losses)[labels]
+        return losses.mean()
+
+
+def balanced_cross_entropy(
+    training: Datalist,
+    info: ModelInfo,
+    balance: bool = True,
+    label_smoothing: float = 0.0,
+) -> BalancedCrossEntropy:
+    """Return the loss of stage 3 for a training datalist.
+
+    Args:
+        training: Items with a class index ``label``.
+        info: What the network is; its labels are the classes.
+        balance: Whether to weight the classes by their inverse frequency.
+        label_smoothing: Share of the target that is spread over all classes.
+    """
+    weights = class_weights(training, len(info.labels)) if balance else None
+    return BalancedCrossEntropy(None if weights is None else weights.tolist(), label_smoothing)

@@ -1,0 +1,84 @@
+"""One training run on several processes."""
+
+from __future__ import annotations
+
+import os
+
+import ignite.distributed as idist
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from monai_covid.errors import OptionError
+from monai_covid.training.batch_norm import synchronise_batch_norm
+
+
+def join_processes(distributed: bool) -> None:
+    """Join the group of processes that ``torchrun`` started: NCCL on GPUs, Gloo otherwise.
+
+    Raises:
+        SystemExit: If several processes were started without ``distributed``, since each would
+            train alone and write to the same folder, or the other way round.
+    """
+    started = int(os.environ.get("WORLD_SIZE", "1"))
+    if started > 1 and not distributed:
+        raise SystemExit(
+            f"error: {started} processes were started but each would train alone; add "
+            "configs/distributed.yaml to --config_file"
+        )
+    if distributed and "WORLD_SIZE" not in os.environ:
+        raise SystemExit("error: configs/distributed.yaml is for runs started with torchrun")
+    if distributed and not torch.distributed.is_initialized():
+        idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
+
+
+def leave_processes() -> None:
+    """Leave the group of processes, if this one joined any."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        idist.finalize()
+
+
+def choose_device(device: str | None) -> torch.device:
+    """Return the device of this process: the one asked for, else its GPU, else the processor.
+
+    Raises:
+        SystemExit: For a device that PyTorch does not know or that is not there.
+    """
+    if device is None:
+        local = int(os.environ.get("LOCAL_RANK", "0"))
+        return torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SystemExit(f"error: --device {device}: not usable here ({reason})") from error
+    return chosen
+
+
+def place(network: nn.Module, device: torch.device) -> nn.Module:
+    """Move ``network`` to ``device`` and, with several processes, keep its copies in step."""
+    if idist.get_world_size() == 1:
+        return network.to(device)
+    network = synchronise_batch_norm(network, device).to(device)
+    # The backbone gets no gradients while the head trains alone.
+    return DistributedDataParallel(
+        network,
+        device_ids=[device.index] if device.type == "cuda" else None,
+        find_unused_parameters=True,
+    )
+
+
+def share_of_batch(batch_size: int) -> int:
+    """Return the images a process takes of a global batch.
+
+    Raises:
+        OptionError: If the batch cannot be shared evenly.
+    """
+    world: int = idist.get_world_size()
+    if batch_size % world:
+        raise OptionError(
+            f"--batch_size {batch_size} cannot be shared evenly by {world} processes; take a "
+            f"multiple of {world}"
+        )
+    return batch_size // world

@@ -1,0 +1,66 @@
+"""Running a trainer to its end, and saying how it ended."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import ignite.distributed as idist
+from monai.engines import Trainer
+
+from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.errors import or_exit
+from monai_covid.files import write_text
+from monai_covid.training.checkpoint import RunCheckpoint
+
+logger = logging.getLogger(__name__)
+
+INTERRUPTED = 130
+
+
+def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
+    """Run ``trainer``, unless the run it continues is finished, and write the run's summary.
+
+    Raises:
+        SystemExit: With status 130 after Ctrl-C, and with a message for bad input.
+    """
+    if checkpoint.finished:
+        logger.info("%s is finished: nothing to do", checkpoint.folder.path)
+        return
+    if not trainer.state.epoch_length:
+        raise SystemExit(
+            "error: there are fewer training images than batch_size; give a smaller --batch_size"
+        )
+    try:
+        or_exit(trainer.run)
+    except KeyboardInterrupt:
+        logger.warning("Interrupted in epoch %d. Continue with --resume True", trainer.state.epoch)
+        raise SystemExit(INTERRUPTED) from None
+    if idist.get_rank() == 0:
+        summary = summarise(trainer, checkpoint)
+        write_text(checkpoint.folder.summary, json.dumps(summary, indent=2) + "\n")
+        logger.info(
+            "Best validation AUC %s in epoch %d of %d: %s",
+            "not defined" if checkpoint.best.score is None else f"{checkpoint.best.score:.4f}",
+            checkpoint.best.epoch,
+            trainer.state.epoch,
+            checkpoint.folder.best,
+        )
+
+
+def summarise(trainer: Trainer, checkpoint: RunCheckpoint) -> dict[str, Any]:
+    """Return what the run was and how it ended, as plain types."""
+    return {
+        "notice": RESEARCH_USE_ONLY,
+        "monai_covid": __version__,
+        "finished": checkpoint.finished,
+        "stopped_early": checkpoint.best.stopped_early,
+        "epochs": trainer.state.epoch,
+        "max_epochs": trainer.state.max_epochs,
+        "best_epoch": checkpoint.best.epoch,
+        "best_validation_auc": checkpoint.best.score,
+        "model": asdict(checkpoint.info),
+        "settings": checkpoint.settings,
+    }

@@ -1,0 +1,88 @@
+"""The folder of one training run: what is in it, and when it may be written to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import ignite.distributed as idist
+
+from monai_covid.errors import RunFolderError
+
+
+class RunFolder:
+    """Names the files of a run and guards those of an earlier one.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path | str, *, resume: bool = False, overwrite: bool = False) -> None:
+        """Point to ``path``; nothing is created before :meth:`open`."""
+        self.path = Path(path)
+        self.resume = resume
+        self.overwrite = overwrite
+
+    @property
+    def last(self) -> Path:
+        """Everything needed to continue after the last whole epoch."""
+        return self.path / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The model file of the best epoch."""
+        return self.path / "model.pt"
+
+    @property
+    def curve(self) -> Path:
+        """The learning curve."""
+        return self.path / "learning_curve.csv"
+
+    @property
+    def summary(self) -> Path:
+        """What the run was and how it ended."""
+        return self.path / "summary.json"
+
+    @property
+    def events(self) -> Path:
+        """TensorBoard's folder."""
+        return self.path / "tensorboard"
+
+    def open(self) -> None:
+        """Make the folder ready.
+
+        Raises:
+            RunFolderError: If it holds a run and neither resuming nor overwriting was asked for,
+                if both were, or if it cannot be written to.
+        """
+        if self.resume and self.overwrite:
+            raise RunFolderError("resume and overwrite exclude each other; give one of them")
+        if idist.get_rank() == 0:
+            self._prepare()
+        if idist.get_world_size() > 1:
+            idist.barrier()
+
+    def _prepare(self) -> None:
+        if self._holds_run():
+            if self.overwrite:
+                self._remove_run()
+            elif not self.resume:
+                raise RunFolderError(
+                    f"{self.path}: holds a run already. Continue it with --resume True, replace it "
+                    "with --overwrite True, or give another --output_dir"
+                )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            probe = self.path / ".write-test"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise RunFolderError(f"{self.path}: cannot be written to ({error.strerror})") from error
+
+    def _holds_run(self) -> bool:
+        return any(file.exists() for file in (self.last, self.best, self.curve))
+
+    def _remove_run(self) -> None:
+        for file in (self.last, self.best, self.curve, self.summary):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.events, ignore_errors=True)

@@ -1,0 +1,50 @@
+"""The settings that decide what a run computes, and the data it computes it on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monai_covid.training.options import running_config
+from monai_covid.training.workflow_options import MACHINE, STAGE2, STAGE3
+
+NEUTRAL = frozenset(
+    {
+        *MACHINE,
+        *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
+        *("imagenet", "exclude_manifests", "extra_manifests"),
+        *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "distributed"),
+    }
+) - {"batch_size", "precision"}
+"""Options that may change when a run is continued: where things lie, and how fast they go."""
+
+
+def running_settings(
+    training: Sequence[Mapping[str, Any]], validation: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the settings of the running config that must not change when it is continued.
+
+    Args:
+        training: Datalist of the training images.
+        validation: Datalist of the validation images.
+    """
+    config = running_config()
+    names = sorted({*STAGE2, *STAGE3} - NEUTRAL)
+    chosen = {name: config[name] for name in names if name in config}
+    return {
+        **chosen,
+        "training_images": len(training),
+        "validation_images": len(validation),
+        "data": datalist_hash(training, validation),
+    }
+
+
+def datalist_hash(*datalists: Sequence[Mapping[str, Any]]) -> str:
+    """Return a short hash of the images' names, patients and labels, wherever the files lie."""
+    digest = hashlib.sha256()
+    for datalist in datalists:
+        for item in datalist:
+            digest.update(repr((item["name"], item["patient_id"], item["label"])).encode())
+        digest.update(b"|")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,97 @@
+"""What each stage's network starts from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from monai.networks.nets import DenseNet
+from torch import nn
+
+from monai_covid.checkpoints import ModelInfo, load_model
+from monai_covid.errors import WeightsError
+from monai_covid.imagenet import start_from_imagenet
+from monai_covid.networks import load_backbone
+from monai_covid.transfer import get_head, keep_output_neurons, random_head, set_head
+
+logger = logging.getLogger(__name__)
+
+
+def build_seeded(info: ModelInfo, seed: int) -> DenseNet:
+    """Build the network of ``info`` with random weights that depend on ``seed`` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return info.build().to(memory_format=torch.channels_last)
+
+
+def start_from_first_stage(network: nn.Module, info: ModelInfo, imagenet: str) -> ModelInfo:
+    """Start from ImageNet as told by ``imagenet``; return ``info`` with the start noted.
+
+    See :func:`monai_covid.imagenet.start_from_imagenet`.
+    """
+    start = start_from_imagenet(network, info.architecture, imagenet)
+    logger.info("%s starts from %s weights", info.architecture, start)
+    return replace(info, start=start)
+
+
+def start_from_stage2(
+    network: nn.Module,
+    info: ModelInfo,
+    stage2_model: Path | str,
+    *,
+    head: str = "keep",
+    new_from: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+) -> ModelInfo:
+    """Start from a stage 2 network: its backbone, and its shared output neurons.
+
+    Args:
+        network: Network of stage 3, changed in place.
+        info: What it is.
+        stage2_model: Model file of stage 2.
+        head: ``keep`` (shared neurons are kept, new ones are random), ``mean`` (new ones start
+            from the mean of the findings in ``new_from``) or ``random`` (all are random).
+        new_from: For ``mean``: new class -> related findings.
+        seed: Seed of the random neurons.
+
+    Returns:
+        ``info`` with the start noted.
+
+    Raises:
+        WeightsError: If the file is missing or its network differs from ``info``.
+    """
+    if not Path(stage2_model).is_file():
+        raise WeightsError(
+            f"{stage2_model}: no such model file; train stage 2 first, or name its model with "
+            "--stage2_model"
+        )
+    source, source_info = load_model(stage2_model)
+    _check_same_network(stage2_model, source_info, info)
+    load_backbone(network, source.state_dict())
+    generator = torch.Generator().manual_seed(seed)
+    source_head = get_head(source)
+    if head == "random":
+        set_head(network, random_head(len(info.labels), source_head.weight.shape[1], generator))
+        origin = dict.fromkeys(info.labels, "random")
+    else:
+        transferred = keep_output_neurons(
+            source_head,
+            source_info.labels,
+            info.labels,
+            new_from=new_from if head == "mean" else None,
+            generator=generator,
+        )
+        set_head(network, transferred.head)
+        origin = transferred.origin
+    logger.info("Output neurons: %s", "; ".join(f"{k}: {v}" for k, v in origin.items()))
+    return replace(info, start=f"stage 2 (from {source_info.start}), head {head}")
+
+
+def _check_same_network(path: Path | str, source: ModelInfo, target: ModelInfo) -> None:
+    for what in ("architecture", "channels"):
+        found, wanted = getattr(source, what), getattr(target, what)
+        if found != wanted:
+            raise WeightsError(f"{path}: has {what} {found}, give --{what} {found} (not {wanted})")

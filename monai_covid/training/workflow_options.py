@@ -1,0 +1,146 @@
+"""The options of each config of the bundle."""
+
+from __future__ import annotations
+
+from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
+
+from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.training.inferer import PRECISIONS
+from monai_covid.training.options import (
+    Option,
+    check_options,
+    choice,
+    flag,
+    number,
+    optional,
+    text,
+    whole,
+)
+
+PLACES = {
+    "bundle_root": text("folder of the bundle"),
+    "dataset_dir": text("folder of the data set"),
+    "output_dir": text("folder that the results are written to"),
+}
+
+MACHINE = {
+    "device": optional(
+        text("where to compute, such as cpu or cuda:0; None: a GPU if there is one")
+    ),
+    "precision": choice("arithmetic of the forward pass", *PRECISIONS),
+    "batch_size": whole("images in a batch, over all processes", low=1),
+    "num_workers": whole("processes that prepare images beside the training process", low=0),
+    "progress": flag("whether to show progress bars"),
+}
+
+NETWORK = {
+    "architecture": choice("network", *BLOCK_LAYERS),
+    "channels": whole("input channels: 1 (grey) or 3", low=1, high=3),
+    "image_size": whole("height and width of the input in pixels", low=32, high=2048),
+}
+
+TRAINING = {
+    "max_epochs": whole("epochs of both phases together", low=1),
+    "head_epochs": whole("epochs of the first phase, in which the head trains alone", low=0),
+    "learning_rate": number(
+        "learning rate of the second phase, before its decay", low=1e-8, high=10
+    ),
+    "head_learning_rate": number("learning rate of the first phase", low=1e-8, high=10),
+    "warmup_epochs": whole("epochs over which the second phase's rate rises", low=0),
+    "momentum": number("momentum of stochastic gradient descent", low=0, high=0.9999),
+    "weight_decay": number("weight decay", low=0, high=1),
+    "patience": whole("epochs without a better validation AUC before stopping; 0: never", low=0),
+    "val_interval": whole("epochs between validations", low=1),
+    "validation_fraction": number("share of the training patients used for validation", 0.01, 0.9),
+    "seed": whole("seed of everything random", low=0, high=2**31 - 1),
+    "rotation_degrees": number("augmentation: rotation within ± this angle", low=0, high=180),
+    "translation_pixels": number("augmentation: shift within ± this, in pixels of 224", 0, 112),
+    "flip_probability": number("augmentation: probability of a left-right flip", low=0, high=1),
+    "cache_gb": number("memory for preprocessed images in GiB", low=0),
+    "cache_dir": optional(text("folder for preprocessed images on disk, instead of in memory")),
+    "resume": flag("continue the run in output_dir"),
+    "overwrite": flag("replace the run in output_dir"),
+    "minutes": optional(number("time budget; the run stops in time and can be continued", low=0)),
+    "distributed": flag("whether torchrun started several processes (configs/distributed.yaml)"),
+    "limit": optional(whole("use at most this many images of each part, for a trial", low=1)),
+}
+
+COVID_DATA = {
+    "manifest": text("CSV with image, label, patient_id"),
+    "image_dir": optional(text("folder of the manifest's images; None: beside it or in images/")),
+    "folds": whole("number of folds, where the manifest has no fold column", low=2),
+    "fold": whole("fold that is kept for testing", low=0),
+}
+
+STAGE2 = {
+    **PLACES,
+    **NETWORK,
+    **TRAINING,
+    **MACHINE,
+    "imagenet": text("start: auto, required, none (random weights), or a weights file"),
+    "exclude_manifests": Option((list,), "manifests of stage 3 whose patients are left out"),
+}
+
+STAGE3 = {
+    **PLACES,
+    **NETWORK,
+    **TRAINING,
+    **MACHINE,
+    **COVID_DATA,
+    "stage2_model": text("model file of stage 2"),
+    "head": choice("how the new head starts", "keep", "mean", "random"),
+    "new_from": Option((dict,), "for head mean: new class -> related findings of stage 2"),
+    "extra_manifests": Option((list,), "further manifests, for training alone"),
+    "balance_classes": flag("weight the classes by their inverse frequency"),
+    "label_smoothing": number("share of the target spread over all classes", low=0, high=0.5),
+}
+
+STAGE3_DIRECT = {
+    **{
+        name: option
+        for name, option in STAGE3.items()
+        if name not in ("stage2_model", "head", "new_from")
+    },
+    "imagenet": STAGE2["imagenet"],
+}
+
+WIRING = (
+    *("imports", "_meta_", "initialize", "run", "finalize"),
+    # Names that MONAI's --tracking mlflow adds.
+    *DEFAULT_EXP_MGMT_SETTINGS["mlflow"]["configs"],
+)
+TRAINING_WIRING = (
+    *WIRING,
+    "training",
+    "info",
+    "network_def",
+    "network",
+    "loss",
+    "optimizer",
+    "lr_scheduler",
+    "inferer",
+    "run_folder",
+    "curve",
+    "best",
+    "checkpoint",
+    "train",
+    "validate",
+    "started",
+    "settings",
+    "torch_device",
+)
+
+
+def check_stage2() -> None:
+    """Check the running config's options against stage 2's; see ``options.check_options``."""
+    check_options(STAGE2, TRAINING_WIRING)
+
+
+def check_stage3() -> None:
+    """Check the running config's options against stage 3's; see ``options.check_options``."""
+    check_options(STAGE3, TRAINING_WIRING)
+
+
+def check_stage3_direct() -> None:
+    """Check the running config's options against the direct transfer's."""
+    check_options(STAGE3_DIRECT, TRAINING_WIRING)
