@@ -15,7 +15,7 @@ from monai_covid.data.manifest import has_folds, read_manifest
 from monai_covid.data.nih import read_nih
 from monai_covid.data.patients import drop_manifest_patients
 from monai_covid.data.records import Datalist, Records
-from monai_covid.data.splits import assign_folds, check_fraction, hold_out
+from monai_covid.data.splits import assign_folds, check_folds, check_fraction, hold_out
 from monai_covid.errors import InputError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 
@@ -143,6 +143,7 @@ def _covid_sections(
 def _folds(records: Records, folds: int, seed: int) -> NDArray[np.intp]:
     if has_folds(records.frame):
         return records.frame["fold"].to_numpy(dtype=object).astype(np.intp)
+    check_folds(folds)
     for label, name in enumerate(records.labels):
         patients = len(set(records.patients[records.targets[:, label]]))
         if patients < folds:

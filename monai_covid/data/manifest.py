@@ -98,7 +98,7 @@ def _canonical(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
-    if image_dir is not None:
+    if image_dir is not None and image_dir != "":
         return [existing_folder(image_dir)]
     inner = file.parent / "images"
     return [file.parent, inner] if inner.is_dir() else [file.parent]

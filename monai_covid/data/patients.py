@@ -18,6 +18,9 @@ NIH_ID = re.compile(r"nih-(\d+)", re.IGNORECASE)
 NIH_IMAGE_NAME = re.compile(r"(?:^|\D)(\d{8})_\d{3}\.\w+$")
 """``00000061_012.png``: patient 61, follow-up 12; also with a prefix or another ending."""
 
+NAME_COLUMNS = ("image", "original_file")
+"""Columns in which an NIH image name may stand."""
+
 
 class Exclusion(NamedTuple):
     """Records without some patients.
@@ -60,7 +63,7 @@ def patients_in(frame: pd.DataFrame) -> set[str]:
         frame: Has the column ``patient_id``, and optionally ``image`` and ``original_file``.
     """
     found = {canonical_patient_id(value) for value in frame["patient_id"].unique() if value}
-    for column in ("image", "original_file"):
+    for column in NAME_COLUMNS:
         if column in frame:
             found.update(filter(None, map(nih_patient_of_image, frame[column])))
     return found
@@ -79,8 +82,11 @@ def patients_in_manifests(manifests: Iterable[Path | str]) -> set[str]:
 
 def drop_patients(records: Records, patients: set[str]) -> Exclusion:
     """Leave out every image whose patient, by id or NIH image name, is one of ``patients``."""
-    by_name = records.frame["image"].map(nih_patient_of_image)
-    drop = (records.frame["patient_id"].isin(patients) | by_name.isin(patients)).to_numpy()
+    frame = records.frame
+    drop = frame["patient_id"].isin(patients).to_numpy()
+    for column in NAME_COLUMNS:
+        if column in frame:
+            drop = drop | frame[column].map(nih_patient_of_image).isin(patients).to_numpy()
     left_out = len(np.unique(records.patients[drop]))
     return Exclusion(records.select(~drop), int(drop.sum()), left_out)
 

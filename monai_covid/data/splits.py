@@ -24,10 +24,9 @@ def assign_folds(
         Fold of each image, ``(N,)``, from 0.
 
     Raises:
-        ValueError: ``folds`` is below 2.
+        ValueError: ``folds`` is not a whole number from 2.
     """
-    if folds < 2:
-        raise ValueError(f"folds must be at least 2, got {folds}")
+    check_folds(folds)
     order = np.lexsort((classes, patients.astype(str)))
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     parts = splitter.split(order, classes[order], patients[order])
@@ -77,6 +76,12 @@ def check_fraction(fraction: float) -> None:
     """Raise ValueError unless ``fraction`` lies between 0 and 1, both excluded."""
     if isinstance(fraction, bool | str) or not 0 < fraction < 1:
         raise ValueError(f"validation_fraction must be a number between 0 and 1, got {fraction!r}")
+
+
+def check_folds(folds: int) -> None:
+    """Raise ValueError unless ``folds`` is a whole number from 2."""
+    if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
+        raise ValueError(f"folds must be a whole number from 2, got {folds!r}")
 
 
 def _labels_of_patients(

@@ -100,7 +100,7 @@ def count_part(records: Records) -> Part:
 def count_parts(records: Records, column: str) -> dict[str, Part]:
     """Count for every value of a column, by number or name; numbers get the column's name."""
     values = records.frame[column].to_numpy(dtype=object)
-    names = sorted(set(values), key=lambda value: (len(value), value))
+    names = sorted(set(values), key=lambda value: (value.zfill(9), value))
     return {
         f"{column} {name}" if name.isdigit() else name: count_part(records.select(values == name))
         for name in names

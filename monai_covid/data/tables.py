@@ -77,9 +77,14 @@ def numbered(cells: pd.Series[str]) -> list[tuple[int, str]]:
 
 def suggestion(value: str, valid: Iterable[str]) -> str:
     """Return ``"; did you mean '…'?"`` for the nearest of ``valid``, or nothing if none is near."""
+    near = _nearest(value, valid)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def _nearest(value: str, valid: Iterable[str]) -> str | None:
     by_lower = {name.lower(): name for name in valid}
     near = difflib.get_close_matches(value.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    return by_lower[near[0]] if near else None
 
 
 def _parse(file: Path, text: str) -> list[Row]:
@@ -122,7 +127,8 @@ def _missing_columns(file: Path, named: list[str], missing: list[str]) -> Proble
         for separator, meaning in OTHER_SEPARATORS.items():
             if separator in named[0]:
                 return Problem(file, 1, f"is separated by {meaning}; save it with commas")
-    hints = "".join(suggestion(name, named) for name in missing)
+    near = {name: _nearest(name, named) for name in missing}
+    hints = "".join(f"; is {have!r} meant for {name!r}?" for name, have in near.items() if have)
     return Problem(file, 1, f"lacks {_listed(missing)}; found {', '.join(named)}{hints}")
 
 

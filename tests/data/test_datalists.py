@@ -1,0 +1,228 @@
+from pathlib import Path
+
+import pytest
+from monai.data.utils import list_data_collate
+
+from monai_covid.data.class_balance import class_counts
+from monai_covid.data.datalists import COVID_SECTIONS, NIH_SECTIONS, covid_datalist, nih_datalist
+from monai_covid.errors import InputError
+from monai_covid.labels import NIH_LABELS
+from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
+
+
+def patients(items):
+    return {item["patient_id"] for item in items}
+
+
+def names(items):
+    return sorted(item["name"] for item in items)
+
+
+@pytest.fixture
+def nih(tmp_path):
+    """Three patients per label for train_val, one for testing."""
+    rows = [
+        (f"{patient:08d}_{image:03d}.png", NIH_LABELS[patient % 15], str(patient))
+        for patient in range(1, 61)
+        for image in range(2)
+    ]
+    listed = [row[0] for row in rows]
+    return write_nih(tmp_path / "nih", rows, listed[:90], listed[90:])
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return write_manifest(tmp_path / "covid", three_classes())
+
+
+def test_nih_sections(nih):
+    training, validation, test = (nih_datalist(nih, section) for section in NIH_SECTIONS)
+    assert len(training) + len(validation) == 90
+    assert len(test) == 30
+    assert not patients(training) & patients(validation)
+    assert class_counts(training, 15).min() >= 2
+    assert class_counts(validation, 15).min() >= 2
+    item = test[0]
+    assert list(item) == ["image", "label", "patient_id", "name", "view", "sex", "age"]
+    assert item["image"] == str(nih / "images" / item["name"])
+    assert item["patient_id"] == "nih-00046"
+    assert item["label"] == [float(label == NIH_LABELS[1]) for label in NIH_LABELS]
+    assert all(type(value) is float for value in item["label"])
+
+
+def test_nih_without_stage_three_patients(nih, tmp_path):
+    file = tmp_path / "m.csv"
+    file.write_text("image,patient_id\nx.png,nih-46\n00000060_000.jpg,other\n")
+    for given in (file, str(file), [file]):
+        test = nih_datalist(nih, "test", exclude_manifests=given)
+        assert patients(nih_datalist(nih, "test")) - patients(test) == {"nih-00046", "nih-00060"}
+    assert len(nih_datalist(nih, "test", exclude_manifests=None)) == 30
+
+
+def test_nih_label_missing_from_training(nih):
+    with pytest.raises(InputError, match="training section has no image of 'Other'"):
+        nih_datalist(nih, "training", labels=("Mass", "Other"))
+    assert nih_datalist(nih, "test", labels=("Mass", "Other"))
+
+
+def test_nih_section_that_would_be_empty(nih, tmp_path):
+    file = tmp_path / "m.csv"
+    lines = "".join(f"x.png,nih-{patient}\n" for patient in range(46, 61))
+    file.write_text("image,patient_id\n" + lines)
+    with pytest.raises(InputError, match="no images are left for the test section"):
+        nih_datalist(nih, "test", exclude_manifests=file)
+
+
+def test_limit_is_balanced_and_reproducible(nih, manifest):
+    items = nih_datalist(nih, "training", limit=30)
+    assert class_counts(items, 15).tolist() == [2] * 15
+    assert items == nih_datalist(nih, "training", limit=30)
+    assert class_counts(covid_datalist(manifest, "training", limit=6), 3).tolist() == [2, 2, 2]
+
+
+def test_covid_sections_are_disjoint_and_complete(manifest):
+    everything = names(covid_datalist(manifest, "all"))
+    assert len(everything) == 72
+    tests = []
+    for fold in range(5):
+        parts = [covid_datalist(manifest, section, fold=fold) for section in NIH_SECTIONS]
+        assert sorted(name for part in parts for name in names(part)) == everything
+        assert len(set().union(*map(patients, parts))) == sum(len(patients(p)) for p in parts)
+        assert all(class_counts(part, 3).min() > 0 for part in parts)
+        tests += names(parts[2])
+    assert sorted(tests) == everything
+
+
+def test_covid_items(tmp_path):
+    header = "image,label,patient_id,view,age,note"
+    lines = [f"{line},AP,60,n" for line in three_classes()]
+    file = write_manifest(tmp_path, lines, header)
+    item = covid_datalist(str(tmp_path), "all")[-1]
+    assert item == {
+        "image": str(file.parent / "p_normal_11_1.png"),
+        "label": 2,
+        "patient_id": "p-normal-011",
+        "name": "p_normal_11_1.png",
+        "view": "AP",
+        "age": "60",
+    }
+    assert type(item["label"]) is int
+
+
+def test_given_folds_are_honoured(tmp_path):
+    lines = [f"{line},{3 + row // 2 % 3}" for row, line in enumerate(three_classes())]
+    file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
+    for fold in (3, 4, 5):
+        expected = sorted(line.split(",")[0] for line in lines if line.endswith(f",{fold}"))
+        assert names(covid_datalist(file, "test", fold=fold)) == expected
+    with pytest.raises(ValueError, match=r"fold must be one of \[3, 4, 5\]"):
+        covid_datalist(file, "test", fold=0)
+
+
+def test_extra_manifests_go_to_training_only(manifest, tmp_path):
+    lines = [*three_classes(2, prefix="q"), "own.png,covid19,p-covid19-000"]
+    extra = write_manifest(
+        tmp_path / "extra", [f"{line},AP" for line in lines], "image,label,patient_id,view"
+    )
+    for section in COVID_SECTIONS:
+        without = covid_datalist(manifest, section)
+        together = covid_datalist(manifest, section, extra_manifests=extra.parent)
+        added = set(names(together)) - set(names(without))
+        assert len(added) == (12 if section in ("training", "all") else 0)
+        assert "own.png" not in added
+    assert list_data_collate(covid_datalist(manifest, "training", extra_manifests=[extra]))
+    assert {item["view"] for item in together} == {"", "AP"}
+
+
+def test_extra_manifest_that_adds_nothing_or_repeats(manifest, tmp_path):
+    with pytest.raises(InputError, match="adds nothing"):
+        covid_datalist(manifest, "training", extra_manifests=manifest)
+    extra = write_manifest(tmp_path / "extra", three_classes(2, prefix="q"))
+    with pytest.raises(InputError, match="also in another manifest"):
+        covid_datalist(manifest, "training", extra_manifests=[extra, extra])
+
+
+def test_seed_changes_folds_and_validation(manifest):
+    for section in ("validation", "test"):
+        first, same, other = (
+            names(covid_datalist(manifest, section, seed=seed)) for seed in (0, 0, 1)
+        )
+        assert first == same
+        assert first != other
+
+
+@pytest.mark.parametrize("section", ["train", "", None, "Test"])
+def test_bad_section(manifest, nih, section):
+    with pytest.raises(ValueError, match="section must be one of training, validation, test"):
+        covid_datalist(manifest, section)
+    with pytest.raises(ValueError, match="section must be one of training, validation, test"):
+        nih_datalist(nih, section)
+
+
+@pytest.mark.parametrize("fold", [5, -1, "0", True, None, 0.5])
+def test_bad_fold(manifest, fold):
+    with pytest.raises(ValueError, match=r"fold must be one of \[0, 1, 2, 3, 4\]"):
+        covid_datalist(manifest, "test", fold=fold)
+
+
+def test_bad_fraction_and_folder(manifest, nih, tmp_path):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        covid_datalist(manifest, "test", validation_fraction=1)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        nih_datalist(nih, "test", validation_fraction=0)
+    for missing in (tmp_path / "none", manifest):
+        with pytest.raises(InputError, match=str(missing)):
+            nih_datalist(missing, "test")
+
+
+def test_too_few_patients_for_the_folds(tmp_path):
+    file = write_manifest(tmp_path, three_classes(4))
+    with pytest.raises(InputError, match="5 folds need 5 patients of class 'covid19', found 4"):
+        covid_datalist(file, "test")
+    assert covid_datalist(file, "test", folds=4)
+
+
+def test_class_missing_from_training(tmp_path):
+    lines = [f"{line},{int('normal' in line)}" for line in three_classes()]
+    file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
+    with pytest.raises(InputError, match="training section has no image of 'normal'"):
+        covid_datalist(file, "training", fold=1)
+    with pytest.raises(InputError, match="no image of 'covid19'"):
+        covid_datalist(file, "training", fold=0)
+
+
+def test_only_one_fold_leaves_nothing_to_train(tmp_path):
+    lines = [f"{line},0" for line in three_classes(2)]
+    file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
+    with pytest.raises(InputError, match="no images are left for the training section"):
+        covid_datalist(file, "training")
+
+
+@pytest.mark.real_data
+def test_real_nih(real_data):
+    sections = {
+        section: nih_datalist(
+            real_data / "nih", section, exclude_manifests=[real_data / "covid" / "metadata.csv"]
+        )
+        for section in NIH_SECTIONS
+    }
+    assert len(sections["training"]) + len(sections["validation"]) == 526
+    assert len(sections["test"]) == 73
+    assert class_counts(sections["validation"], 15).min() >= 1
+    assert class_counts(sections["training"], 15).min() >= 1
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("fold", range(5))
+def test_real_covid(real_data, fold):
+    options = {"fold": fold, "extra_manifests": [real_data / "covid_extra"]}
+    training, validation, test = (
+        covid_datalist(real_data / "covid", section, **options) for section in NIH_SECTIONS
+    )
+    assert class_counts(test, 3).tolist() == [(25, 25, 24, 23, 21)[fold], 100, 100]
+    assert len(training) + len(validation) + len(test) == 1118 + 564
+    assert not patients(training) & patients(validation)
+    assert not patients(training) & patients(test)
+    assert not patients(validation) & patients(test)
+    assert len(validation) / (1118 - len(test)) == pytest.approx(0.15, abs=0.03)
+    assert all(Path(item["image"]).is_file() for item in training)
