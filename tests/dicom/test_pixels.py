@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless
+
+from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.errors import ImageReadError
+from tests.dicom.instances import PATIENT_NAME, in_syntax, instance, picture, saved, set_pixels
+
+
+def test_path_string_and_data_set_give_the_same(tmp_path):
+    path = saved(instance(picture()), tmp_path / "image.dcm")
+    for source in (path, str(path), dcmread(path)):
+        np.testing.assert_array_equal(read_radiograph(source), picture())
+
+
+@pytest.mark.parametrize("spread", [0, 2])
+def test_grey_stored_as_colour_is_read(spread):
+    pixels = np.clip(picture(), 0, 250)
+    colours = np.stack([pixels, pixels, pixels + spread], axis=2)
+    found = read_radiograph(instance(colours, Modality="OT"))
+    np.testing.assert_allclose(found, pixels, atol=spread / 2)
+
+
+def refused(source, message):
+    with pytest.raises(ImageReadError, match=message) as caught:
+        read_radiograph(source)
+    assert "SECRET" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_real_colour_is_refused():
+    colours = np.stack([picture(), picture(), picture(seed=1)], axis=2)
+    refused(instance(colours), r"SamplesPerPixel \(0028,0002\) is 3 and red, green and blue differ")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"Modality": "CT"}, r"Modality \(0008,0060\) is 'CT'; one of CR / DX"),
+        ({"PresentationIntentType": "FOR PROCESSING"}, r"\(0008,0068\).*'FOR PRESENTATION'"),
+        ({"NumberOfFrames": 2}, r"NumberOfFrames \(0028,0008\) is 2; a radiograph has 1"),
+        ({"PresentationLUTShape": "INVERSE"}, r"\(2050,0020\) is 'INVERSE'.*contradict"),
+        ({"SamplesPerPixel": 4}, r"SamplesPerPixel \(0028,0002\) is 4"),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, r"\(0028,0004\) is 'PALETTE COLOR'"),
+        ({"BitsAllocated": 32}, r"BitsAllocated \(0028,0100\) is 32; 8 / 16"),
+        ({"BitsStored": 12}, r"BitsStored \(0028,0101\) is 12; 6 to 8"),
+        ({"HighBit": 11}, r"HighBit \(0028,0102\) is 11; bits stored - 1 = 7"),
+        ({"Rows": 16}, r"64 x 16 pixels .* at least 32 x 32"),
+        ({"Rows": 65535, "Columns": 65535}, r"4295 million; at most 80 million"),
+        ({"Rows": 96}, r"PixelData \(7FE0,0010\) has 6208 bytes; 96 rows x 64 .* need 6144"),
+        ({"Columns": 65}, r"has 6208 bytes; .* need 6305"),
+        ({"PixelData": b""}, r"PixelData \(7FE0,0010\) is missing or empty \(SOP class: Computed"),
+    ],
+)
+def test_unusable_headers_are_refused(attributes, message):
+    dataset = instance(picture(), **attributes)
+    assert str(dataset.SOPInstanceUID) in refused(dataset, message)
+
+
+def test_all_problems_of_a_header_are_reported_together():
+    text = refused(instance(picture(), Modality="MR", NumberOfFrames=9, BitsStored=3), "Modality")
+    assert "NumberOfFrames" in text
+    assert "BitsStored" in text
+
+
+def test_the_file_is_named(tmp_path):
+    path = saved(instance(picture(), Modality="MR"), tmp_path / "one.dcm")
+    assert refused(path, "Modality").startswith(str(path))
+    assert refused(dcmread(path), "Modality").startswith(str(path))
+
+
+def test_a_data_set_without_transfer_syntax_is_refused():
+    dataset = instance(picture())
+    del dataset.file_meta.TransferSyntaxUID
+    refused(dataset, r"TransferSyntaxUID \(0002,0010\) is missing")
+
+
+@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGLSLossless, JPEG2000Lossless])
+def test_a_frame_of_another_size_is_refused_before_decoding(syntax):
+    dataset = in_syntax(instance(picture(96, 64)), syntax)
+    dataset.Rows = 48
+    refused(dataset, r"frame is 96 rows x 64 columns, but Rows .* is 48 x 64")
+
+
+def test_a_damaged_frame_is_refused():
+    dataset = in_syntax(instance(picture(96, 64)), JPEG2000Lossless)
+    set_pixels(dataset, dataset.PixelData[:60])
+    refused(dataset, r"PixelData \(7FE0,0010\) cannot be decoded \(TransferSyntaxUID .* JPEG 2000")
+
+
+def test_files_that_are_not_dicom_are_refused(tmp_path):
+    text = tmp_path / "text.dcm"
+    text.write_text(PATIENT_NAME)
+    refused(text, "no 'DICM' at byte 128")
+    refused(tmp_path / "missing.dcm", "cannot be opened")
+
+
+def test_truncated_files_are_refused(tmp_path):
+    path = saved(instance(picture()), tmp_path / "image.dcm")
+    path.write_bytes(path.read_bytes()[:-3000])
+    refused(path, "image.dcm")
