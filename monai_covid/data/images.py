@@ -1,0 +1,89 @@
+"""Reading one radiograph from a file of any supported format, and finding such files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_covid.data.image_formats import IMAGE_SUFFIXES, detect_format, has_image_suffix
+from monai_covid.data.nifti import read_nifti
+from monai_covid.data.pictures import read_picture
+from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.errors import ImageReadError
+
+__all__ = ["IMAGE_SUFFIXES", "find_images", "read_image"]
+
+_READERS = {"picture": read_picture, "dicom": read_radiograph, "nifti": read_nifti}
+_DICOM_DIRECTORY_NAME = "DICOMDIR"
+
+
+def read_image(path: Path | str) -> NDArray[np.float32]:
+    """Return the grey values of the radiograph in ``path``.
+
+    The content decides how the file is read, not its name. Pictures: see `read_picture`; DICOM:
+    `read_radiograph`; NIfTI and its orientation: `read_nifti`.
+
+    Args:
+        path: PNG, JPEG, BMP, TIFF, DICOM or NIfTI file with one image.
+
+    Returns:
+        Grey values (H, W), rows downwards, columns to the right, larger is brighter, on the scale
+        of the file (an 8-bit file gives 0 to 255).
+
+    Raises:
+        ImageReadError: The file is missing, empty, damaged, of another format, or holds something
+            else than one radiograph of 32 x 32 pixels or more.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise ImageReadError(f"{path}: is a folder; an image file is needed")
+        if path.stat().st_size == 0:
+            raise ImageReadError(f"{path}: is empty (0 bytes)")
+        kind = detect_format(path)
+    except OSError as error:
+        raise ImageReadError(f"{path}: cannot be opened: {error.strerror}") from error
+    if kind is None:
+        raise ImageReadError(f"{path}: {_unknown_content(path)}")
+    return _READERS[kind](path)
+
+
+def find_images(folder: Path | str) -> list[Path]:
+    """Return the image files in ``folder`` and below it, sorted by path.
+
+    A file counts when its suffix is in `IMAGE_SUFFIXES` or, under any other name, when it starts
+    like a DICOM file. Hidden files and folders and DICOMDIR are skipped; links to folders are not
+    followed.
+
+    Args:
+        folder: Folder to search.
+
+    Raises:
+        ImageReadError: ``folder`` is not a folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ImageReadError(f"{folder}: is not a folder")
+    found: list[Path] = []
+    for parent, children, names in os.walk(folder):
+        children[:] = [child for child in children if not child.startswith(".")]
+        found += [path for name in names if _is_image(path := Path(parent, name))]
+    return sorted(found)
+
+
+def _is_image(path: Path) -> bool:
+    if path.name.startswith(".") or path.name == _DICOM_DIRECTORY_NAME or not path.is_file():
+        return False
+    return has_image_suffix(path) or detect_format(path) == "dicom"
+
+
+def _unknown_content(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(8)
+    advice = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+    if has_image_suffix(path):
+        return f"its content does not fit its name: it starts with {start!r}; {advice}"
+    return f"has an unknown format, it starts with {start!r}; {advice}"

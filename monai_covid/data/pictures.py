@@ -1,0 +1,90 @@
+"""Grey values of PNG, JPEG, BMP and TIFF files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from monai_covid.data.image_formats import PICTURE_FORMATS
+from monai_covid.errors import ImageReadError
+from monai_covid.image_size import size_problem
+
+_DEEP_GREY_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+_CONVERTIBLE_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+_TIFF_PHOTOMETRIC_TAG = 262
+_TIFF_WHITE_IS_ZERO = 0
+
+
+def read_picture(path: Path) -> NDArray[np.float32]:
+    """Return the grey values of a PNG, JPEG, BMP or TIFF file.
+
+    Colour becomes ITU-R 601 luma (rounded to whole grey values, as Pillow does), transparency is
+    laid over black, the EXIF orientation is applied. Grey images of more than 8 bits keep their
+    values; colour of 16 bits per channel is reduced to 8 by Pillow.
+
+    Args:
+        path: File with a single picture.
+
+    Returns:
+        Grey values (H, W), larger is brighter.
+
+    Raises:
+        ImageReadError: Damaged or truncated, more than one page or frame, a colour space that has
+            no grey equivalent here, too small, too large, or not finite.
+    """
+    try:
+        # Through an open file: from a path Pillow maps uncompressed TIFF into memory, and then
+        # scrambles those with orientation 5 to 8.
+        with path.open("rb") as file, Image.open(file, formats=PICTURE_FORMATS) as image:
+            _check(image, path)
+            grey = _grey(ImageOps.exif_transpose(image))
+            if _is_white_zero(image):
+                grey = grey.max() + grey.min() - grey
+    except ImageReadError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageReadError(f"{path}: starts like a picture, but its header is damaged") from error
+    except Image.DecompressionBombError as error:
+        raise ImageReadError(f"{path}: is far too large: {error}") from error
+    # Pillow's plugins raise OSError, SyntaxError, struct.error and others for damaged files.
+    except Exception as error:
+        raise ImageReadError(f"{path}: cannot be decoded, probably damaged: {error}") from error
+    if not np.isfinite(grey).all():
+        raise ImageReadError(f"{path}: holds NaN or infinite grey values; finite ones are needed")
+    return grey
+
+
+def _check(image: Image.Image, path: Path) -> None:
+    problem = size_problem(image.height, image.width)
+    if problem:
+        raise ImageReadError(f"{path}: {problem}")
+    pages = getattr(image, "n_frames", 1)
+    if pages != 1:
+        raise ImageReadError(f"{path}: has {pages} pages or frames; exactly 1 is read")
+    if image.mode not in (*_DEEP_GREY_MODES, *_CONVERTIBLE_MODES):
+        raise ImageReadError(f"{path}: has colour mode {image.mode!r}; grey or RGB is read")
+
+
+def _grey(image: Image.Image) -> NDArray[np.float32]:
+    if image.mode in _DEEP_GREY_MODES:
+        grey = np.asarray(image).astype(np.float32)
+        transparent = image.info.get("transparency")
+        if isinstance(transparent, int):
+            grey[grey == transparent] = 0
+        return grey
+    if image.has_transparency_data:
+        colours = image.convert("RGBA")
+        black = Image.new("RGBA", colours.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, colours)
+    if image.mode not in ("1", "L"):
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L")).astype(np.float32)
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    """Say whether a deep grey TIFF stores white as 0; Pillow inverts only up to 8 bits itself."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode in _DEEP_GREY_MODES and tags.get(_TIFF_PHOTOMETRIC_TAG) == _TIFF_WHITE_IS_ZERO

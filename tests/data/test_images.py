@@ -1,0 +1,80 @@
+import gzip
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from monai_covid.data.images import find_images, read_image
+from monai_covid.errors import ImageReadError
+from tests.dicom.instances import instance, picture, saved
+
+
+def refused(path, message):
+    with pytest.raises(ImageReadError, match=message) as caught:
+        read_image(path)
+    assert str(path) in str(caught.value)
+
+
+def test_content_decides_not_the_name(tmp_path):
+    dicom = saved(instance(picture()), tmp_path / "IM000001")
+    Image.fromarray(picture()).save(tmp_path / "picture.png")
+    renamed = (tmp_path / "picture.png").rename(tmp_path / "picture.dcm")
+    for path in (dicom, renamed, str(dicom)):
+        grey = read_image(path)
+        assert grey.dtype == np.float32
+        np.testing.assert_array_equal(grey, picture())
+
+
+def test_a_dicom_preamble_with_a_tiff_start_is_dicom(tmp_path):
+    path = saved(instance(picture()), tmp_path / "dual")
+    path.write_bytes(b"II*\x00" + path.read_bytes()[4:])
+    np.testing.assert_array_equal(read_image(path), picture())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.png", b"", r"is empty \(0 bytes\)"),
+        ("text.png", b"not a picture", r"does not fit its name: it starts with b'not a pi'"),
+        ("text.txt", b"not a picture", r"unknown format.*PNG, JPEG, BMP, TIFF, DICOM"),
+        ("raw.dcm", b"\x08\x00\x05\x00CS\x0a\x00", r"'DICM' at byte 128"),
+        ("animation.gif", b"GIF89a" + bytes(50), "unknown format"),
+        ("text.nii.gz", gzip.compress(b"not an image"), "does not fit its name"),
+        ("cut.nii.gz", gzip.compress(bytes(1000))[:12], "does not fit its name"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    refused(path, message)
+
+
+def test_folders_and_missing_files_are_refused(tmp_path):
+    refused(tmp_path, "is a folder")
+    refused(tmp_path / "missing.png", "cannot be opened: No such file")
+
+
+def test_find_images(tmp_path):
+    def put(name, content=b"x"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    dicom = saved(instance(picture()), tmp_path / "1.2.840.5").read_bytes()
+    found = [
+        *(put("b/scan.NII.GZ"), put("b/x.JPG"), put("a.png")),
+        *(put("series/IM0001", dicom), tmp_path / "1.2.840.5"),
+    ]
+    put("notes.txt")
+    put("DICOMDIR", dicom)
+    put(".hidden.png")
+    put(".cache/c.png")
+    put("b/archive.gz")
+    assert find_images(tmp_path) == sorted(found)
+    assert find_images(str(tmp_path)) == sorted(found)
+
+
+def test_find_images_needs_a_folder(tmp_path):
+    with pytest.raises(ImageReadError, match="is not a folder"):
+        find_images(tmp_path / "missing")
