@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-from monai.data.utils import list_data_collate
 
 from monai_covid.data.class_balance import class_counts
-from monai_covid.data.datalists import COVID_SECTIONS, NIH_SECTIONS, covid_datalist, nih_datalist
+from monai_covid.data.datalists import NIH_SECTIONS, covid_datalist, nih_datalist
 from monai_covid.errors import InputError
 from monai_covid.labels import NIH_LABELS
 from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
@@ -117,29 +116,6 @@ def test_given_folds_are_honoured(tmp_path):
         assert names(covid_datalist(file, "test", fold=fold)) == expected
     with pytest.raises(ValueError, match=r"fold must be one of \[3, 4, 5\]"):
         covid_datalist(file, "test", fold=0)
-
-
-def test_extra_manifests_go_to_training_only(manifest, tmp_path):
-    lines = [*three_classes(2, prefix="q"), "own.png,covid19,p-covid19-000"]
-    extra = write_manifest(
-        tmp_path / "extra", [f"{line},AP" for line in lines], "image,label,patient_id,view"
-    )
-    for section in COVID_SECTIONS:
-        without = covid_datalist(manifest, section)
-        together = covid_datalist(manifest, section, extra_manifests=extra.parent)
-        added = set(names(together)) - set(names(without))
-        assert len(added) == (12 if section in ("training", "all") else 0)
-        assert "own.png" not in added
-    assert list_data_collate(covid_datalist(manifest, "training", extra_manifests=[extra]))
-    assert {item["view"] for item in together} == {"", "AP"}
-
-
-def test_extra_manifest_that_adds_nothing_or_repeats(manifest, tmp_path):
-    with pytest.raises(InputError, match="adds nothing"):
-        covid_datalist(manifest, "training", extra_manifests=manifest)
-    extra = write_manifest(tmp_path / "extra", three_classes(2, prefix="q"))
-    with pytest.raises(InputError, match="also in another manifest"):
-        covid_datalist(manifest, "training", extra_manifests=[extra, extra])
 
 
 def test_seed_changes_folds_and_validation(manifest):
