@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from monai.networks.nets import DenseNet
-from torch import Tensor
+from torch import Tensor, nn
 
 from monai_covid.errors import WeightsError
 from monai_covid.files import atomic_path
@@ -130,6 +130,15 @@ def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[DenseNe
     network = info.build()
     load_network(network, read_state(path))
     return network.eval(), info
+
+
+def load_weights(network: nn.Module, path: Path | str) -> None:
+    """Load the tensors of a model file into ``network``, every one of them.
+
+    Raises:
+        WeightsError: If the file is missing, unreadable or does not fit.
+    """
+    load_network(network, read_state(path))
 
 
 def model_info_or_default(path: Path | str) -> ModelInfo:

@@ -81,15 +81,16 @@ def or_exit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return function(*args, **kwargs)
     except Exception as error:
-        cause = _input_error(error)
+        cause = caused_by(error, USER_ERRORS)
         if cause is None:
             raise
         raise SystemExit(f"error: {cause}") from error
 
 
-def _input_error(error: BaseException | None) -> BaseException | None:
-    while error is not None:
-        if isinstance(error, USER_ERRORS):
-            return error
+def caused_by(
+    error: BaseException | None, kinds: tuple[type[BaseException], ...]
+) -> BaseException | None:
+    """Return the first of ``error`` and its causes that is one of ``kinds``, or None."""
+    while error is not None and not isinstance(error, kinds):
         error = error.__cause__
-    return None
+    return error

@@ -22,6 +22,8 @@ from monai_covid.training.selection import BestEpoch
 from monai_covid.training.settings import running_settings
 from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
 from monai_covid.training.workflow_options import (
+    check_evaluation,
+    check_inference,
     check_stage2,
     check_stage3,
     check_stage3_direct,
@@ -43,6 +45,8 @@ __all__ = [
     "accuracy",
     "balanced_cross_entropy",
     "build_seeded",
+    "check_evaluation",
+    "check_inference",
     "check_stage2",
     "check_stage3",
     "check_stage3_direct",

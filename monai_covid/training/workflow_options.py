@@ -104,6 +104,25 @@ STAGE3_DIRECT = {
     "imagenet": STAGE2["imagenet"],
 }
 
+INFERENCE = {
+    **PLACES,
+    **MACHINE,
+    "checkpoint": text("model file"),
+    "overwrite": flag("replace earlier results in output_dir"),
+}
+
+EVALUATION = {
+    **INFERENCE,
+    **COVID_DATA,
+    "manifest": optional(COVID_DATA["manifest"]),
+    "section": choice("part of the collection", "training", "validation", "test", "all"),
+    "validation_fraction": optional(TRAINING["validation_fraction"]),
+    "exclude_manifests": STAGE2["exclude_manifests"],
+    "limit": TRAINING["limit"],
+    "resamples": whole("bootstrap resamples", low=40),
+    "seed": TRAINING["seed"],
+}
+
 WIRING = (
     *("imports", "_meta_", "initialize", "run", "finalize"),
     # Names that MONAI's --tracking mlflow adds.
@@ -129,6 +148,36 @@ TRAINING_WIRING = (
     "settings",
     "torch_device",
 )
+
+
+INFERENCE_WIRING = (
+    *WIRING,
+    "inferring",
+    "evaluating",
+    "torch_device",
+    "info",
+    "network_def",
+    "preprocessing",
+    "dataset",
+    "dataloader",
+    "inferer",
+    "postprocessing",
+    "key_metric",
+    "predictions",
+    "evaluation",
+    "handlers",
+    "evaluator",
+)
+
+
+def check_inference() -> None:
+    """Check the running config's options against inference's; see ``options.check_options``."""
+    check_options(INFERENCE, INFERENCE_WIRING)
+
+
+def check_evaluation() -> None:
+    """Check the running config's options against evaluation's; see ``options.check_options``."""
+    check_options(EVALUATION, INFERENCE_WIRING)
 
 
 def check_stage2() -> None:

@@ -1,0 +1,157 @@
+"""Handlers that gather an evaluator's probabilities and write them down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ignite.engine import Engine, Events
+
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.errors import RunFolderError
+from monai_covid.evaluation.predictions import multiclass_table, multilabel_table
+from monai_covid.evaluation.report import evaluate_table
+from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable, write_report
+from monai_covid.evaluation.report_text import render_text
+from monai_covid.inference.prediction import Prediction, write_predictions_of_folder
+
+logger = logging.getLogger(__name__)
+
+
+class _Collector:
+    """Gathers fields of an evaluator's batches and calls ``finish`` at its end."""
+
+    def __init__(self, fields: tuple[str, ...], finish: Callable[[Mapping[str, list[Any]]], None]):
+        self.fields = fields
+        self.finish = finish
+        self.collected: dict[str, list[Any]] = {}
+
+    def attach(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.STARTED, self._reset)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, lambda _: self.finish(self.collected))
+
+    def _reset(self, _: Engine) -> None:
+        self.collected = {field: [] for field in (*self.fields, "probability")}
+
+    def __call__(self, engine: Engine) -> None:
+        for field in self.fields:
+            values = engine.state.batch[field]
+            self.collected[field].extend(
+                values.cpu().numpy() if hasattr(values, "cpu") else list(values)
+            )
+        probabilities = engine.state.output["probability"].double().cpu().numpy()
+        self.collected["probability"].extend(probabilities)
+
+
+class FolderPredictions:
+    """Writes the predictions of a folder's images when the evaluator ends.
+
+    Args:
+        output_dir: Folder that gets ``predictions.csv`` and ``predictions.json``.
+        info: What the network is.
+        overwrite: Whether earlier predictions may be replaced.
+    """
+
+    def __init__(self, output_dir: Path | str, info: ModelInfo, overwrite: bool = False) -> None:
+        """Note where to write."""
+        self.output_dir = Path(output_dir)
+        self.info = info
+        self.overwrite = overwrite
+        self._collector = _Collector(("name", "error"), self._finish)
+
+    def check(self) -> None:
+        """Make sure that the folder may be written to.
+
+        Raises:
+            RunFolderError: If it holds predictions that may not be replaced.
+        """
+        existing = self.output_dir / "predictions.csv"
+        if existing.exists() and not self.overwrite:
+            raise RunFolderError(
+                f"{existing}: exists already; replace it with --overwrite True or give another "
+                "--output_dir"
+            )
+
+    def attach(self, engine: Engine) -> None:
+        """Gather what the evaluator ``engine`` predicts."""
+        self._collector.attach(engine)
+
+    def _finish(self, collected: Mapping[str, list[Any]]) -> None:
+        rows = zip(collected["name"], collected["error"], collected["probability"], strict=True)
+        predictions = [
+            Prediction(
+                name,
+                {} if error else dict(zip(self.info.labels, map(float, row), strict=True)),
+                self.info.multilabel,
+                error,
+            )
+            for name, error, row in rows
+        ]
+        path = write_predictions_of_folder(self.output_dir, predictions, self.info.labels)
+        failed = sum(bool(each.error) for each in predictions)
+        logger.info("%d images, %d of them unreadable: %s", len(predictions), failed, path)
+
+
+class EvaluationFolder:
+    """Writes metrics with intervals, tables and plots when the evaluator ends.
+
+    Args:
+        output_dir: Folder to make.
+        info: What the network is.
+        resamples: Bootstrap resamples.
+        seed: Seed of the resamples.
+        overwrite: Whether an earlier evaluation may be replaced.
+    """
+
+    def __init__(
+        self,
+        output_dir: Path | str,
+        info: ModelInfo,
+        *,
+        resamples: int = 2000,
+        seed: int = 0,
+        overwrite: bool = False,
+    ) -> None:
+        """Note where to write."""
+        self.output_dir = Path(output_dir)
+        self.info = info
+        self.resamples = resamples
+        self.seed = seed
+        self.overwrite = overwrite
+        self._collector = _Collector(("name", "patient_id", "label"), self._finish)
+
+    def check(self) -> None:
+        """Make sure that the folder may be written to.
+
+        Raises:
+            RunFolderError: If it holds something that may not be replaced.
+        """
+        try:
+            check_replaceable(self.output_dir, METRICS_JSON, overwrite=self.overwrite)
+        except FileExistsError as error:
+            raise RunFolderError(str(error)) from error
+
+    def attach(self, engine: Engine) -> None:
+        """Gather what the evaluator ``engine`` predicts."""
+        self._collector.attach(engine)
+
+    def _finish(self, collected: Mapping[str, list[Any]]) -> None:
+        report = evaluate_table(self.table(collected), self.info.labels, self.resamples, self.seed)
+        write_report(report, self.output_dir, overwrite=self.overwrite)
+        logger.info("%s\n%s", self.output_dir, render_text(report))
+
+    def table(self, collected: Mapping[str, list[Any]]) -> pd.DataFrame:
+        """Return the predictions table of what was gathered."""
+        build = multilabel_table if self.info.multilabel else multiclass_table
+        return build(
+            collected["name"],
+            collected["patient_id"],
+            np.stack(collected["label"]),
+            np.stack(collected["probability"]),
+            self.info.labels,
+        )
