@@ -1,0 +1,122 @@
+"""Random rotation, translation and flip in one interpolation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from monai.config import KeysCollection
+from monai.transforms import MapTransform, RandomizableTransform
+from torch.nn import functional as F
+
+
+class Placement(NamedTuple):
+    """Where an image is put.
+
+    Attributes:
+        rotation: Radians; positive turns the picture counter-clockwise.
+        down: Pixels by which the picture then moves down.
+        right: Pixels by which the picture then moves to the right.
+        flipped: Whether left and right are then exchanged.
+    """
+
+    rotation: float
+    down: float
+    right: float
+    flipped: bool
+
+
+def place(image: torch.Tensor, placement: Placement) -> torch.Tensor:
+    """Return ``image`` rotated about its centre, moved and flipped, by one bilinear interpolation.
+
+    Args:
+        image: (C, H, W) float32.
+        placement: What to do.
+
+    Returns:
+        (C, H, W) float32, 0 where nothing of ``image`` comes to lie.
+    """
+    _, height, width = image.shape
+    grid = _sampling_grid(height, width, placement)
+    placed = F.grid_sample(
+        image[None], grid[None], mode="bilinear", padding_mode="zeros", align_corners=False
+    )
+    return placed[0]
+
+
+def _sampling_grid(height: int, width: int, placement: Placement) -> torch.Tensor:
+    """Return, for each pixel of the result, where it is taken from: (H, W, 2), x then y.
+
+    In the units of ``grid_sample``: -1 and 1 are the outer edges of the image. Row and column terms
+    are added by broadcasting, which is several times faster than ``affine_grid``.
+    """
+    cosine, sine = math.cos(placement.rotation), math.sin(placement.rotation)
+    row = torch.arange(height) - ((height - 1) / 2 + placement.down)
+    column = torch.arange(width) - (width - 1) / 2
+    column = (-column if placement.flipped else column) - placement.right
+    grid = torch.empty(height, width, 2)
+    torch.add((cosine * column)[None, :], (-sine * row)[:, None], out=grid[..., 0])
+    torch.add((sine * column)[None, :], (cosine * row)[:, None], out=grid[..., 1])
+    return grid.mul_(torch.tensor([2 / width, 2 / height]))
+
+
+class RandomPlacementd(RandomizableTransform, MapTransform):
+    """Rotate, move and flip images at random, all keys of a sample alike.
+
+    Same distribution as MONAI's ``RandAffined`` followed by ``RandFlipd``, several times faster:
+    one plain-tensor interpolation without tracking of metadata.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        rotation_degrees: float = 40.0,
+        translation_pixels: float = 28.0,
+        flip_probability: float = 0.5,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        """Take the ranges.
+
+        Args:
+            keys: Keys of images (C, H, W), float32.
+            rotation_degrees: Largest rotation either way; uniformly drawn.
+            translation_pixels: Largest shift along rows and columns either way; uniformly drawn.
+            flip_probability: Probability that left and right are exchanged, 0 to 1.
+            allow_missing_keys: Whether samples without a key pass unchanged.
+
+        Raises:
+            ValueError: A range is negative or the probability not in [0, 1].
+        """
+        MapTransform.__init__(self, keys, allow_missing_keys)
+        RandomizableTransform.__init__(self, prob=1.0)
+        if rotation_degrees < 0 or translation_pixels < 0 or not 0 <= flip_probability <= 1:
+            raise ValueError(
+                f"rotation_degrees {rotation_degrees} and translation_pixels {translation_pixels} "
+                f"must not be negative, flip_probability {flip_probability} must be in [0, 1]"
+            )
+        self.rotation = math.radians(rotation_degrees)
+        self.translation = translation_pixels
+        self.flip_probability = flip_probability
+        self.placement = Placement(0.0, 0.0, 0.0, False)
+
+    def randomize(self, data: Any = None) -> None:
+        """Draw the next placement into ``self.placement``; ``data`` is not looked at."""
+        super().randomize(data)
+        rotation, down, right, flip = np.asarray(self.R.uniform(-1.0, 1.0, 4), dtype=float)
+        self.placement = Placement(
+            rotation=float(rotation * self.rotation),
+            down=float(down * self.translation),
+            right=float(right * self.translation),
+            flipped=bool((flip + 1) / 2 < self.flip_probability),
+        )
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return ``data`` with all its images placed alike."""
+        self.randomize()
+        sample = dict(data)
+        for key in self.key_iterator(sample):
+            sample[key] = place(sample[key], self.placement)
+        return sample

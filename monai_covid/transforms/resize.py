@@ -1,0 +1,59 @@
+"""Resizing to a square."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.transforms import MapTransform
+from torch.nn import functional as F
+
+
+def resize_to_square(image: torch.Tensor, size: int) -> torch.Tensor:
+    """Squash ``image`` to ``size`` x ``size``, whatever its aspect ratio.
+
+    Squashed, not letterboxed or cropped: in public COVID-19 collections the aspect ratio alone
+    tells the class at 99.7 % accuracy because each class comes from other hospitals, and bars at
+    the edges would show it to the network.
+
+    Args:
+        image: (C, H, W) float32.
+        size: Side of the result in pixels.
+
+    Returns:
+        (C, size, size) float32, within the range of ``image`` but for rounding. Bilinear; when
+        shrinking, the triangle filter is widened to cover all pixels (anti-aliasing).
+    """
+    resized = F.interpolate(
+        image[None], size=(size, size), mode="bilinear", antialias=True, align_corners=False
+    )
+    return resized[0].contiguous()
+
+
+class SquareResized(MapTransform):
+    """Apply `resize_to_square` to each key: (C, H, W) to (C, size, size)."""
+
+    def __init__(self, keys: KeysCollection, size: int, allow_missing_keys: bool = False) -> None:
+        """Take the keys and the size.
+
+        Args:
+            keys: Keys of images.
+            size: Side of the result in pixels, 1 or more.
+            allow_missing_keys: Whether samples without a key pass unchanged.
+
+        Raises:
+            ValueError: ``size`` is not positive.
+        """
+        super().__init__(keys, allow_missing_keys)
+        if size < 1:
+            raise ValueError(f"size is {size}; a positive number of pixels is needed")
+        self.size = size
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return ``data`` with squashed images."""
+        sample = dict(data)
+        for key in self.key_iterator(sample):
+            sample[key] = resize_to_square(sample[key], self.size)
+        return sample
