@@ -1,0 +1,145 @@
+"""Letters and words that are burnt into the pixels, as on real radiographs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from monai_covid.data.phantom.arrays import BoolArray
+from monai_covid.data.phantom.options import PhantomOptions
+from monai_covid.data.phantom.patient import View
+from monai_covid.data.phantom.streams import Stream, between, random_stream
+
+POSITIONING_WORDS = ("PORTABLE", "SUPINE", "ERECT")
+"""The word that belongs to class 0, 1 and 2, where words and classes are correlated."""
+
+REFERENCE_SIZE = 256
+"""Image size at which the letters of the built-in font are drawn unscaled."""
+
+SMALLEST_SCALE = 0.5
+MARGIN = 0.02
+PLATE_GREY = 12
+"""Grey of the plate behind words at the lower edge, where the abdomen is bright."""
+
+
+class Annotation(NamedTuple):
+    """One burnt-in text.
+
+    Attributes:
+        text: What is written.
+        corner: 0 upper left, 1 upper right, 2 lower left, 3 lower right.
+        scale: Size relative to the built-in font.
+        angle: Rotation in degrees.
+        grey: Grey value, 0 to 255.
+    """
+
+    text: str
+    corner: int
+    scale: float
+    angle: float
+    grey: int
+
+
+def choose_annotations(
+    seed: int, image: tuple[int, int], group: int, view: View, options: PhantomOptions
+) -> tuple[Annotation, ...]:
+    """Draw what is written on one image.
+
+    Only the positioning word looks at the class, and only with ``options.word_correlation``.
+
+    Args:
+        seed: Seed of the data set.
+        image: Number of the collection and of the image in it.
+        group: Number of the class, 0 to 2.
+        view: AP or PA.
+        options: Settings of the generator.
+    """
+    if not options.text:
+        return ()
+    random = random_stream(seed, Stream.ANNOTATION, *image)
+    side = int(random.integers(2))
+    marker = Annotation(
+        "RL"[side], side, between(random, 1.6, 2.4), between(random, -12, 12), _grey(random)
+    )
+    word, bound = _positioning_word(random, group, options.word_correlation)
+    chosen = [(word, bound or random.random() < 0.6), (view, random.random() < 0.4)]
+    chosen += [(_date(random), random.random() < 0.35)]
+    corners = random.permutation([1 - side, 2, 3])
+    scales = [between(random, 0.95, 1.45) for _ in chosen]
+    words = [
+        Annotation(text, int(corner), scale, 0.0, _grey(random))
+        for (text, shown), corner, scale in zip(chosen, corners, scales, strict=True)
+        if shown
+    ]
+    return tuple([marker, *words] if random.random() < 0.85 else words)
+
+
+def _positioning_word(
+    random: np.random.Generator, group: int, correlation: float
+) -> tuple[str, bool]:
+    """Return the word and whether it was chosen for the class."""
+    bound = random.random() < correlation
+    free = int(random.integers(len(POSITIONING_WORDS)))
+    return POSITIONING_WORDS[group if bound else free], bool(bound)
+
+
+def _grey(random: np.random.Generator) -> int:
+    return int(random.integers(190, 256))
+
+
+def _date(random: np.random.Generator) -> str:
+    day, month = int(random.integers(1, 29)), int(random.integers(1, 13))
+    return f"{day:02d}.{month:02d}.{int(random.integers(2005, 2024))}"
+
+
+def burn_in(
+    pixels: NDArray[np.uint8], annotations: tuple[Annotation, ...]
+) -> tuple[NDArray[np.uint8], BoolArray]:
+    """Return the image with the annotations, and where they are.
+
+    Args:
+        pixels: (H, W).
+        annotations: What to write.
+
+    Returns:
+        The new image (H, W) and a mask (H, W), True where a letter or its plate is.
+    """
+    drawn = pixels.astype(np.int64)
+    mask = np.zeros(pixels.shape, dtype=np.bool_)
+    for annotation in annotations:
+        cover, plate = _cover(annotation, pixels.shape)
+        drawn[plate] = PLATE_GREY
+        drawn = (drawn * (255 - cover) + annotation.grey * cover + 127) // 255
+        mask |= (cover > 0) | plate
+    return drawn.astype(np.uint8), mask
+
+
+def _cover(annotation: Annotation, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], BoolArray]:
+    """Return how much of each pixel the letters cover, 0 to 255, and the plate below them."""
+    height, width = shape
+    letters = _letters(annotation, min(shape))
+    letters.thumbnail((width * 9 // 10, height // 4))
+    margin = round(MARGIN * min(shape))
+    right, low = annotation.corner % 2, annotation.corner // 2
+    left = width - margin - letters.width if right else margin
+    top = height - margin - letters.height if low else margin
+    canvas = Image.new("L", (width, height))
+    canvas.paste(letters, (left, top))
+    plate = np.zeros((height, width), dtype=np.bool_)
+    plate[top : top + letters.height, left : left + letters.width] = bool(low)
+    return np.asarray(canvas, dtype=np.int64), plate
+
+
+def _letters(annotation: Annotation, shorter_side: int) -> Image.Image:
+    """Return the text in the built-in bitmap font, which is the same on every machine."""
+    font = ImageFont.load_default_imagefont()
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(annotation.text))
+    image = Image.new("L", (right - left + 2, bottom - top + 2))
+    ImageDraw.Draw(image).text((1 - left, 1 - top), annotation.text, fill=255, font=font)
+    scale = annotation.scale * max(SMALLEST_SCALE, shorter_side / REFERENCE_SIZE)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    image = image.resize(size, Image.Resampling.BICUBIC)
+    return image.rotate(annotation.angle, Image.Resampling.BILINEAR, expand=True)

@@ -1,0 +1,1 @@
+"""What diseases add to the attenuation of a chest, one function per finding."""

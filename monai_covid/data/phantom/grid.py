@@ -1,0 +1,71 @@
+"""Where each pixel lies in the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from monai_covid.data.phantom.arrays import FloatArray
+from monai_covid.data.phantom.patient import Position
+
+CENTRE = 11.5
+"""Distance from the apex of the lungs down to the centre of the image in centimetres."""
+
+BAND_PIXELS = 8192
+
+
+class Grid(NamedTuple):
+    """Coordinates of the pixels in the patient.
+
+    Attributes:
+        x: (H, W) centimetres from the midline; positive to the patient's left, which is the right
+            side of the image.
+        y: (H, W) centimetres below the apex of the lungs.
+        spacing: Centimetres per pixel.
+        tilt: Rotation of the patient in degrees.
+        shift: Offset (across, along) of the patient in centimetres.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    spacing: float
+    tilt: float
+    shift: tuple[float, float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (H, W)."""
+        height, width = self.x.shape
+        return height, width
+
+
+def make_grid(shape: tuple[int, int], position: Position) -> Grid:
+    """Return the coordinates of an image of ``shape`` (H, W) for a patient in ``position``."""
+    height, width = shape
+    spacing = position.field / min(shape)
+    across = (np.arange(width) + 0.5 - width / 2) * spacing - position.shift[0]
+    along = (np.arange(height) + 0.5 - height / 2) * spacing - position.shift[1]
+    angle = np.deg2rad(position.tilt)
+    x = np.cos(angle) * across[None, :] + np.sin(angle) * along[:, None]
+    y = np.cos(angle) * along[:, None] - np.sin(angle) * across[None, :] + CENTRE
+    return Grid(x, y, spacing, position.tilt, position.shift)
+
+
+def to_pixels(grid: Grid, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (columns, rows) of points in the patient, as fractions of pixels."""
+    angle = np.deg2rad(grid.tilt)
+    across = np.cos(angle) * x - np.sin(angle) * (y - CENTRE) + grid.shift[0]
+    along = np.sin(angle) * x + np.cos(angle) * (y - CENTRE) + grid.shift[1]
+    height, width = grid.shape
+    return across / grid.spacing + width / 2, along / grid.spacing + height / 2
+
+
+def row_bands(grid: Grid) -> Iterator[Grid]:
+    """Yield the grid in bands of rows whose maps fit into the cache of a processor."""
+    height, width = grid.shape
+    rows = max(1, BAND_PIXELS // width)
+    for start in range(0, height, rows):
+        band = slice(start, start + rows)
+        yield grid._replace(x=grid.x[band], y=grid.y[band])
