@@ -19,6 +19,9 @@ from monai_covid.errors import ImageReadError
 COLOUR_TOLERANCE = 2
 """How far red, green and blue (0 to 255) may differ in what still counts as grey: JPEG rounding."""
 
+SHOWN_CHARACTERS = 500
+"""How much of another library's message is passed on; some contain whole tables."""
+
 
 def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
     """Return the grey values that a viewer would show of a CR, DX or secondary capture instance.
@@ -54,8 +57,9 @@ def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
         return _luma(decoded) if layout.samples == 3 else _displayed(decoded, dataset, layout)
     except ImageReadError:
         raise
-    except (ValueError, TypeError) as error:
-        raise ImageReadError(f"{name}: {error}") from error
+    # Elements are parsed when they are asked for, and damaged ones fail in any way.
+    except Exception as error:
+        raise ImageReadError(f"{name}: {_shown(error)}") from error
 
 
 def _read_dataset(path: Path) -> Dataset:
@@ -67,7 +71,11 @@ def _read_dataset(path: Path) -> Dataset:
         raise ImageReadError(f"{path}: cannot be opened or read: {error}") from error
     # A damaged file can make the parser fail in any way; whichever it is, the file is the cause.
     except Exception as error:
-        raise ImageReadError(f"{path}: cannot be parsed as DICOM: {error}") from error
+        raise ImageReadError(f"{path}: cannot be parsed as DICOM: {_shown(error)}") from error
+
+
+def _shown(error: Exception) -> str:
+    return str(error)[:SHOWN_CHARACTERS]
 
 
 def _name_of(source: Path | str | Dataset, dataset: Dataset) -> str:
@@ -87,7 +95,7 @@ def _decode(dataset: Dataset, name: str) -> NDArray[np.generic]:
     except Exception as error:
         raise ImageReadError(
             f"{name}: {named('PixelData')} cannot be decoded "
-            f"({named('TransferSyntaxUID')} {syntax.name}): {error}"
+            f"({named('TransferSyntaxUID')} {syntax.name}): {_shown(error)}"
         ) from error
     return decoded
 

@@ -5,7 +5,15 @@ from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless
 
 from monai_covid.dicom.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
-from tests.dicom.instances import PATIENT_NAME, in_syntax, instance, picture, saved, set_pixels
+from tests.dicom.instances import (
+    PATIENT_NAME,
+    in_syntax,
+    instance,
+    lookup_table,
+    picture,
+    saved,
+    set_pixels,
+)
 
 
 def test_path_string_and_data_set_give_the_same(tmp_path):
@@ -94,6 +102,18 @@ def test_files_that_are_not_dicom_are_refused(tmp_path):
     text.write_text(PATIENT_NAME)
     refused(text, "no 'DICM' at byte 128")
     refused(tmp_path / "missing.dcm", "cannot be opened")
+
+
+def test_damaged_header_elements_are_refused(tmp_path):
+    path = saved(instance(picture()), tmp_path / "image.dcm")
+    path.write_bytes(path.read_bytes().replace(b"\x28\x00\x11\x00US", b"\x28\x00\x11\x00U\x1c"))
+    refused(path, r"image.dcm: Unknown Value Representation .* \(0028,0011\)")
+
+
+def test_messages_of_other_libraries_are_cut(tmp_path):
+    dataset = instance(picture(), VOILUTSequence=lookup_table([0] * 4096, 0, 8))
+    dataset.VOILUTSequence[0].LUTData = "x" * 5000
+    assert len(refused(dataset, "")) < 700
 
 
 def test_truncated_files_are_refused(tmp_path):
