@@ -42,8 +42,8 @@ def comparison_text(
     mcnemar = comparison.mcnemar
     if mcnemar is not None:
         counts = f"{mcnemar.only_first_right:,} and {mcnemar.only_second_right:,}"
-        lines += ["", f"Images that only one got right: {counts}; exact McNemar p = "]
-        lines[-1] += p_value_text(mcnemar.p_value)
+        lines += ["", f"Images that only one got right: {counts}; exact McNemar p"]
+        lines[-1] += f" {_sign(mcnemar.p_value)}"
     how = f"Intervals and p: paired bootstrap, {comparison.resamples:,} resamples of patients."
     return "\n".join([*lines, how, "", RESEARCH_USE_ONLY]) + "\n"
 
@@ -61,6 +61,11 @@ def _cells(row: Difference) -> tuple[str, ...]:
         difference += f" ({row.low:+.3f} to {row.high:+.3f})"
     name = metric_name(row.metric, row.label)
     return name, number(row.first), number(row.second), difference, p_value_text(row.p_value)
+
+
+def _sign(p_value: float) -> str:
+    text = p_value_text(p_value)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def _records(comparison: Comparison) -> list[dict[str, Any]]:

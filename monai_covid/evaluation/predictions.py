@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from monai_covid.evaluation.columns import (
     LABEL,
     PATIENT,
     PREDICTION,
+    PROBABILITY_PREFIX,
     class_names_in,
     is_multi_label,
     probability_column,
@@ -170,19 +172,34 @@ def _matrix(name: str, values: ArrayLike, rows: int, columns: int) -> FloatArray
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        header = pd.read_csv(path, nrows=0).columns
+        header = [str(name) for name in pd.read_csv(path, nrows=0).columns]
         # Text stays text: patient 007 is not patient 7, and a class may be called NA.
-        numeric = {name: NOT_A_NUMBER for name in header if name not in TEXT_COLUMNS}
+        # Probabilities are read as text too, because not every parser of pandas is exact.
+        text = [name for name in header if name in TEXT_COLUMNS or _is_probability(name)]
         table = pd.read_csv(
             path,
-            dtype=dict.fromkeys(TEXT_COLUMNS, str),
+            dtype=dict.fromkeys(text, str),
             keep_default_na=False,
-            na_values=numeric,
-            float_precision="round_trip",
+            na_values={name: NOT_A_NUMBER for name in header if name not in text},
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError([Problem(path, None, f"not a readable CSV file: {error}")]) from error
     if not isinstance(table.index, pd.RangeIndex):
         message = f"rows have more fields than the header, which has {len(header)}"
         raise InputError([Problem(path, None, message)])
-    return table
+    return table.assign(**{name: _exact(table[name]) for name in header if _is_probability(name)})
+
+
+def _is_probability(column: str) -> bool:
+    return column.startswith(PROBABILITY_PREFIX)
+
+
+def _exact(texts: pd.Series) -> list[Any]:
+    """Return the numbers; what is no number stays as it is, for the check to show."""
+    numbers: list[Any] = []
+    for text in texts:
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            numbers.append(text)
+    return numbers

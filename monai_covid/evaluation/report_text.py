@@ -13,6 +13,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.evaluation.bootstrap import LEVEL
 from monai_covid.evaluation.report import EvaluationReport, MetricRow
 from monai_covid.evaluation.wording import (
+    counted,
     interval,
     metric_name,
     number,
@@ -20,6 +21,10 @@ from monai_covid.evaluation.wording import (
 )
 from monai_covid.labels import display_name
 
+NO_WIDTH = (
+    "An interval without width means that all resamples agree, as they must where there are no "
+    "errors; it does not mean certainty."
+)
 NAME_AND_VALUE_WIDTH = (26, 11)
 
 
@@ -45,6 +50,7 @@ def report_json(report: EvaluationReport) -> dict[str, Any]:
         "n_images": report.n_images,
         "n_patients": report.n_patients,
         "interval": interval_json(report.resamples, report.seed, report.stratified),
+        "remarks": remarks(report),
         "metrics": _records(report.rows),
     }
     if report.confusion is not None:
@@ -79,22 +85,11 @@ def strict_json(content: dict[str, Any]) -> str:
 def render_text(report: EvaluationReport) -> str:
     """Return the metrics as an aligned table with the notice, for the console."""
     lines = [f"{sample_size(report.n_images, report.n_patients)}; value and 95 % interval", ""]
-    whole = [row for row in report.rows if row.label is None]
-    lines += align(
-        [(metric_name(row.metric), number(row.value), interval(row.low, row.high)) for row in whole]
-    )
+    lines += _lines([row for row in report.rows if row.label is None])
     for name in report.class_names:
         of_class = [row for row in report.rows if row.label == name]
-        lines += [
-            "",
-            f"{display_name(name)}: {of_class[0].support:,} of {report.n_images:,} images",
-        ]
-        lines += align(
-            [
-                (f"  {metric_name(row.metric)}", number(row.value), interval(row.low, row.high))
-                for row in of_class
-            ]
-        )
+        share = f"{of_class[0].support:,} of {counted(report.n_images, 'image')}"
+        lines += ["", f"{display_name(name)}: {share}", *_lines(of_class, "  ")]
     return "\n".join([*lines, "", *remarks(report), "", RESEARCH_USE_ONLY]) + "\n"
 
 
@@ -104,26 +99,38 @@ def remarks(report: EvaluationReport) -> list[str]:
     first = f"Intervals: percentile bootstrap, {report.resamples:,} resamples of patients {how}."
     few = [row for row in report.rows if row.value is not None and _lost(row, report)]
     names = [f"{metric_name(row.metric, row.label)} ({row.resamples_used:,})" for row in few]
-    if not names:
-        return [first]
-    return [first, f"Defined in fewer resamples (number): {'; '.join(names)}."]
+    lines = [first]
+    if names:
+        lines.append(f"Defined in fewer resamples (number): {'; '.join(names)}.")
+    if any(row.low is not None and row.low == row.high for row in report.rows):
+        lines.append(NO_WIDTH)
+    return lines
 
 
-def align(rows: Sequence[Sequence[str]]) -> list[str]:
+def align(rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> list[str]:
     """Return rows of cells as lines with left-aligned columns.
 
-    The first two columns have a minimum width, so that several tables line up.
+    Args:
+        rows: Cells; every row has the same number.
+        least: Minimum widths of the first columns, so that several tables line up.
     """
-    count = len(rows[0]) if rows else 0
-    minimum = (*NAME_AND_VALUE_WIDTH, *[0] * count)[:count]
+    minimum = [*least, *[0] * len(rows[0])] if rows else []
+    cells = zip(*rows, strict=True)
     widths = [
-        max([least, *map(len, cells)])
-        for least, cells in zip(minimum, zip(*rows, strict=True), strict=True)
+        max([width, *map(len, column)]) for width, column in zip(minimum, cells, strict=False)
     ]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _lines(rows: Sequence[MetricRow], indent: str = "") -> list[str]:
+    cells = [
+        (indent + metric_name(row.metric), number(row.value), interval(row.low, row.high))
+        for row in rows
+    ]
+    return align(cells, NAME_AND_VALUE_WIDTH)
 
 
 def _lost(row: MetricRow, report: EvaluationReport) -> bool:

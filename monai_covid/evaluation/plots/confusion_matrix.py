@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monai_covid.evaluation.outcomes import FloatArray, IntArray
-from monai_covid.evaluation.plots.style import INK, LABEL_SIZE, new_figure, style_axes
+from monai_covid.evaluation.plots.style import FAINT_INK, INK, LABEL_SIZE, new_figure, style_axes
 from monai_covid.evaluation.report import EvaluationReport
 from monai_covid.evaluation.wording import sample_size
 from monai_covid.labels import display_name
@@ -55,16 +55,15 @@ def _write_cells(axes: Axes, counts: IntArray, shares: FloatArray) -> None:
     size = LABEL_SIZE if len(counts) <= MANY_CLASSES else LABEL_SIZE - 3
     for (row, column), count in np.ndenumerate(counts):
         share = shares[row, column]
-        known = counts[row].sum() > 0
         axes.text(
             column,
             row,
-            f"{count:,}\n{share:.1%}" if known else "0",
+            f"{count:,}\n{100 * share:.1f} %" if count else "0",
             ha="center",
             va="center",
             size=size,
             linespacing=1.35,
-            color="white" if share > 0.55 else INK,
+            color="white" if share > 0.55 else INK if count else FAINT_INK,
         )
 
 

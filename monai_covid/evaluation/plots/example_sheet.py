@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.plots.style import (
-    FAINT_INK,
+    FOOTER_HEIGHT,
     INK,
+    MARGIN,
     PALETTE,
     RIGHT,
     RULE,
     SMALL_SIZE,
+    TITLE_HEIGHT,
     WRONG,
     new_figure,
 )
 from monai_covid.evaluation.wording import counted
 from monai_covid.labels import display_name
 
-IMAGE_SIDE = 1.75
-BAR_HEIGHT = 0.17
+IMAGE_SIDE = 1.8
+GAP = 0.3
+HEADER = 0.4
+BAR_HEIGHT = 0.16
+BARS_AT_MOST = 6
+CHARACTER_WIDTH = 0.055
+"""Of the class names under an image, in inches, like the sizes above."""
 
 
 class Example(NamedTuple):
@@ -65,18 +73,26 @@ def draw_example_sheet(
     _check(examples, class_names)
     columns = min(columns, len(examples))
     rows = math.ceil(len(examples) / columns)
-    bars = BAR_HEIGHT * len(class_names) + 0.1
-    height = rows * (IMAGE_SIDE + bars + 0.55) + 1.0
-    subtitle = f"{counted(len(examples), 'image')}; bars: predicted probability"
-    width = max(columns * (IMAGE_SIDE + 0.25) + 0.4, 3.6)
+    bars = BAR_HEIGHT * min(len(class_names), BARS_AT_MOST)
+    cell = HEADER + IMAGE_SIDE + 0.06 + bars + 0.2
+    width = max(columns * (IMAGE_SIDE + GAP) + 0.1, 3.8)
+    height = rows * cell + TITLE_HEIGHT + FOOTER_HEIGHT
+    subtitle = f"{counted(len(examples), 'image')}; bars: predicted probability, dark: true class"
     figure = new_figure(width, height, title, subtitle)
-    grid = figure.add_gridspec(2 * rows, columns, height_ratios=[IMAGE_SIDE, bars] * rows)
+    figure.set_layout_engine("none")  # Every place is given in inches below.
     for position, example in enumerate(examples):
         row, column = divmod(position, columns)
-        chosen = int(np.argmax(np.asarray(example.probabilities)))
-        _image(figure.add_subplot(grid[2 * row, column]), example, class_names[chosen])
-        _bars(figure.add_subplot(grid[2 * row + 1, column]), example, class_names)
+        left = MARGIN + column * (IMAGE_SIDE + GAP)
+        bottom = height - TITLE_HEIGHT - row * cell - HEADER - IMAGE_SIDE
+        _image(_place(figure, left, bottom, IMAGE_SIDE), example, class_names)
+        _bars(_place(figure, left, bottom - 0.06 - bars, bars), example, class_names)
     return figure
+
+
+def _place(figure: Figure, left: float, bottom: float, height: float) -> Axes:
+    """Return axes as wide as an image; sizes in inches."""
+    width, total = figure.get_size_inches()
+    return figure.add_axes((left / width, bottom / total, IMAGE_SIDE / width, height / total))
 
 
 def _check(examples: Sequence[Example], class_names: Sequence[str]) -> None:
@@ -97,40 +113,62 @@ def _check(examples: Sequence[Example], class_names: Sequence[str]) -> None:
             )
 
 
-def _image(axes: Axes, example: Example, predicted: str) -> None:
-    axes.imshow(np.asarray(example.pixels), cmap="gray", aspect="equal")
-    axes.set_axis_off()
+def _image(axes: Axes, example: Example, class_names: Sequence[str]) -> None:
+    pixels = np.asarray(example.pixels)
+    axes.imshow(pixels, cmap="gray", aspect="equal")
+    # A square frame around every image keeps the sheet aligned.
+    height, width = pixels.shape
+    half = max(height, width) / 2
+    axes.set_xlim(width / 2 - 0.5 - half, width / 2 - 0.5 + half)
+    axes.set_ylim(height / 2 - 0.5 + half, height / 2 - 0.5 - half)
+    axes.set_facecolor("black")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    predicted = class_names[int(np.argmax(np.asarray(example.probabilities)))]
     known = "not known" if example.true is None else display_name(example.true)
     agrees = example.true == predicted
     sign = "" if example.true is None else " ✓" if agrees else " ✗"
     hue = INK if example.true is None else RIGHT if agrees else WRONG
-    axes.text(0, 1.14, f"True: {known}", transform=axes.transAxes, size=SMALL_SIZE, color=INK)
-    axes.text(
-        0,
-        1.03,
-        f"Predicted: {display_name(predicted)}{sign}",
-        transform=axes.transAxes,
-        size=SMALL_SIZE,
+    _heading(axes, 15, f"True: {known}", INK, "normal")
+    _heading(axes, 4, f"Predicted: {display_name(predicted)}{sign}", hue, "bold")
+
+
+def _heading(axes: Axes, points: float, text: str, hue: str, weight: str) -> None:
+    axes.annotate(
+        text,
+        (0, 1),
+        xytext=(0, points),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=SMALL_SIZE - 0.5,
         color=hue,
-        weight="bold",
+        weight=weight,
     )
 
 
 def _bars(axes: Axes, example: Example, class_names: Sequence[str]) -> None:
     values = np.asarray(example.probabilities, dtype=np.float64)
-    places = np.arange(len(values))
-    hues = [PALETTE[0] if name == example.true else PALETTE[5] for name in class_names]
-    axes.barh(places, np.ones(len(values)), color=RULE, height=0.62, alpha=0.6)
-    axes.barh(places, values, color=hues, height=0.62)
-    axes.set_yticks(places, [display_name(name) for name in class_names])
-    axes.tick_params(labelsize=SMALL_SIZE - 1.5, length=0, labelcolor=INK, pad=2)
-    axes.set_xticks([])
-    axes.set_xlim(0, 1.28)
-    axes.set_ylim(len(values) - 0.4, -0.6)
-    for place, value in enumerate(values):
-        axes.text(
-            1.27, place, f"{value:.2f}", size=SMALL_SIZE - 1.5, va="center", ha="right", color=INK
-        )
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-        spine.set_color(FAINT_INK)
+    shown = _shown(values, example.true, class_names)
+    names = [display_name(class_names[index]) for index in shown]
+    left = CHARACTER_WIDTH * max(map(len, names)) + 0.04
+    span = IMAGE_SIDE - left - 0.28
+    axes.set_axis_off()
+    axes.set(xlim=(0, IMAGE_SIDE), ylim=(len(shown) - 0.5, -0.5))
+    for place, (index, name) in enumerate(zip(shown, names, strict=True)):
+        value = float(values[index])
+        hue = PALETTE[0] if class_names[index] == example.true else PALETTE[5]
+        axes.barh(place, span, left=left, color=RULE, height=0.62, alpha=0.6)
+        axes.barh(place, value * span, left=left, color=hue, height=0.62)
+        text: dict[str, Any] = {"size": SMALL_SIZE - 1.5, "va": "center", "color": INK}
+        axes.text(left - 0.04, place, name, ha="right", **text)
+        axes.text(IMAGE_SIDE, place, f"{value:.2f}", ha="right", **text)
+
+
+def _shown(values: FloatArray, true: str | None, class_names: Sequence[str]) -> list[int]:
+    """Return all classes, or of many the most probable ones and the true one."""
+    if len(values) <= BARS_AT_MOST:
+        return list(range(len(values)))
+    order = np.argsort(-values, kind="stable")[:BARS_AT_MOST].tolist()
+    if true is not None and class_names.index(true) not in order:
+        order[-1] = class_names.index(true)
+    return [int(index) for index in order]

@@ -25,6 +25,7 @@ from monai_covid.evaluation.wording import counted
 
 REQUIRED = ("run", "epoch", "phase", "train_loss", "validation_loss", "validation_auc")
 PHASES = ("head", "all")
+DASHES = (0, (3, 2))
 NAMED_RUNS_AT_MOST = 12
 
 
@@ -80,13 +81,15 @@ def draw_learning_curves(curves: pd.DataFrame) -> Figure:
         subtitle += "; vertical line: from the head only to all layers"
     figure = new_figure(8.2, 4.4, "Learning curves", subtitle)
     loss, auc = figure.subplots(1, 2)
-    for position, run in enumerate(runs):
-        _draw_run(loss, auc, curves[curves["run"] == run], _run_colour(position, named))
-    _finish(loss, "Loss")
-    _finish(auc, "Validation AUC")
+    hues = [colour(position) if named else colour(0) for position in range(len(runs))]
+    for run, hue in zip(runs, hues, strict=True):
+        _draw_run(loss, auc, curves[curves["run"] == run], hue, alpha=1.0 if named else 0.4)
+    _finish(loss, "Loss", curves)
+    _finish(auc, "Validation AUC", curves)
     if not curves["validation_auc"].notna().any():
         auc.text(0.5, 0.5, "not logged", transform=auc.transAxes, ha="center", color=FAINT_INK)
-    _legends(figure, loss, auc, runs if named else [])
+        auc.set_yticks([])
+    _legends(loss, auc, dict(zip(runs, hues, strict=True)) if named and len(runs) > 1 else {})
     return figure
 
 
@@ -106,53 +109,48 @@ def _row_problems(frame: pd.DataFrame, path: Path) -> list[Problem]:
     return problems
 
 
-def _draw_run(loss: Axes, auc: Axes, rows: pd.DataFrame, hue: str) -> None:
+def _draw_run(loss: Axes, auc: Axes, rows: pd.DataFrame, hue: str, alpha: float) -> None:
     epochs = rows["epoch"].to_numpy(np.float64)
     # A run of one epoch has no line to see.
     marker = "o" if len(epochs) == 1 else ""
-    style: dict[str, Any] = {"color": hue, "marker": marker, "markersize": 4}
-    loss.plot(epochs, rows["train_loss"], linestyle=(0, (3, 2)), linewidth=1.0, **style)
+    style: dict[str, Any] = {"color": hue, "marker": marker, "markersize": 4, "alpha": alpha}
+    loss.plot(epochs, rows["train_loss"], linestyle=DASHES, linewidth=1.0, mfc="white", **style)
     loss.plot(epochs, rows["validation_loss"], linewidth=1.5, **style)
     values = rows["validation_auc"].to_numpy(np.float64)
     auc.plot(epochs, values, linewidth=1.5, **style)
     if not np.isnan(values).all():
         best = int(np.nanargmax(values))
         auc.plot(epochs[best], values[best], "o", color=hue, markersize=5.5, clip_on=False)
-    later = rows["phase"] == "all"
-    if later.any() and not later.all():
-        for axes in (loss, auc):
-            axes.axvline(float(epochs[later].min()) - 0.5, color=hue, linewidth=0.7, alpha=0.6)
 
 
-def _finish(axes: Axes, name: str) -> None:
+def _finish(axes: Axes, name: str, curves: pd.DataFrame) -> None:
     style_axes(axes)
     axes.set_xlabel("Epoch", fontsize=LABEL_SIZE)
     axes.set_ylabel(name, fontsize=LABEL_SIZE)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(float(curves["epoch"].min()) - 0.6, float(curves["epoch"].max()) + 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    for epoch in _phase_changes(curves):
+        axes.axvline(epoch - 0.5, color=FAINT_INK, linewidth=0.7)
 
 
-def _legends(figure: Figure, loss: Axes, auc: Axes, runs: list[str]) -> None:
-    look: dict[str, Any] = {"fontsize": SMALL_SIZE, "frameon": False}
-    above: dict[str, Any] = {
-        "loc": "lower left",
-        "bbox_to_anchor": (0, 1.0),
-        "borderaxespad": 0.1,
-        "ncols": 2,
-    }
+def _phase_changes(curves: pd.DataFrame) -> list[float]:
+    """Return the first epochs of all layers, of the runs that began with the head only."""
+    begun = set(curves.loc[curves["phase"] == "head", "run"])
+    later = curves[(curves["phase"] == "all") & curves["run"].isin(begun)]
+    return sorted({float(epoch) for epoch in later.groupby("run")["epoch"].min()})
+
+
+def _legends(loss: Axes, auc: Axes, hues: dict[str, str]) -> None:
+    look: dict[str, Any] = {"fontsize": SMALL_SIZE, "frameon": False, "borderaxespad": 0.1}
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "ncols": 2}
     kinds = [
-        Line2D([], [], color=FAINT_INK, linestyle=(0, (3, 2)), linewidth=1.0, label="Training"),
+        Line2D([], [], color=FAINT_INK, linestyle=DASHES, linewidth=1.0, label="Training"),
         Line2D([], [], color=FAINT_INK, linewidth=1.5, label="Validation"),
     ]
     best = Line2D([], [], color=FAINT_INK, marker="o", linestyle="", label="Best epoch")
     loss.legend(handles=kinds, **above, **look)
-    auc.legend(handles=[best], **above, **look)
-    if len(runs) > 1:
-        lines = [
-            Line2D([], [], color=_run_colour(position, True), linewidth=2, label=run)
-            for position, run in enumerate(runs)
-        ]
-        figure.legend(handles=lines, loc="outside right upper", title="Run", **look)
-
-
-def _run_colour(position: int, named: bool) -> str:
-    return colour(position) if named else colour(0)
+    first = auc.legend(handles=[best], **above, **look)
+    if hues:
+        auc.add_artist(first)  # A second legend would replace the first.
+        runs = [Line2D([], [], color=hue, linewidth=2, label=run) for run, hue in hues.items()]
+        auc.legend(handles=runs, loc="upper left", bbox_to_anchor=(1.03, 1.0), **look)

@@ -22,7 +22,10 @@ from monai_covid.labels import display_name
 FALSE_POSITIVES = "1 \N{MINUS SIGN} specificity (false positive rate)"
 TRUE_POSITIVES = "Sensitivity (true positive rate)"
 
-TOGETHER_AT_MOST = 4
+DASHES = ((0, ()), (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
+"""Line styles, so that equal curves do not hide each other and a grey print can be read."""
+
+TOGETHER_AT_MOST = len(DASHES)
 """More curves than this hide each other, so each gets its own panel."""
 
 
@@ -53,8 +56,12 @@ def _together(report: EvaluationReport, bands: dict[str, RocBand], subtitle: str
     for position, name in enumerate(report.class_names):
         row = report.row("auc", name)
         text = f"{display_name(name)}, n = {row.support:,}: {value_with_interval(row)}"
-        _curve(axes, bands.get(name), colour(position), text)
-    legend = axes.legend(loc="lower right", fontsize=SMALL_SIZE, frameon=True, title="AUC")
+        _curve(axes, bands.get(name), position, text)
+    if not bands:
+        axes.text(0.5, 0.6, "no class has both outcomes", ha="center", color=FAINT_INK)
+    legend = axes.legend(
+        loc="lower right", fontsize=SMALL_SIZE, frameon=True, title="AUC (95 % interval)"
+    )
     legend.get_title().set_fontsize(SMALL_SIZE)
     legend.get_frame().set(edgecolor="none", alpha=0.85)
     axes.set_xlabel(FALSE_POSITIVES)
@@ -63,7 +70,7 @@ def _together(report: EvaluationReport, bands: dict[str, RocBand], subtitle: str
 
 
 def _apart(report: EvaluationReport, bands: dict[str, RocBand], subtitle: str) -> Figure:
-    columns = min(5, math.ceil(math.sqrt(len(report.class_names))))
+    columns = 5 if len(report.class_names) > 8 else 4
     rows = math.ceil(len(report.class_names) / columns)
     title = "ROC curves, one label against the rest"
     figure = new_figure(1.75 * columns + 0.7, 1.98 * rows + 1.2, title, subtitle)
@@ -75,12 +82,15 @@ def _apart(report: EvaluationReport, bands: dict[str, RocBand], subtitle: str) -
         name = report.class_names[position]
         row = report.row("auc", name)
         _frame(axes)
-        _curve(axes, bands.get(name), colour(0), "")
+        _curve(axes, bands.get(name), 0, "")
         heading = f"{display_name(name)}, n = {row.support:,}\n{value_with_interval(row)}"
         axes.set_title(heading, fontsize=SMALL_SIZE - 1, loc="left")
-        axes.tick_params(labelbottom=position + columns >= len(report.class_names))
-    figure.supxlabel(FALSE_POSITIVES, fontsize=SMALL_SIZE)
-    figure.supylabel(TRUE_POSITIVES, fontsize=SMALL_SIZE)
+        lowest = position + columns >= len(report.class_names)
+        axes.tick_params(labelbottom=lowest, labelsize=SMALL_SIZE - 1)
+        if lowest:
+            axes.set_xlabel(FALSE_POSITIVES.partition(" (")[0], fontsize=SMALL_SIZE - 1)
+        if position % columns == 0:
+            axes.set_ylabel(TRUE_POSITIVES.partition(" (")[0], fontsize=SMALL_SIZE - 1)
     return figure
 
 
@@ -92,9 +102,10 @@ def _frame(axes: Axes) -> None:
     axes.plot([0, 1], [0, 1], color=FAINT_INK, linewidth=0.8, linestyle=(0, (2, 3)))
 
 
-def _curve(axes: Axes, band: RocBand | None, hue: str, text: str) -> None:
+def _curve(axes: Axes, band: RocBand | None, position: int, text: str) -> None:
+    hue, dashes = colour(position), DASHES[position]
     if band is None:
-        axes.plot([], [], color=hue, linewidth=1.6, label=text)
+        axes.plot([], [], color=hue, linewidth=1.6, linestyle=dashes, label=text)
         return
     axes.fill_between(GRID, band.low, band.high, color=hue, alpha=0.15, linewidth=0)
     axes.plot(
@@ -102,6 +113,7 @@ def _curve(axes: Axes, band: RocBand | None, hue: str, text: str) -> None:
         band.true_positive_rate,
         color=hue,
         linewidth=1.6,
+        linestyle=dashes,
         label=text,
         clip_on=False,
     )

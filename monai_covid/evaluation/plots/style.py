@@ -46,7 +46,7 @@ def new_figure(width: float, height: float, title: str, subtitle: str = "") -> F
     FigureCanvasAgg(figure)
     left = MARGIN / width
     rectangle = (left, FOOTER_HEIGHT / height, 1 - 2 * left, 1 - _heads(height))
-    figure.set_layout_engine(ConstrainedLayoutEngine(rect=rectangle))
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=rectangle, wspace=0.04))
     top = 1 - 0.1 / height
     figure.text(left, top, title, size=TITLE_SIZE, weight="bold", color=INK, va="top")
     figure.text(left, top - 0.24 / height, subtitle, size=SMALL_SIZE, color=FAINT_INK, va="top")
