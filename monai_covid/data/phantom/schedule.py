@@ -16,7 +16,8 @@ SHARED_EVERY = 2
 """Every second NIH patient may also be a patient of the COVID phantom."""
 
 TEST_EVERY = 5
-"""Every fifth NIH patient belongs to the test list."""
+TEST_FROM = 2
+"""Every fifth NIH patient, from the second on, belongs to the test list."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class NihRow:
     @property
     def is_test(self) -> bool:
         """Return whether the patient belongs to the test list."""
-        return self.patient % TEST_EVERY == 0
+        return self.patient % TEST_EVERY == TEST_FROM
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class CovidRow:
 def plan_nih(seed: int, images: int) -> list[NihRow]:
     """Return the rows of an NIH phantom, patient by patient; the first rows never change.
 
+    The first patient has one image, so that two images are enough for both lists.
+
     Args:
         seed: Seed of the data set.
         images: Number of images, at least 0.
@@ -73,7 +76,8 @@ def plan_nih(seed: int, images: int) -> list[NihRow]:
     while len(rows) < images:
         patient += 1
         random = random_stream(seed, Stream.SCHEDULE, 0, patient)
-        count = min(int(random.geometric(0.45)), 8, images - len(rows))
+        follow_ups = 1 if patient == 1 else min(int(random.geometric(0.45)), 8)
+        count = min(follow_ups, images - len(rows))
         for follow_up in range(count):
             findings = _findings(seed, len(rows))
             rows.append(NihRow(len(rows), patient, follow_up, findings))

@@ -98,7 +98,7 @@ def heart_chord(grid: Grid, thorax: Thorax, enlargement: float = 1.0) -> FloatAr
         thorax: Measures.
         enlargement: Factor on the width of the heart, most of it to the patient's left.
     """
-    unit = thorax.heart_width / 11.7
+    unit = thorax.heart_width / 13.75
     base = thorax.domes[1]
     growth = unit * (enlargement - 1.0)
     right = ellipse_chord(

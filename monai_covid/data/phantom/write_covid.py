@@ -53,8 +53,8 @@ def write_covid_phantom(
         seed: Seed of the data set, at least 0.
         options: Settings of the generator; defaults if None.
         nih_images: Size of the NIH phantom of the same seed and options that patients are shared
-            with; 0 for no shared patients. Shared images are the same files under the same names,
-            and their patient 61 is written ``nih-00061``.
+            with, at least 2; 0 for no shared patients. Shared images are the same files under the
+            same names, and their patient 61 is written ``nih-00061``.
         shared_fraction: Part of the images of ``pneumonia`` and ``normal`` that is shared, in
             [0, 1]; less if the NIH phantom has not enough of them.
         overwrite: Replace a COVID phantom that is already there.
@@ -124,8 +124,8 @@ def check_sharing(seed: int, nih_images: int, shared_fraction: float) -> None:
     wrong = []
     if seed < 0:
         wrong.append(f"seed must be at least 0, got {seed}")
-    if nih_images < 0:
-        wrong.append(f"the number of NIH images must be at least 0, got {nih_images}")
+    if nih_images < 0 or nih_images == 1:
+        wrong.append(f"the number of NIH images must be 0 or at least 2, got {nih_images}")
     if not 0.0 <= shared_fraction <= 1.0:
         wrong.append(f"shared_fraction must be in [0, 1], got {shared_fraction}")
     if wrong:

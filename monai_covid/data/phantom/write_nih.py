@@ -52,7 +52,7 @@ def write_nih_phantom(
 
     Args:
         out: Folder to make.
-        images: Number of images, at least 1.
+        images: Number of images, at least 2, so that both lists have one.
         seed: Seed of the data set, at least 0.
         options: Settings of the generator; defaults if None.
         overwrite: Replace an NIH phantom that is already there.
@@ -65,8 +65,8 @@ def write_nih_phantom(
         ValueError: If the number of images or the seed is out of range.
         InputError: If ``out`` cannot be written to.
     """
-    if images < 1 or seed < 0:
-        raise ValueError(f"images must be at least 1 and seed at least 0, got {images} and {seed}")
+    if images < 2 or seed < 0:
+        raise ValueError(f"images must be at least 2 and seed at least 0, got {images} and {seed}")
     with new_folder(out, NIH_CONTENTS, overwrite=overwrite) as folder:
         fill_nih_folder(folder, images, seed, options or PhantomOptions(), progress=progress)
     return Path(out)

@@ -27,7 +27,7 @@ def write_phantom(
 
     Args:
         out: Folder to make.
-        nih_images: Number of images of the NIH phantom; 0 leaves ``out/nih`` out.
+        nih_images: Number of images of the NIH phantom, at least 2; 0 leaves ``out/nih`` out.
         covid_images_per_class: Number of images of each class of the COVID phantom, one number for
             all or a number by label.
         seed: Seed of both, at least 0.

@@ -21,7 +21,7 @@ MEDIAN_CLEARANCE = 4.5
 
 def cardiomegaly(anatomy: Anatomy, random: np.random.Generator) -> FloatArray:
     """A heart wider than half of the chest; it displaces lung."""
-    enlarged = heart_chord(anatomy.grid, anatomy.thorax, between(random, 1.22, 1.4))
+    enlarged = heart_chord(anatomy.grid, anatomy.thorax, between(random, 1.45, 1.7))
     normal = heart_chord(anatomy.grid, anatomy.thorax)
     displaced = np.clip(enlarged - normal, 0.0, anatomy.shadows.air)
     result: FloatArray = (SOFT_TISSUE - LUNG) * displaced
