@@ -29,9 +29,14 @@ def smoothstep(
     Returns:
         Same shape, in [0, 1].
     """
-    ramp = unit_range((values - start) * (1.0 / (end - start)))
-    result: FloatArray = ramp * ramp * (3.0 - 2.0 * ramp)
-    return result
+    ramp: FloatArray = values - start
+    ramp *= 1.0 / (end - start)
+    np.maximum(ramp, 0.0, out=ramp)
+    np.minimum(ramp, 1.0, out=ramp)
+    curve: FloatArray = 3.0 - 2.0 * ramp
+    curve *= ramp
+    curve *= ramp
+    return curve
 
 
 def ellipse_chord(norm_squared: FloatArray) -> FloatArray:
@@ -43,5 +48,6 @@ def ellipse_chord(norm_squared: FloatArray) -> FloatArray:
     Returns:
         Same shape, in [0, 1].
     """
-    result: FloatArray = np.sqrt(np.maximum(0.0, 1.0 - norm_squared))
-    return result
+    rest: FloatArray = 1.0 - norm_squared
+    np.maximum(rest, 0.0, out=rest)
+    return np.sqrt(rest, out=rest)

@@ -2,7 +2,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from monai_covid.data.phantom.schedule import assign_folds, plan_covid, plan_nih
+from monai_covid.data.phantom.schedule import CovidRow, assign_folds, plan_covid, plan_nih
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS
 
 COUNTS = {"covid19": 60, "pneumonia": 100, "normal": 100}
@@ -74,3 +74,12 @@ def test_folds_are_patient_wise_and_stratified():
         assert set(spread) == set(range(5))
         assert max(spread.values()) - min(spread.values()) <= 4
         assert sum(spread.values()) == count
+
+
+def test_a_patient_of_two_classes_keeps_the_fold_of_the_first():
+    """Moving patients 3 and 1 for the second class would put two of the first class together."""
+    rows = [CovidRow("pneumonia", number, number, None) for number in (1, 2, 3, 4, 5)]
+    rows += [CovidRow("normal", number + 10, number, None) for number in (3, 1, 6)]
+    folds = assign_folds(rows)
+    assert sorted(folds[number] for number in (1, 2, 3, 4, 5)) == [0, 1, 2, 3, 4]
+    assert folds[6] not in {folds[3], folds[1]}
