@@ -107,39 +107,42 @@ def burn_in(
     Returns:
         The new image (H, W) and a mask (H, W), True where a letter or its plate is.
     """
-    drawn = pixels.astype(np.int64)
+    drawn = pixels.copy()
     mask = np.zeros(pixels.shape, dtype=np.bool_)
     for annotation in annotations:
-        cover, plate = _cover(annotation, pixels.shape)
-        drawn[plate] = PLATE_GREY
-        drawn = (drawn * (255 - cover) + annotation.grey * cover + 127) // 255
-        mask |= (cover > 0) | plate
-    return drawn.astype(np.uint8), mask
+        letters = _letters(annotation, pixels.shape)
+        box = _box(letters.shape, annotation.corner, pixels.shape)
+        plate = annotation.corner >= 2
+        below = np.full(letters.shape, PLATE_GREY) if plate else drawn[box].astype(np.int64)
+        mixed = (below * (255 - letters) + annotation.grey * letters + 127) // 255
+        drawn[box] = mixed.astype(np.uint8)
+        mask[box] |= (letters > 0) | plate
+    return drawn, mask
 
 
-def _cover(annotation: Annotation, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], BoolArray]:
-    """Return how much of each pixel the letters cover, 0 to 255, and the plate below them."""
-    height, width = shape
-    letters = _letters(annotation, min(shape))
-    letters.thumbnail((width * 9 // 10, height // 4))
-    margin = round(MARGIN * min(shape))
-    right, low = annotation.corner % 2, annotation.corner // 2
-    left = width - margin - letters.width if right else margin
-    top = height - margin - letters.height if low else margin
-    canvas = Image.new("L", (width, height))
-    canvas.paste(letters, (left, top))
-    plate = np.zeros((height, width), dtype=np.bool_)
-    plate[top : top + letters.height, left : left + letters.width] = bool(low)
-    return np.asarray(canvas, dtype=np.int64), plate
+def _box(letters: tuple[int, ...], corner: int, image: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return the rows and columns in an image that letters of a size (H, W) take in a corner."""
+    margin = round(MARGIN * min(image))
+    far = (corner // 2, corner % 2)
+    first, left = (
+        whole - margin - part if at_end else margin
+        for whole, part, at_end in zip(image, letters, far, strict=True)
+    )
+    return slice(first, first + letters[0]), slice(left, left + letters[1])
 
 
-def _letters(annotation: Annotation, shorter_side: int) -> Image.Image:
-    """Return the text in the built-in bitmap font, which is the same on every machine."""
+def _letters(annotation: Annotation, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return how much of each pixel the letters cover, 0 to 255.
+
+    The built-in bitmap font is the same on every machine.
+    """
     font = ImageFont.load_default_imagefont()
     left, top, right, bottom = (round(edge) for edge in font.getbbox(annotation.text))
     image = Image.new("L", (right - left + 2, bottom - top + 2))
     ImageDraw.Draw(image).text((1 - left, 1 - top), annotation.text, fill=255, font=font)
-    scale = annotation.scale * max(SMALLEST_SCALE, shorter_side / REFERENCE_SIZE)
+    scale = annotation.scale * max(SMALLEST_SCALE, min(shape) / REFERENCE_SIZE)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     image = image.resize(size, Image.Resampling.BICUBIC)
-    return image.rotate(annotation.angle, Image.Resampling.BILINEAR, expand=True)
+    image = image.rotate(annotation.angle, Image.Resampling.BILINEAR, expand=True)
+    image.thumbnail((shape[1] * 9 // 10, shape[0] // 4))
+    return np.asarray(image, dtype=np.int64)

@@ -28,12 +28,10 @@ def write_phantom(
     Args:
         out: Folder to make.
         nih_images: Number of images of the NIH phantom, at least 2; 0 leaves ``out/nih`` out.
-        covid_images_per_class: Number of images of each class of the COVID phantom, one number for
-            all or a number by label.
+        covid_images_per_class: Images of each class, one number for all or a number by label.
         seed: Seed of both, at least 0.
         options: Settings of the generator; defaults if None.
-        shared_fraction: Part of the images of ``pneumonia`` and ``normal`` that is also in the NIH
-            phantom, in [0, 1].
+        shared_fraction: Part of ``pneumonia`` and ``normal`` that is also in ``out/nih``, 0 to 1.
         overwrite: Replace a phantom that is already there.
         progress: Show progress bars.
 
