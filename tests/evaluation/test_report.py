@@ -37,6 +37,7 @@ def test_same_seed_same_report_and_other_seed_other_intervals():
 def test_order_of_rows_changes_nothing(table, names):
     shuffled = table.sample(frac=1, random_state=1)
     first, second = evaluate_table(table, names), evaluate_table(shuffled, names)
+    assert second.table.index.tolist() == list(range(len(table)))
     for row, other in zip(first.rows, second.rows, strict=True):
         assert (row.value, row.low, row.high) == pytest.approx(
             (other.value, other.low, other.high), abs=1e-12

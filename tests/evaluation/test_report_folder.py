@@ -87,3 +87,19 @@ def test_failure_leaves_the_old_report_and_no_rubbish(tmp_path, report, monkeypa
         write_report(report, tmp_path / "new")
     assert names(tmp_path) == {"r"}
     assert json.loads((folder / "metrics.json").read_text()) == before
+
+
+def test_failed_last_step_brings_the_old_report_back(tmp_path, report, monkeypatch):
+    folder = write_report(report, tmp_path / "r")
+    rename = type(folder).rename
+
+    def fail_for_the_new_one(self, target):
+        if self.name == "new":
+            raise OSError("no permission")
+        return rename(self, target)
+
+    monkeypatch.setattr(type(folder), "rename", fail_for_the_new_one)
+    with pytest.raises(OSError, match="no permission"):
+        write_report(report, folder, overwrite=True)
+    assert (folder / "metrics.json").is_file()
+    assert names(tmp_path) == {"r"}

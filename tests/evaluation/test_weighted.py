@@ -9,7 +9,7 @@ from monai_covid.evaluation.weighted import (
     weighted_average_precision,
     weighted_metrics,
 )
-from tests.evaluation.tables import CLASSES, LABELS, duplicated, multi_label, single_label
+from tests.evaluation.tables import CLASSES, LABELS, certain, duplicated, multi_label, single_label
 
 
 def scored(decimals, n=80, resamples=40, seed=1):
@@ -63,6 +63,8 @@ def test_weightings_without_one_outcome_are_not_defined():
     [
         (single_label(), CLASSES),
         (single_label(decimals=1), CLASSES),
+        (certain([0, 0, 1, 1], [0, 1, 1, 2]), CLASSES),
+        (certain([1, 1, 1], [1, 1, 0]), CLASSES),
         (multi_label(), LABELS),
         (multi_label(empty=1), LABELS),
     ],
