@@ -83,9 +83,20 @@ def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> 
     """
     stored = read_torch_file(path).get("info")
     if isinstance(stored, Mapping):
-        fields: dict[str, Any] = {str(name): value for name, value in stored.items()}
-        return ModelInfo(**{**fields, "labels": tuple(fields["labels"])})
+        return _info_from_fields(path, {str(name): value for name, value in stored.items()})
     return _info_from_tensors(path, to_monai_names(read_state(path)), labels)
+
+
+def _info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
+    try:
+        info = ModelInfo(**{**fields, "labels": tuple(fields["labels"])})
+    except (KeyError, TypeError) as error:
+        raise WeightsError(
+            f"{path}: its description of the network is damaged ({error})"
+        ) from error
+    if info.architecture not in BLOCK_LAYERS:
+        raise WeightsError(f"{path}: holds a {info.architecture}; known: {', '.join(BLOCK_LAYERS)}")
+    return info
 
 
 def _info_from_tensors(
@@ -128,7 +139,7 @@ def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[DenseNe
     """
     info = info or read_model_info(path)
     network = info.build()
-    load_network(network, read_state(path))
+    load_weights(network, path)
     return network.eval(), info
 
 
@@ -138,7 +149,11 @@ def load_weights(network: nn.Module, path: Path | str) -> None:
     Raises:
         WeightsError: If the file is missing, unreadable or does not fit.
     """
-    load_network(network, read_state(path))
+    state = read_state(path)
+    try:
+        load_network(network, state)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from error
 
 
 def model_info_or_default(path: Path | str) -> ModelInfo:

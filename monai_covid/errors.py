@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 SHOWN_AT_MOST = 20
+
+_LOADER_PROCESS = re.compile(r"Caught \w+ in DataLoader worker process \d+")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +68,18 @@ class RunFolderError(ValueError):
     """A run folder cannot be used as asked; the message says what would."""
 
 
-USER_ERRORS = (InputError, ImageReadError, OptionError, WeightsError, RunFolderError)
+class DivergenceError(ArithmeticError):
+    """Training produced numbers that are not finite; the message says what would help."""
+
+
+USER_ERRORS = (
+    InputError,
+    ImageReadError,
+    OptionError,
+    WeightsError,
+    RunFolderError,
+    DivergenceError,
+)
 """Errors that the person who gave the input can mend."""
 
 
@@ -84,7 +98,15 @@ def or_exit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         cause = caused_by(error, USER_ERRORS)
         if cause is None:
             raise
-        raise SystemExit(f"error: {cause}") from error
+        raise SystemExit(f"error: {_without_traceback(cause)}") from error
+
+
+def _without_traceback(error: BaseException) -> str:
+    # PyTorch raises an error of a loader process anew with that process's traceback as its text.
+    message = str(error)
+    if not _LOADER_PROCESS.match(message):
+        return message
+    return message.rsplit(f"{type(error).__name__}: ", 1)[-1].strip()
 
 
 def caused_by(

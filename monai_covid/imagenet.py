@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def imagenet_state(architecture: str) -> dict[str, Tensor]:
         try:
             cached.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(cached), hash_prefix=_checksum(url))
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, http.client.HTTPException) as error:
             raise WeightsUnavailableError(f"{url}: download failed ({error})") from error
     return read_state(cached)
 
@@ -64,7 +64,7 @@ def _check_reachable(url: str) -> None:
     try:
         with urllib.request.urlopen(request, timeout=CONNECT_SECONDS):
             return
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise WeightsUnavailableError(f"{url}: cannot be reached ({error})") from error
 
 
@@ -88,7 +88,7 @@ def start_from_imagenet(network: nn.Module, architecture: str, source: str = "au
     if source == "none":
         return "random"
     if source not in ("auto", "required"):
-        load_backbone(network, read_state(source))
+        _load(network, read_state(source), source)
         return str(source)
     try:
         state = imagenet_state(architecture)
@@ -101,5 +101,12 @@ def start_from_imagenet(network: nn.Module, architecture: str, source: str = "au
             error,
         )
         return "random"
-    load_backbone(network, state)
+    _load(network, state, str(cached_file(architecture)))
     return "imagenet"
+
+
+def _load(network: nn.Module, state: dict[str, Tensor], file: str) -> None:
+    try:
+        load_backbone(network, state)
+    except WeightsError as error:
+        raise WeightsError(f"{file}: {error}") from error

@@ -10,7 +10,7 @@ import torch
 from monai.networks.nets import DenseNet
 from torch import Tensor, nn
 
-from monai_covid.errors import WeightsError
+from monai_covid.errors import OptionError, WeightsError
 
 BLOCK_LAYERS = {"densenet121": (6, 12, 24, 16), "densenet201": (6, 12, 48, 32)}
 """Layers in each dense block; Huang et al., CVPR 2017, table 1."""
@@ -37,16 +37,16 @@ def build_densenet(
         Network that maps ``(B, channels, H, W)`` float32 to logits ``(B, outputs)``.
 
     Raises:
-        ValueError: For an unknown architecture or a channel number other than 1 and 3.
+        OptionError: For an unknown architecture or a channel number other than 1 and 3.
     """
     if architecture not in BLOCK_LAYERS:
-        raise ValueError(
+        raise OptionError(
             f"architecture is {architecture!r}; it must be one of {', '.join(BLOCK_LAYERS)}"
         )
     if channels not in (1, 3):
-        raise ValueError(f"channels is {channels}; it must be 1 (grey) or 3")
+        raise OptionError(f"channels is {channels}; it must be 1 (grey) or 3")
     if outputs < 1:
-        raise ValueError(f"outputs is {outputs}; it must be at least 1")
+        raise OptionError(f"outputs is {outputs}; it must be at least 1")
     return DenseNet(
         spatial_dims=2,
         in_channels=channels,

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from monai_covid.errors import OptionError
 from monai_covid.labels import NIH_TO_COVID
 from monai_covid.networks import HEAD
 
@@ -80,8 +81,8 @@ def keep_output_neurons(
         The new head, and the origin of each of its neurons.
 
     Raises:
-        ValueError: For label lists that do not fit the head, repeated or unknown labels, two
-            sources for one target, or a neuron that is both kept and new.
+        ValueError: For label lists that do not fit the head or repeat a label; as OptionError for
+            unknown labels, two sources for one target, or a neuron that is both kept and new.
     """
     new_from = dict(new_from or {})
     _check_labels(source, source_labels, target_labels)
@@ -123,7 +124,7 @@ def _kept_sources(
         if source_label not in source_labels:
             continue
         if target_label in kept:
-            raise ValueError(
+            raise OptionError(
                 f"{target_label!r} would be kept from both {kept[target_label]!r} and "
                 f"{source_label!r}; a neuron has one source"
             )
@@ -140,11 +141,11 @@ def _check_new(
     for target_label, related in new_from.items():
         _require(target_label, target_labels, "target label")
         if target_label in kept:
-            raise ValueError(
+            raise OptionError(
                 f"{target_label!r} is kept from {kept[target_label]!r}; it cannot start anew"
             )
         if not related:
-            raise ValueError(f"no related source labels are named for {target_label!r}")
+            raise OptionError(f"no related source labels are named for {target_label!r}")
         for label in related:
             _require(label, source_labels, "source label")
 
@@ -153,8 +154,8 @@ def _require(label: str, labels: Sequence[str], what: str) -> None:
     if label in labels:
         return
     nearest = get_close_matches(label, labels, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(f"unknown {what} {label!r}{hint} Known: {', '.join(labels)}")
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
+    raise OptionError(f"unknown {what} {label!r}{hint} Known: {', '.join(labels)}")
 
 
 def get_head(network: nn.Module) -> Head:
