@@ -21,8 +21,8 @@ from monai_covid.evaluation.outcomes import FloatArray, IntArray
 
 RESAMPLES = 2000
 LEVEL = 0.95
-NUMBERS_AT_ONCE = 1_000_000
-"""Size of a block of weights: 8 MB, so that the working copies stay small and near the cache."""
+NUMBERS_AT_ONCE = 100_000
+"""Size of a block of weights: 0.8 MB, so that the working copies stay in the cache."""
 
 Key = TypeVar("Key")
 

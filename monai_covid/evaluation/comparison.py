@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from monai_covid.evaluation.outcomes import FloatArray, Outcomes, SingleLabelOut
 from monai_covid.evaluation.pairing import paired
 from monai_covid.evaluation.prediction_checks import check_predictions
 from monai_covid.evaluation.predictions import with_prediction
-from monai_covid.evaluation.weighted import weighted_metrics
+from monai_covid.evaluation.weighted import measure_of
 
 COMPARED = ("accuracy", "balanced_accuracy", "macro_auc", "auc")
 
@@ -130,7 +129,7 @@ def compare_tables(
     before = outcomes_of(with_prediction(first, class_names), class_names)
     after = outcomes_of(with_prediction(second, class_names), class_names)
     patients = first[PATIENT].astype(str).tolist()
-    measure = partial(_resampled_differences, before, after)
+    measure = _difference_measure(before, after)
     resampled = resample(measure, patients, resamples, seed)
     values = point_metrics(before), point_metrics(after)
     n_patients = len(set(patients))
@@ -173,11 +172,16 @@ def bootstrap_p_value(differences: FloatArray) -> float:
     return float(min(1.0, 2 * (1 + smaller) / (1 + len(differences))))
 
 
-def _resampled_differences(
-    before: Outcomes, after: Outcomes, weights: FloatArray
-) -> dict[MetricKey, FloatArray]:
-    old, new = weighted_metrics(before, weights), weighted_metrics(after, weights)
-    return {key: new[key] - old[key] for key in old if key.metric in COMPARED}
+def _difference_measure(
+    before: Outcomes, after: Outcomes
+) -> Callable[[FloatArray], dict[MetricKey, FloatArray]]:
+    first, second = measure_of(before), measure_of(after)
+
+    def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
+        old, new = first(weights), second(weights)
+        return {key: new[key] - old[key] for key in old if key.metric in COMPARED}
+
+    return measure
 
 
 def _difference(

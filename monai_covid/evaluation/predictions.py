@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,6 @@ from monai_covid.evaluation.columns import (
     LABEL,
     PATIENT,
     PREDICTION,
-    PROBABILITY_PREFIX,
     class_names_in,
     is_multi_label,
     probability_column,
@@ -24,10 +22,8 @@ from monai_covid.evaluation.columns import (
 )
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.prediction_checks import check_predictions
+from monai_covid.evaluation.prediction_csv import read_table
 from monai_covid.files import atomic_path
-
-TEXT_COLUMNS = (IMAGE, PATIENT, LABEL, PREDICTION)
-NOT_A_NUMBER = ["", "nan", "NaN", "NA", "N/A"]
 
 
 def multiclass_table(
@@ -119,7 +115,7 @@ def read_predictions(path: Path | str, class_names: Sequence[str] | None = None)
         InputError: If it cannot be used; the message names the rows.
     """
     path = Path(path)
-    table = _read_csv(path)
+    table = read_table(path)
     names = tuple(class_names) if class_names is not None else class_names_in(table)
     if not names:
         problem = Problem(path, None, "no column starts with probability_, so there is no class")
@@ -168,38 +164,3 @@ def _matrix(name: str, values: ArrayLike, rows: int, columns: int) -> FloatArray
     if matrix.shape != (rows, columns):
         raise ValueError(f"{name} must have shape ({rows}, {columns}), got {matrix.shape}")
     return matrix
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        header = [str(name) for name in pd.read_csv(path, nrows=0).columns]
-        # Text stays text: patient 007 is not patient 7, and a class may be called NA.
-        # Probabilities are read as text too, because not every parser of pandas is exact.
-        text = [name for name in header if name in TEXT_COLUMNS or _is_probability(name)]
-        table = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(text, str),
-            keep_default_na=False,
-            na_values={name: NOT_A_NUMBER for name in header if name not in text},
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError([Problem(path, None, f"not a readable CSV file: {error}")]) from error
-    if not isinstance(table.index, pd.RangeIndex):
-        message = f"rows have more fields than the header, which has {len(header)}"
-        raise InputError([Problem(path, None, message)])
-    return table.assign(**{name: _exact(table[name]) for name in header if _is_probability(name)})
-
-
-def _is_probability(column: str) -> bool:
-    return column.startswith(PROBABILITY_PREFIX)
-
-
-def _exact(texts: pd.Series) -> list[Any]:
-    """Return the numbers; what is no number stays as it is, for the check to show."""
-    numbers: list[Any] = []
-    for text in texts:
-        try:
-            numbers.append(float(text))
-        except ValueError:
-            numbers.append(text)
-    return numbers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,7 @@ from monai_covid.evaluation.outcomes import (
 )
 from monai_covid.evaluation.prediction_checks import check_predictions
 from monai_covid.evaluation.predictions import with_prediction
-from monai_covid.evaluation.weighted import weighted_metrics
+from monai_covid.evaluation.weighted import measure_of
 
 
 @dataclass(frozen=True)
@@ -150,8 +149,7 @@ def evaluate_table(
     outcomes = outcomes_of(table, class_names)
     patients = table[PATIENT].astype(str).tolist()
     strata = table[LABEL].astype(str).tolist() if stratified else None
-    measure = partial(weighted_metrics, outcomes)
-    resampled = resample(measure, patients, resamples, seed, strata)
+    resampled = resample(measure_of(outcomes), patients, resamples, seed, strata)
     return EvaluationReport(
         class_names=tuple(class_names),
         multi_label=multi_label,

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.metrics import roc_curve
 
 from monai_covid.evaluation.bootstrap import LEVEL, resample
-from monai_covid.evaluation.outcomes import BoolArray, FloatArray
+from monai_covid.evaluation.outcomes import FloatArray
+from monai_covid.evaluation.ranked import Ranking, rank, weights_by_score
 from monai_covid.evaluation.report import EvaluationReport
-from monai_covid.evaluation.weighted import weights_by_score
 
 GRID = np.linspace(0.0, 1.0, 201)
 
@@ -41,11 +41,10 @@ def roc_bands(report: EvaluationReport) -> dict[str, RocBand]:
     usable = (outcomes.support > 0) & (outcomes.support < report.n_images)
     columns = np.flatnonzero(usable).tolist()
 
+    rankings = {c: rank(outcomes.positives[:, c], outcomes.probabilities[:, c]) for c in columns}
+
     def measure(weights: FloatArray) -> dict[int, FloatArray]:
-        return {
-            c: resampled_curves(outcomes.positives[:, c], outcomes.probabilities[:, c], weights)
-            for c in columns
-        }
+        return {c: resampled_curves(rankings[c], weights) for c in columns}
 
     curves = resample(measure, report.patient_ids, report.resamples, report.seed, report.strata)
     bands = {}
@@ -56,20 +55,19 @@ def roc_bands(report: EvaluationReport) -> dict[str, RocBand]:
     return bands
 
 
-def resampled_curves(positive: BoolArray, scores: FloatArray, weights: FloatArray) -> FloatArray:
+def resampled_curves(ranking: Ranking, weights: FloatArray) -> FloatArray:
     """Return the sensitivity at each false positive rate of ``GRID`` under each weighting.
 
     Args:
-        positive: ``(N,)``.
-        scores: ``(N,)``.
+        ranking: N rows.
         weights: ``(R, N)``.
 
     Returns:
         ``(R, 201)``; NaN for weightings without positives or without negatives.
     """
-    up, down = weights_by_score(positive, scores, weights)
-    sensitivity = np.cumsum(up[:, ::-1], axis=1)
-    alarms = np.cumsum(down[:, ::-1], axis=1)
+    at = weights_by_score(ranking, weights)
+    sensitivity = np.cumsum(at.positive[:, ::-1], axis=1)
+    alarms = np.cumsum(at.negative[:, ::-1], axis=1)
     curves = np.full((len(weights), len(GRID)), np.nan)
     for row in np.flatnonzero((sensitivity[:, -1] > 0) & (alarms[:, -1] > 0)):
         curves[row] = _interpolated(alarms[row], sensitivity[row])

@@ -1,5 +1,4 @@
 import time
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,8 @@ from monai_covid.evaluation.bootstrap import (
     percentile_interval,
     resample,
 )
+from monai_covid.evaluation.ranked import rank, weighted_auc, weights_by_score
 from monai_covid.evaluation.report import evaluate_table
-from monai_covid.evaluation.weighted import weighted_auc
 from tests.evaluation.tables import CLASSES, single_label
 
 
@@ -121,9 +120,11 @@ def test_coverage_of_the_auc_interval():
     for seed in range(200):
         positive = np.arange(120) < 60
         scores = generator.normal(size=120) + positive
-        measure = partial(weighted_auc, positive, scores)
+        ranking = rank(positive, scores)
         found = resample(
-            lambda weights, measure=measure: {"auc": measure(weights)},
+            lambda weights, ranking=ranking: {
+                "auc": weighted_auc(weights_by_score(ranking, weights))
+            },
             [str(i) for i in range(120)],
             400,
             seed,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_curve
 
+from monai_covid.evaluation.ranked import rank
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.roc_band import GRID, resampled_curves, roc_bands
 from tests.evaluation.tables import CLASSES, certain, single_label
@@ -13,7 +14,7 @@ def test_curve_of_one_weighting_equals_scikit_learn(decimals):
     positive = generator.random(60) < 0.4
     scores = np.round(generator.normal(size=60) + positive, decimals)
     weights = generator.poisson(1, size=(10, 60)).astype(float)
-    for row, curve in zip(weights, resampled_curves(positive, scores, weights), strict=True):
+    for row, curve in zip(weights, resampled_curves(rank(positive, scores), weights), strict=True):
         used = row > 0
         false, true, _ = roc_curve(
             positive[used], scores[used], sample_weight=row[used], drop_intermediate=False
