@@ -16,7 +16,7 @@ from monai_covid.data.nih import read_nih
 from monai_covid.data.patients import drop_manifest_patients
 from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import assign_folds, check_folds, check_fraction, hold_out
-from monai_covid.errors import InputError, Problem
+from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 
 Paths = Path | str | Sequence[Path | str] | None
@@ -131,7 +131,7 @@ def _covid_sections(
     fold_of = _folds(records, folds, seed)
     given = np.unique(fold_of).tolist()
     if fold not in given or isinstance(fold, bool):
-        raise ValueError(f"fold must be one of {given} in {records.file}, got {fold!r}")
+        raise OptionError(f"fold must be one of {given} in {records.file}, got {fold!r}")
     sections = np.full(len(records), "test", dtype="<U10")
     rest = fold_of != fold
     others = records.select(rest)

@@ -20,12 +20,14 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             return super().forward(input)
         count = torch.tensor(float(input.numel() // input.shape[1]))
         dist.all_reduce(count)
-        mean = _sum_over_processes(input.sum((0, 2, 3))) / count
-        centred = input - mean[:, None, None]
+        # Under autocast the input has few digits, too few for sums over a batch.
+        values = input if input.dtype == torch.float64 else input.float()
+        mean = _sum_over_processes(values.sum((0, 2, 3))) / count
+        centred = values - mean[:, None, None]
         variance = _sum_over_processes(centred.square().sum((0, 2, 3))) / count
         self._track(mean.detach(), variance.detach() * count / (count - 1))
         scale = self.weight * (variance + self.eps).rsqrt()
-        return centred * scale[:, None, None] + self.bias[:, None, None]
+        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(input.dtype)
 
     def _track(self, mean: Tensor, variance: Tensor) -> None:
         if self.running_mean is None or self.running_var is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any, Protocol, cast
 
 import ignite.distributed as idist
@@ -76,13 +77,15 @@ class RunCheckpoint:
         self.finished = done
         if idist.get_rank() > 0:
             return
-        if self.best.improved:
+        # While no epoch has a score, the latest is the best there is.
+        if self.best.improved or self.best.score is None:
             save_model(self.folder.best, self.network.state_dict(), self.info)
         state = {
             "epoch": engine.state.epoch,
             "iteration": engine.state.iteration,
             "finished": done,
             "settings": self.settings,
+            "info": {**asdict(self.info), "labels": list(self.info.labels)},
             "network": self.network.state_dict(),
             "best": self.best.state_dict(),
             **{name: part.state_dict() for name, part in self.parts.items()},
@@ -103,6 +106,8 @@ class RunCheckpoint:
             return
         state = read_torch_file(self.folder.last)
         self._check_settings(state["settings"])
+        self.info = ModelInfo(**cast("dict[str, Any]", state["info"]))
+        self.info = replace(self.info, labels=tuple(self.info.labels))
         self.network.load_state_dict(cast("dict[str, Any]", state["network"]))
         self.best.load_state_dict(cast("dict[str, Any]", state["best"]))
         for name, part in self.parts.items():

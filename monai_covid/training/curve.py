@@ -14,6 +14,7 @@ import ignite.distributed as idist
 from ignite.engine import Engine, Events
 from torch.optim import Optimizer
 
+from monai_covid.errors import DivergenceError
 from monai_covid.files import write_text
 from monai_covid.training.phases import phase_of
 
@@ -84,7 +85,7 @@ class LearningCurve:
         images = len(engine.state.output["image"])
         loss = engine.state.output["loss"].item()
         if not math.isfinite(loss):
-            raise FloatingPointError(
+            raise DivergenceError(
                 f"the loss is {loss} in epoch {engine.state.epoch}: the run diverged; a smaller "
                 "learning_rate is the usual cure"
             )

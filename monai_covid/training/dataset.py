@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from monai.data import CacheDataset, PersistentDataset
+from monai.data import CacheDataset
 from monai.transforms import Compose
 from monai.transforms.traits import RandomizableTrait
 from torch.utils.data import Dataset
+
+from monai_covid.errors import ImageReadError, caused_by
+from monai_covid.training.disk_cache import DiskCache
 
 GIGABYTE = 2**30
 
@@ -32,7 +34,8 @@ class RadiographDataset(Dataset[dict[str, Any]]):
         data: Items with ``image`` (path), ``label``, ``name`` and ``patient_id``.
         transform: The whole chain, deterministic transforms first.
         seed: Seed of the random transforms.
-        cache_gb: Memory for cached images in GiB; images beyond it are read at each access.
+        cache_gb: Memory for cached images in GiB; images beyond it are read at each access. The
+            first image is read once more, to learn its size.
         cache_dir: Folder for a cache on disk instead, which later runs reuse. An entry belongs to
             the file's path, size and modification time and to the transforms.
         cache_threads: Threads that fill the memory cache.
@@ -74,9 +77,7 @@ class RadiographDataset(Dataset[dict[str, Any]]):
             key: ``(epoch, index)``, or the index alone for epoch 0.
         """
         epoch, index = key if isinstance(key, tuple) else (0, key)
-        self.prepare()
-        assert self._cache is not None
-        cached = self._cache[index]
+        cached = self._preprocessed(index)
         item = {name: cached[name] for name in BATCHED}
         item["label"] = torch.as_tensor(item["label"])
         self._random.set_random_state(seed=transform_seed(self.seed, epoch, index))
@@ -88,9 +89,23 @@ class RadiographDataset(Dataset[dict[str, Any]]):
 
         Raises:
             RuntimeError: Caused by an ImageReadError, for an image that cannot be read.
+            OptionError: If ``cache_dir`` cannot be made.
         """
         if self._cache is None:
             self._cache = self._disk_cache() if self.cache_dir else self._memory_cache()
+
+    def _preprocessed(self, index: int) -> dict[str, Any]:
+        self.prepare()
+        assert self._cache is not None
+        try:
+            item: dict[str, Any] = self._cache[index]
+        except RuntimeError as error:
+            # A loader process passes on the error itself, but not its cause.
+            cause = caused_by(error, (ImageReadError,))
+            if cause is None:
+                raise
+            raise ImageReadError(str(cause)) from None
+        return item
 
     def _memory_cache(self) -> Dataset[Any]:
         return CacheDataset(  # type: ignore[no-any-return]
@@ -104,10 +119,7 @@ class RadiographDataset(Dataset[dict[str, Any]]):
 
     def _disk_cache(self) -> Dataset[Any]:
         assert self.cache_dir is not None
-        folder = Path(self.cache_dir) / transform_hash(self._deterministic)
-        return PersistentDataset(  # type: ignore[no-any-return]
-            self.data, self._deterministic, cache_dir=folder, hash_func=item_hash
-        )
+        return DiskCache(self.data, self._deterministic, self.cache_dir)
 
     def _images_that_fit(self) -> int:
         if not self.data or self.cache_gb <= 0:
@@ -127,23 +139,3 @@ def _first_random(transform: Compose) -> int:
 def transform_seed(seed: int, epoch: int, index: int) -> int:
     """Return the seed of one image's random transforms in one epoch, below 2**32."""
     return int(np.random.SeedSequence([seed, epoch, index]).generate_state(1)[0])
-
-
-def transform_hash(transform: Compose) -> str:
-    """Return a short hash of the transforms' classes and plain settings."""
-    described = [(type(step).__name__, _plain(vars(step))) for step in transform.transforms]
-    return hashlib.sha256(repr(described).encode()).hexdigest()[:16]
-
-
-def _plain(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    plain = (str, int, float, bool, tuple, list, type(None))
-    return sorted(
-        (name, repr(value)) for name, value in settings.items() if isinstance(value, plain)
-    )
-
-
-def item_hash(item: Mapping[str, Any]) -> bytes:
-    """Return the cache key of an item: its fields, and its file's size and modification time."""
-    stat = Path(item["image"]).stat()
-    described = repr((sorted(item.items()), stat.st_size, stat.st_mtime_ns))
-    return hashlib.sha256(described.encode()).hexdigest().encode()

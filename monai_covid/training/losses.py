@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from monai_covid.checkpoints import ModelInfo
 from monai_covid.data.class_balance import class_weights
 from monai_covid.data.records import Datalist
+from monai_covid.errors import OptionError
 
 
 class BalancedCrossEntropy(nn.Module):
@@ -62,6 +63,12 @@ def balanced_cross_entropy(
         info: What the network is; its labels are the classes.
         balance: Whether to weight the classes by their inverse frequency.
         label_smoothing: Share of the target that is spread over all classes.
+
+    Raises:
+        OptionError: If a class has no image.
     """
-    weights = class_weights(training, len(info.labels)) if balance else None
+    try:
+        weights = class_weights(training, len(info.labels)) if balance else None
+    except ValueError as error:
+        raise OptionError(f"the classes cannot be balanced ({error}); raise --limit") from error
     return BalancedCrossEntropy(None if weights is None else weights.tolist(), label_smoothing)

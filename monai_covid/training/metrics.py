@@ -12,6 +12,8 @@ from monai.metrics import CumulativeIterationMetric
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
+from monai_covid.errors import DivergenceError
+
 
 class PooledMetric(CumulativeIterationMetric):
     """A function of all logits and targets of an epoch, gathered from all processes.
@@ -31,7 +33,7 @@ class PooledMetric(CumulativeIterationMetric):
     def aggregate(self, *_: Any, **__: Any) -> Tensor:
         """Return the function's value over everything collected since the last reset."""
         logits, targets = self.get_buffer()
-        return torch.as_tensor(float(self.function(logits, targets)))
+        return torch.tensor(float(self.function(logits, targets)), dtype=torch.float64)
 
 
 def pooled(function: Callable[[Tensor, Tensor], float | Tensor]) -> IgniteMetricHandler:
@@ -55,8 +57,16 @@ def macro_auc(logits: Tensor, targets: Tensor) -> float:
 
     Returns:
         A value in [0, 1]; NaN when it is defined for no class.
+
+    Raises:
+        DivergenceError: If a logit is not finite.
     """
     scores = logits.float().cpu()
+    if not scores.isfinite().all():
+        raise DivergenceError(
+            "the network's outputs are not finite: the run diverged; a smaller learning_rate is "
+            "the usual cure"
+        )
     if targets.ndim == 1:
         scores = scores.softmax(1)
         targets = torch.nn.functional.one_hot(targets.long().cpu(), scores.shape[1])

@@ -25,14 +25,14 @@ class Option(NamedTuple):
         help: What it does, with its unit.
         low: Smallest accepted number.
         high: Largest accepted number.
-        choices: Accepted texts; empty for any.
+        choices: Accepted values; empty for any.
     """
 
     kinds: tuple[type, ...]
     help: str
     low: float | None = None
     high: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
 
 
 def flag(text: str) -> Option:
@@ -114,9 +114,10 @@ def value_problem(value: Any, option: Option) -> str | None:
     if not _is_kind(value, option.kinds):
         return _expectation(value, option)
     if option.choices and value is not None and value not in option.choices:
-        nearest = get_close_matches(str(value), option.choices, n=1)
+        choices = [str(choice) for choice in option.choices]
+        nearest = get_close_matches(str(value), choices, n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        return f"must be one of {', '.join(option.choices)}{hint}"
+        return f"must be one of {', '.join(choices)}{hint}"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _range_problem(value, option)
     return None

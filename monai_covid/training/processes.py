@@ -13,8 +13,12 @@ from monai_covid.errors import OptionError
 from monai_covid.training.batch_norm import synchronise_batch_norm
 
 
-def join_processes(distributed: bool) -> None:
+def join_processes(distributed: bool, device: torch.device) -> None:
     """Join the group of processes that ``torchrun`` started: NCCL on GPUs, Gloo otherwise.
+
+    Args:
+        distributed: Whether the config is for several processes.
+        device: Where this process computes.
 
     Raises:
         SystemExit: If several processes were started without ``distributed``, since each would
@@ -29,7 +33,7 @@ def join_processes(distributed: bool) -> None:
     if distributed and "WORLD_SIZE" not in os.environ:
         raise SystemExit("error: configs/distributed.yaml is for runs started with torchrun")
     if distributed and not torch.distributed.is_initialized():
-        idist.initialize("nccl" if torch.cuda.is_available() else "gloo")
+        idist.initialize("nccl" if device.type == "cuda" else "gloo")
 
 
 def leave_processes() -> None:

@@ -28,6 +28,9 @@ def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
     """
     if checkpoint.finished:
         logger.info("%s is finished: nothing to do", checkpoint.folder.path)
+        # A run may have been killed between its last checkpoint and its summary.
+        if not checkpoint.folder.summary.is_file():
+            _write_summary(trainer, checkpoint)
         return
     if not trainer.state.epoch_length:
         raise SystemExit(
@@ -38,9 +41,8 @@ def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
     except KeyboardInterrupt:
         logger.warning("Interrupted in epoch %d. Continue with --resume True", trainer.state.epoch)
         raise SystemExit(INTERRUPTED) from None
+    _write_summary(trainer, checkpoint)
     if idist.get_rank() == 0:
-        summary = summarise(trainer, checkpoint)
-        write_text(checkpoint.folder.summary, json.dumps(summary, indent=2) + "\n")
         logger.info(
             "Best validation AUC %s in epoch %d of %d: %s",
             "not defined" if checkpoint.best.score is None else f"{checkpoint.best.score:.4f}",
@@ -48,6 +50,12 @@ def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
             trainer.state.epoch,
             checkpoint.folder.best,
         )
+
+
+def _write_summary(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
+    if idist.get_rank() == 0:
+        summary = summarise(trainer, checkpoint)
+        write_text(checkpoint.folder.summary, json.dumps(summary, indent=2) + "\n")
 
 
 def summarise(trainer: Trainer, checkpoint: RunCheckpoint) -> dict[str, Any]:

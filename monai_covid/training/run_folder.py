@@ -48,29 +48,41 @@ class RunFolder:
         """TensorBoard's folder."""
         return self.path / "tensorboard"
 
-    def open(self) -> None:
-        """Make the folder ready.
+    def check(self) -> None:
+        """Check that the run may begin, without changing anything.
 
         Raises:
-            RunFolderError: If it holds a run and neither resuming nor overwriting was asked for,
-                if both were, or if it cannot be written to.
+            RunFolderError: If the folder holds a run and neither resuming nor overwriting was asked
+                for, if both were, or if there is something else in its place.
         """
         if self.resume and self.overwrite:
             raise RunFolderError("resume and overwrite exclude each other; give one of them")
+        if self._holds_run() and not (self.resume or self.overwrite):
+            raise RunFolderError(
+                f"{self.path}: holds a run already. Continue it with --resume True, replace it "
+                "with --overwrite True, or give another --output_dir"
+            )
+        for place in (self.path, *self.path.parents):
+            if place.exists() and not place.is_dir():
+                raise RunFolderError(f"{self.path}: cannot be written to ({place} is a file)")
+
+    def open(self) -> None:
+        """Make the folder ready; an earlier run is removed if overwriting was asked for.
+
+        Call it when everything else the run needs is known to be there.
+
+        Raises:
+            RunFolderError: As :meth:`check`, or if the folder cannot be written to.
+        """
+        self.check()
         if idist.get_rank() == 0:
             self._prepare()
         if idist.get_world_size() > 1:
             idist.barrier()
 
     def _prepare(self) -> None:
-        if self._holds_run():
-            if self.overwrite:
-                self._remove_run()
-            elif not self.resume:
-                raise RunFolderError(
-                    f"{self.path}: holds a run already. Continue it with --resume True, replace it "
-                    "with --overwrite True, or give another --output_dir"
-                )
+        if self.overwrite:
+            self._remove_run()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             probe = self.path / ".write-test"

@@ -24,6 +24,9 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
             rank=idist.get_rank(),
             shuffle=True,
             seed=seed,
+            # Images that were repeated to make the shares even could fill a batch more than one
+            # process makes.
+            drop_last=True,
         )
 
     def __iter__(self) -> Iterator[tuple[int, int]]:

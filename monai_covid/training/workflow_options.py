@@ -35,7 +35,7 @@ MACHINE = {
 
 NETWORK = {
     "architecture": choice("network", *BLOCK_LAYERS),
-    "channels": whole("input channels: 1 (grey) or 3", low=1, high=3),
+    "channels": Option((int,), "input channels: 1 (grey) or 3", choices=(1, 3)),
     "image_size": whole("height and width of the input in pixels", low=32, high=2048),
 }
 

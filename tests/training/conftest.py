@@ -1,0 +1,24 @@
+"""Fixtures for training with a tiny network on tiny collections."""
+
+import pytest
+
+from monai_covid.networks import BLOCK_LAYERS
+from tests.training.stages import write_covid, write_findings
+
+
+@pytest.fixture
+def tiny_network(monkeypatch):
+    """Give densenet121 one layer in each block."""
+    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
+
+
+@pytest.fixture(scope="session")
+def covid(tmp_path_factory):
+    """Folder of a manifest with 24 pictures."""
+    return write_covid(tmp_path_factory.mktemp("covid"))
+
+
+@pytest.fixture(scope="session")
+def nih(tmp_path_factory):
+    """Folder in the layout of ChestX-ray14 with 60 pictures."""
+    return write_findings(tmp_path_factory.mktemp("nih"))

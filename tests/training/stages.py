@@ -1,0 +1,147 @@
+"""Tiny collections, and runs of the bundle's stages on them with a tiny network."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import monai.bundle
+import torch
+from monai.utils import set_determinism
+
+from monai_covid.labels import NIH_LABELS
+from monai_covid.networks import BLOCK_LAYERS
+from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
+
+BUNDLE = Path(__file__).resolve().parents[2] / "bundle"
+CONFIGS = BUNDLE / "configs"
+
+SMALL = {
+    "image_size": 32,
+    "batch_size": 4,
+    "max_epochs": 4,
+    "head_epochs": 2,
+    "validation_fraction": 0.3,
+    "progress": False,
+}
+"""Options of a run of a second or two."""
+
+TIMES = ("seconds", "images_per_second")
+
+TINY_NETWORK = """
+import runpy, sys
+from monai_covid.networks import BLOCK_LAYERS
+BLOCK_LAYERS["densenet121"] = (1, 1, 1, 1)
+"""
+MAIN = 'runpy.run_module("monai.bundle", run_name="__main__")\n'
+
+
+def write_covid(folder: Path, patients: int = 8) -> Path:
+    """Write 3 classes with a picture for each of ``patients`` patients; return the folder."""
+    write_manifest(folder, three_classes(patients=patients, images=1))
+    return folder
+
+
+def write_findings(folder: Path, patients: int = 4) -> Path:
+    """Write the NIH layout: every label with a picture for each of ``patients`` patients."""
+    rows = [
+        (f"{label * 100 + patient:08d}_000.png", name, f"{label * 100 + patient}")
+        for label, name in enumerate(NIH_LABELS)
+        for patient in range(patients)
+    ]
+    names = [row[0] for row in rows]
+    return write_nih(folder, rows, names[:-1], names[-1:])
+
+
+def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
+    """Run a stage in this process; the fixture ``tiny_network`` makes it fast."""
+    assert BLOCK_LAYERS["densenet121"] == (1, 1, 1, 1)
+    chosen = {**SMALL, "dataset_dir": str(dataset), "output_dir": str(output), **options}
+    if stage != "stage3_covid":
+        chosen.setdefault("imagenet", "none")
+    try:
+        monai.bundle.run(
+            run_id="training",
+            config_file=str(CONFIGS / f"{stage}.yaml"),
+            bundle_root=str(BUNDLE),
+            **chosen,
+        )
+    finally:
+        set_determinism(None)
+
+
+def command(config_file: str, *arguments: str, before: str = "", patched: bool = True) -> list[str]:
+    """Return a command line that runs a stage; ``before`` is code that runs first."""
+    start = ["-c", TINY_NETWORK + before + MAIN] if patched else ["-m", "monai.bundle"]
+    fixed = ["run", "training", "--config_file", config_file, "--bundle_root", str(BUNDLE)]
+    return [sys.executable, *start, *fixed, *arguments]
+
+
+def arguments(**options) -> list[str]:
+    """Return command line arguments for ``options``, upon those of `SMALL`."""
+    chosen = {**SMALL, **options}
+    return [text for name, value in chosen.items() for text in (f"--{name}", f"{value}")]
+
+
+def start(command: list[str], folder: Path) -> subprocess.Popen:
+    """Start a command in ``folder``."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen, seconds: float = 240) -> tuple[int, str]:
+    """Return exit status and output of a process that ends by itself."""
+    output, _ = process.communicate(timeout=seconds)
+    return process.returncode, output
+
+
+def last(run: Path) -> dict:
+    """Return what a run would continue from."""
+    return torch.load(run / "last.pt", weights_only=True)
+
+
+def curve(run: Path, *without: str) -> list[dict[str, str]]:
+    """Return the rows of a run's learning curve, without its times."""
+    with (run / "learning_curve.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    dropped = {*TIMES, "run", *without}
+    return [{key: value for key, value in row.items() if key not in dropped} for row in rows]
+
+
+def differences(first, second, place: str = "") -> list[str]:
+    """Return where two nested states differ in the least."""
+    if isinstance(first, torch.Tensor):
+        same = first.dtype == second.dtype and torch.equal(first, second)
+        return [] if same else [place]
+    if isinstance(first, dict):
+        if first.keys() != second.keys():
+            return [f"{place}: {first.keys() ^ second.keys()}"]
+        return [d for key in first for d in differences(first[key], second[key], f"{place}/{key}")]
+    if isinstance(first, (list, tuple)):
+        if len(first) != len(second):
+            return [f"{place}: {len(first)} and {len(second)}"]
+        pairs = enumerate(zip(first, second, strict=True))
+        return [d for i, (a, b) in pairs for d in differences(a, b, f"{place}/{i}")]
+    return [] if first == second else [f"{place}: {first!r} and {second!r}"]
+
+
+def assert_same_end(first: Path, second: Path) -> None:
+    """Fail unless two runs ended in the same state, bit for bit."""
+    states = [last(run) for run in (first, second)]
+    for state in states:
+        state["settings"] = None
+        for row in state["curve"]["rows"]:
+            for name in (*TIMES, "run"):
+                del row[name]
+    assert not differences(*states)
+    assert curve(first) == curve(second)
+    models = [torch.load(run / "model.pt", weights_only=True) for run in (first, second)]
+    assert not differences(*models)
