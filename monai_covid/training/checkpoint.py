@@ -105,6 +105,7 @@ class RunCheckpoint:
         if not (self.folder.resume and self.folder.last.is_file()):
             return
         state = read_torch_file(self.folder.last)
+        self._check_complete(state)
         self._check_settings(state["settings"])
         self.info = ModelInfo(**cast("dict[str, Any]", state["info"]))
         self.info = replace(self.info, labels=tuple(self.info.labels))
@@ -116,6 +117,15 @@ class RunCheckpoint:
         engine.state.iteration = state["iteration"]
         self.finished = bool(state["finished"])
         logger.info("Continuing %s after epoch %d", self.folder.path, engine.state.epoch)
+
+    def _check_complete(self, state: Mapping[str, Any]) -> None:
+        parts = ("epoch", "iteration", "finished", "settings", "info", "network", "best")
+        absent = [name for name in (*parts, *self.parts) if name not in state]
+        if absent:
+            raise RunFolderError(
+                f"{self.folder.last}: not written by this version, it lacks {', '.join(absent)}; "
+                "start anew with --overwrite True or in another --output_dir"
+            )
 
     def _check_settings(self, stored: Any) -> None:
         changed = [

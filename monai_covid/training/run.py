@@ -43,13 +43,18 @@ def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
         raise SystemExit(INTERRUPTED) from None
     _write_summary(trainer, checkpoint)
     if idist.get_rank() == 0:
-        logger.info(
-            "Best validation AUC %s in epoch %d of %d: %s",
-            "not defined" if checkpoint.best.score is None else f"{checkpoint.best.score:.4f}",
-            checkpoint.best.epoch,
-            trainer.state.epoch,
-            checkpoint.folder.best,
-        )
+        _report(trainer, checkpoint)
+
+
+def _report(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
+    best, model = checkpoint.best, checkpoint.folder.best
+    if best.score is None:
+        logger.warning("No epoch has a validation AUC; the model is that of the last: %s", model)
+        return
+    logger.info(
+        "Best validation AUC %.4f in epoch %d of %d: %s",
+        *(best.score, best.epoch, trainer.state.epoch, model),
+    )
 
 
 def _write_summary(trainer: Trainer, checkpoint: RunCheckpoint) -> None:

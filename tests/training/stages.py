@@ -86,7 +86,7 @@ def arguments(**options) -> list[str]:
 
 def start(command: list[str], folder: Path) -> subprocess.Popen:
     """Start a command in ``folder``."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
         command,
         cwd=folder,

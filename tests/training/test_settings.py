@@ -1,0 +1,50 @@
+"""Which settings a continued run may change."""
+
+from monai.bundle import ConfigParser
+
+from monai_covid.training import running_settings, workflow_options
+from monai_covid.training.settings import NEUTRAL, datalist_hash
+
+ITEMS = [
+    {"image": "/a/1.png", "name": "1.png", "patient_id": "p1", "label": 0},
+    {"image": "/a/2.png", "name": "2.png", "patient_id": "p2", "label": 2},
+]
+
+
+def settings(training=ITEMS, validation=ITEMS[:1], **config):
+    parser = ConfigParser(
+        {"seed": 0, "batch_size": 4, "cache_gb": 1.0, "found": "$look()", **config},
+        globals={"look": lambda: running_settings(training, validation)},
+    )
+    return parser.get_parsed_content("found")
+
+
+def test_what_decides_the_result_is_kept():
+    found = settings()
+    assert found["seed"] == 0
+    assert found["batch_size"] == 4
+    assert (found["training_images"], found["validation_images"]) == (2, 1)
+    assert "cache_gb" not in found
+
+
+def test_every_option_was_thought_about():
+    decisive = {*workflow_options.STAGE2, *workflow_options.STAGE3} - NEUTRAL
+    assert decisive == {
+        *("architecture", "channels", "image_size", "head", "new_from", "precision", "seed"),
+        *("max_epochs", "head_epochs", "learning_rate", "head_learning_rate", "warmup_epochs"),
+        *("momentum", "weight_decay", "patience", "val_interval", "batch_size", "limit"),
+        *("rotation_degrees", "translation_pixels", "flip_probability", "validation_fraction"),
+        *("folds", "fold", "balance_classes", "label_smoothing"),
+    }
+
+
+def test_files_may_move():
+    moved = [{**item, "image": item["image"].replace("/a/", "/b/")} for item in ITEMS]
+    assert settings(moved) == settings()
+
+
+def test_data_may_not_change():
+    assert datalist_hash(ITEMS) != datalist_hash(ITEMS[::-1])
+    assert datalist_hash(ITEMS) != datalist_hash([{**ITEMS[0], "label": 1}, ITEMS[1]])
+    assert datalist_hash(ITEMS, []) != datalist_hash([], ITEMS)
+    assert settings(ITEMS[::-1]) != settings()
