@@ -29,10 +29,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(owner, name, refuse)
 
 
-def run_bundle(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m monai.bundle ARGUMENTS`` without a network; stderr is part of stdout."""
+def run_module(module: str, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m MODULE ARGUMENTS`` without a network; stderr is part of stdout."""
     return subprocess.run(
-        [sys.executable, __file__, "monai.bundle", *map(str, arguments)],
+        [sys.executable, __file__, module, *map(str, arguments)],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -40,6 +40,11 @@ def run_bundle(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess
         timeout=300,
         check=False,
     )
+
+
+def run_bundle(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m monai.bundle ARGUMENTS`` without a network; stderr is part of stdout."""
+    return run_module("monai.bundle", *arguments, cwd=cwd)
 
 
 if __name__ == "__main__":

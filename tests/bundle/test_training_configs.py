@@ -1,0 +1,289 @@
+"""The stages' configs: alike where they should be, and clear about bad input."""
+
+import json
+import re
+
+import pytest
+import torch
+import yaml
+
+from monai_covid.checkpoints import ModelInfo, load_model, save_model
+from monai_covid.labels import COVID_LABELS, NIH_LABELS
+from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.transfer import get_head
+from tests.torchvision_densenet import TorchvisionDenseNet, old_names, randomise
+from tests.training.stages import (
+    BUNDLE,
+    CONFIGS,
+    arguments,
+    command,
+    curve,
+    finish,
+    last,
+    run_stage,
+    start,
+    write_covid,
+    write_findings,
+)
+
+STAGES = ("stage2_nih", "stage3_covid", "stage3_direct")
+
+
+@pytest.fixture
+def tiny_network(monkeypatch):
+    """Give densenet121 one layer in each block."""
+    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
+
+
+@pytest.fixture(scope="module")
+def covid(tmp_path_factory):
+    """Folder of a manifest with 24 pictures."""
+    return write_covid(tmp_path_factory.mktemp("covid"))
+
+
+@pytest.fixture(scope="module")
+def nih(tmp_path_factory):
+    """Folder in the layout of ChestX-ray14 with 60 pictures."""
+    return write_findings(tmp_path_factory.mktemp("nih"))
+
+
+@pytest.fixture
+def stage2_model(tiny_network, tmp_path):
+    """Model file of stage 2 with random weights."""
+    info = ModelInfo(labels=NIH_LABELS, multilabel=True, start="imagenet")
+    save_model(tmp_path / "stage2.pt", randomise(info.build()).state_dict(), info)
+    return tmp_path / "stage2.pt"
+
+
+def config(stage):
+    return yaml.safe_load((CONFIGS / f"{stage}.yaml").read_text())
+
+
+def without_differences(section):
+    """Return a train or validate section without what stages may do differently."""
+    text = json.dumps(section)
+    text = re.sub(r"\$or_exit\(datalists\.\w+, [^\"]*\)", "DATALIST", text)
+    text = re.sub(r'"multilabel": (true|false)', '"multilabel": null', text)
+    section = json.loads(text)
+    section.get("additional_metrics", {}).pop("validation_accuracy", None)
+    return section
+
+
+@pytest.mark.parametrize("section", ["train", "validate"])
+def test_stages_differ_in_data_and_labels_alone(section):
+    second, third, direct = (config(stage)[section] for stage in STAGES)
+    assert third == direct
+    assert without_differences(second) == without_differences(third)
+    assert without_differences(second)["dataset"]["data"] == "DATALIST"
+
+
+def test_stages_share_the_rest_of_their_wiring_and_their_defaults():
+    second, third, direct = (config(stage) for stage in STAGES)
+    own = {
+        *("train", "validate", "initialize", "info", "loss", "started"),
+        *("dataset_dir", "output_dir", "validation_fraction"),
+    }
+    for name in second.keys() & third.keys() - own:
+        assert second[name] == third[name], name
+    for name in third.keys() & direct.keys() - {"initialize", "started", "output_dir"}:
+        assert third[name] == direct[name], name
+    steps = [
+        [re.sub(r"check_\w+", "check", step) for step in c["initialize"]]
+        for c in (second, third, direct)
+    ]
+    assert steps[0] == steps[1] == steps[2]
+
+
+def test_multilabel_is_stage_2s_alone():
+    for stage in STAGES:
+        content = config(stage)
+        expected = stage == "stage2_nih"
+        assert content["info"]["multilabel"] is expected
+        for section in ("train", "validate"):
+            assert content[section]["postprocessing"]["multilabel"] is expected
+
+
+def test_both_stages_in_a_row(tiny_network, nih, covid, tmp_path):
+    run_stage("stage2_nih", nih, tmp_path / "two", max_epochs=1, head_epochs=0, batch_size=8)
+    stage2, info = load_model(tmp_path / "two" / "model.pt")
+    assert (info.labels, info.multilabel, info.start) == (NIH_LABELS, True, "random")
+    assert info.image_size == 32
+    model = str(tmp_path / "two" / "model.pt")
+    # At this rate a step is smaller than the last digit of the weights.
+    options = {"max_epochs": 1, "head_learning_rate": 1e-8, "stage2_model": model}
+    run_stage("stage3_covid", covid, tmp_path / "three", **options)
+    stage3, info = load_model(tmp_path / "three" / "model.pt")
+    assert (info.labels, info.multilabel) == (COVID_LABELS, False)
+    assert info.start == "stage 2 (from random), head keep"
+    old, new = get_head(stage2), get_head(stage3)
+    torch.testing.assert_close(new.weight[1], old.weight[NIH_LABELS.index("Pneumonia")])
+    torch.testing.assert_close(new.weight[2], old.weight[NIH_LABELS.index("No Finding")])
+    for name, tensor in stage2.features.state_dict().items():
+        assert torch.equal(stage3.features.state_dict()[name], tensor)
+
+
+def test_stage_2_starts_from_a_local_imagenet_file(tiny_network, nih, tmp_path):
+    source = randomise(TorchvisionDenseNet((1, 1, 1, 1)))
+    torch.save(old_names(source.state_dict()), tmp_path / "local.pth")
+    options = {"imagenet": str(tmp_path / "local.pth"), "max_epochs": 1, "head_epochs": 1}
+    run_stage("stage2_nih", nih, tmp_path / "run", channels=3, batch_size=8, **options)
+    network, info = load_model(tmp_path / "run" / "model.pt")
+    assert info.start == str(tmp_path / "local.pth")
+    assert torch.equal(network.features.conv0.weight, source.features.conv0.weight)
+
+
+def test_validation_every_second_epoch(tiny_network, covid, tmp_path):
+    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=3, val_interval=2)
+    assert [bool(row["validation_auc"]) for row in curve(tmp_path / "run")] == [False, True, False]
+
+
+def test_a_run_that_never_validates_still_leaves_its_model(tiny_network, covid, tmp_path):
+    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=2, val_interval=5)
+    network, _ = load_model(tmp_path / "run" / "model.pt")
+    end = last(tmp_path / "run")["network"]
+    assert torch.equal(network.class_layers.out.bias, end["class_layers.out.bias"])
+
+
+def test_three_channels_and_a_cache_on_disk(tiny_network, covid, tmp_path):
+    for channels in (1, 3):
+        run_stage(
+            "stage3_direct",
+            covid,
+            tmp_path / f"run{channels}",
+            **{"max_epochs": 1, "channels": channels, "cache_dir": str(tmp_path / "cache")},
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 500}, "fewer training images than batch_size"),
+        ({"fold": 7}, r"fold must be one of \[0, 1, 2, 3, 4\] .*got 7"),
+        ({"folds": 30}, "30 folds need 30 patients"),
+        ({"limit": 2}, "the classes cannot be balanced"),
+        ({"channels": 2}, "--channels 2: must be one of 1, 3"),
+        ({"architecture": "densenet169"}, "must be one of densenet121, densenet201"),
+        ({"learning_rate": "1e-4"}, r"in YAML write 1\.0e-4"),
+        ({"resume": "false"}, "must be True or False; this is the text 'false'"),
+        ({"validation_fraction": 1.5}, "--validation_fraction 1.5: must be at most 0.9"),
+        ({"device": "gpu"}, "--device gpu: not usable here"),
+        ({"dataset_dir": "/nowhere/at/all"}, "/nowhere/at/all"),
+        ({"imagenet": "absent.pth"}, r"absent\.pth: no such weights file"),
+        ({"learning_rate": 10.0, "head_epochs": 0, "weight_decay": 1.0}, "the run diverged"),
+    ],
+)
+def test_bad_options(tiny_network, covid, tmp_path, options, message):
+    chosen = {"max_epochs": 40, "patience": 0, **options}
+    with pytest.raises(SystemExit, match=rf"(?s)^error: .*{message}"):
+        run_stage("stage3_direct", covid, tmp_path / "run", **chosen)
+    assert not (tmp_path / "run" / "summary.json").exists()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("cache_gb", [4.0, 0.0])
+def test_a_damaged_image_is_named(tiny_network, tmp_path, workers, cache_gb):
+    covid = write_covid(tmp_path / "covid")
+    for damaged in sorted(covid.rglob("*normal*.png")):
+        damaged.write_bytes(damaged.read_bytes()[:60])
+    with pytest.raises(SystemExit) as exit_:
+        run_stage("stage3_direct", covid, tmp_path / "run", num_workers=workers, cache_gb=cache_gb)
+    assert re.match(r"error: .*p_normal_\d+_0\.png: ", str(exit_.value.code))
+    assert "Traceback" not in str(exit_.value.code)
+
+
+def other_architecture(path, monkeypatch):
+    monkeypatch.setitem(BLOCK_LAYERS, "densenet201", (1, 1, 2, 1))
+    info = ModelInfo("densenet201", labels=NIH_LABELS)
+    save_model(path, info.build().state_dict(), info)
+
+
+def other_labels(path, _):
+    torch.save(ModelInfo(labels=tuple("abcde")).build().state_dict(), path)
+
+
+def wrong_labels(path, _):
+    save_model(path, ModelInfo(labels=NIH_LABELS).build().state_dict(), ModelInfo())
+
+
+def no_file(path, _):
+    assert not path.exists()
+
+
+def no_weights(path, _):
+    path.write_text("not weights")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (no_file, "no such model file; train stage 2 first"),
+        (no_weights, "not a readable PyTorch weights file"),
+        (other_architecture, "has architecture densenet201, give --architecture densenet201"),
+        (other_labels, "has 5 outputs; name their 5 labels in order"),
+        (wrong_labels, r"class_layers.out.bias has shape \(15,\) instead of \(3,\)"),
+    ],
+)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_bad_models_of_stage_2(
+    tiny_network, monkeypatch, covid, tmp_path, make, message, overwrite
+):
+    run = tmp_path / "run"
+    if overwrite:
+        run.mkdir()
+        (run / "model.pt").write_text("earlier")
+    make(tmp_path / "bad.pt", monkeypatch)
+    model = str(tmp_path / "bad.pt")
+    with pytest.raises(SystemExit, match=rf"(?s)^error: .*bad\.pt: .*{message}"):
+        run_stage("stage3_covid", covid, run, stage2_model=model, overwrite=overwrite)
+    assert run.exists() == overwrite
+    if overwrite:
+        assert [file.read_text() for file in run.iterdir()] == ["earlier"]
+
+
+def test_misspelt_findings_of_a_new_neuron(covid, stage2_model, tmp_path):
+    options = {"head": "mean", "new_from": {"covid19": ["Infiltratoin"]}}
+    with pytest.raises(SystemExit, match="did you mean 'Infiltration'"):
+        run_stage(
+            "stage3_covid", covid, tmp_path / "run", stage2_model=str(stage2_model), **options
+        )
+
+
+def test_a_folder_that_cannot_be_written_to(tiny_network, covid, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"^error: .*cannot be written to"):
+        run_stage("stage3_direct", covid, tmp_path / "file" / "run")
+
+
+def test_a_misspelt_option_on_the_command_line(tmp_path):
+    line = command(
+        str(CONFIGS / "stage2_nih.yaml"),
+        *("--max_epoch", "3", "--output_dir", str(tmp_path / "run")),
+        patched=False,
+    )
+    status, output = finish(start(line, tmp_path))
+    assert status == 1
+    assert output.rstrip().endswith("--max_epoch is not an option; did you mean --max_epochs?")
+    assert "Traceback" not in output
+    assert not (tmp_path / "run").exists()
+
+
+def test_from_another_folder_with_an_arguments_file(covid, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    options = {
+        **{"run_id": "training", "config_file": str(CONFIGS / "stage3_direct.yaml")},
+        **{"bundle_root": str(BUNDLE), "dataset_dir": str(covid), "imagenet": "none"},
+        **{"image_size": 32, "batch_size": 4, "max_epochs": 1, "progress": True},
+        **{"output_dir": "runs/one", "validation_fraction": 0.3},
+    }
+    (folder / "arguments.json").write_text(json.dumps(options))
+    line = command("unused")
+    program = line[:3]
+    status, output = finish(
+        start([*program, "run", "--args_file", "arguments.json", "--max_epochs", "2"], folder)
+    )
+    assert status == 0, output
+    assert len(curve(folder / "runs" / "one")) == 2
+    assert "Training" in output
+    assert not list(BUNDLE.parent.glob("runs/one"))
+    assert arguments()

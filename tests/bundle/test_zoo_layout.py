@@ -1,0 +1,152 @@
+"""What the MONAI Model Zoo asks of a bundle: files, versions, documentation."""
+
+import ast
+import configparser
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from monai_covid import RESEARCH_USE_ONLY
+from tests.bundle.offline import run_module
+from tests.bundle.test_exports import DYNAMIC_BATCH
+from tests.conftest import REPOSITORY
+
+NECESSARY = ("LICENSE", "configs/metadata.json", "configs/inference.yaml", "configs/logging.conf")
+SECTIONS = (
+    "# Description",
+    "# Model Overview",
+    "## Data",
+    "### Preprocessing",
+    "## Training configuration",
+    "### Input",
+    "### Output",
+    "## Performance",
+    "## MONAI Bundle Commands",
+    "# References",
+    "# License",
+)
+LARGEST = 200_000
+"""Bytes: a file above this is an image or weights, which are not shipped."""
+
+
+@pytest.mark.parametrize("name", NECESSARY)
+def test_necessary_files(name: str, bundle: Path) -> None:
+    assert (bundle / name).stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "bundle/LICENSE"])
+def test_licence_is_the_apache_licence(name: str) -> None:
+    text = (REPOSITORY / name).read_text()
+    assert text.split()[:4] == ["Apache", "License", "Version", "2.0,"]
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_newest_version_is_in_the_changelog(bundle: Path) -> None:
+    metadata = json.loads((bundle / "configs/metadata.json").read_text())
+    versions = [tuple(map(int, version.split("."))) for version in metadata["changelog"]]
+    assert tuple(map(int, metadata["version"].split("."))) == max(versions)
+
+
+def test_ships_neither_images_nor_weights(bundle: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "."], cwd=bundle, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout: what is shipped cannot be told")
+    files = [bundle / name for name in listed.stdout.split("\0") if name]
+    assert files
+    assert [file for file in files if file.exists() and file.stat().st_size > LARGEST] == []
+    kinds = {file.suffix for file in files}
+    assert kinds <= {"", ".yaml", ".json", ".conf", ".md", ".txt"}
+
+
+def test_logging_is_to_the_console(bundle: Path) -> None:
+    settings = configparser.RawConfigParser()
+    settings.read(bundle / "configs/logging.conf")
+    handlers = settings["handlers"]["keys"].split(",")
+    assert {settings[f"handler_{name}"]["class"] for name in handlers} == {"StreamHandler"}
+
+
+def test_readme_has_the_sections_in_order(bundle: Path) -> None:
+    text = (bundle / "docs/README.md").read_text()
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    places = [headings.index(section) for section in SECTIONS]
+    assert places == sorted(places)
+    assert RESEARCH_USE_ONLY in text
+
+
+@pytest.mark.parametrize("name", ["docs/README.md", "models/README.md", "docs/data_license.txt"])
+def test_documents_say_what_the_bundle_is_for(name: str, bundle: Path) -> None:
+    assert RESEARCH_USE_ONLY in (bundle / name).read_text()
+
+
+@pytest.mark.parametrize("name", ["docs/README.md", "models/README.md"])
+def test_links_lead_somewhere(name: str, bundle: Path) -> None:
+    document = bundle / name
+    links = re.findall(r"\]\(([^)]+)\)", document.read_text())
+    local = [link for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def readme_commands(bundle: Path) -> list[list[str]]:
+    blocks = re.findall(r"```bash\n(.*?)```", (bundle / "docs/README.md").read_text(), re.DOTALL)
+    joined = "\n".join(blocks).replace("\\\n", "")
+    return [shlex.split(line) for line in joined.splitlines()]
+
+
+def test_commands_name_files_that_exist(bundle: Path) -> None:
+    commands = readme_commands(bundle)
+    assert {"run", "verify_metadata", "verify_net_in_out", "ckpt_export", "onnx_export"} <= {
+        word for command in commands for word in command
+    }
+    named = {
+        path
+        for command in commands
+        for word in command
+        for path in re.findall(r"bundle/(?:configs|eval)/[\w./]+", word)
+    }
+    assert {path for path in named if not (bundle.parent / path).is_file()} == set()
+
+
+def test_the_onnx_command_is_the_tested_one(bundle: Path) -> None:
+    (command,) = [each for each in readme_commands(bundle) if "onnx_export" in each]
+    options = dict(zip(command[5::2], command[6::2], strict=True))
+    assert ast.literal_eval(options["--converter_kwargs"]) == DYNAMIC_BATCH
+    assert options["--use_trace"] == "True"
+
+
+@pytest.fixture
+def zoo_with_bundle(bundle: Path, plain_weights: Path, tmp_path: Path) -> Path:
+    """A copy of the zoo's checks with the bundle among its models."""
+    checkout = os.environ.get("MONAI_MODEL_ZOO")
+    if not checkout:
+        pytest.skip(
+            "set MONAI_MODEL_ZOO to a checkout of https://github.com/Project-MONAI/model-zoo"
+        )
+    shutil.copytree(Path(checkout) / "ci", tmp_path, dirs_exist_ok=True)
+    copied = tmp_path / "models" / "monai_covid"
+    shutil.copytree(bundle, copied, ignore=shutil.ignore_patterns("data", "*.pt", "*.ts", "*.onnx"))
+    shutil.copy(Path(checkout) / "models/model_info.json", copied.parent)
+    shutil.copy(plain_weights, copied / "models/model.pt")
+    published = os.environ.get("MONAI_METADATA_SCHEMA")
+    if published:
+        shutil.copy(published, copied / "eval/schema.json")
+    return tmp_path
+
+
+@pytest.mark.parametrize("mode", ["full", "min", "regular"])
+def test_the_zoo_s_own_check_passes(mode: str, zoo_with_bundle: Path) -> None:
+    done = run_module(
+        "verify_bundle", "-b", "monai_covid", "-p", "models", "-m", mode, cwd=zoo_with_bundle
+    )
+    assert done.returncode == 0, done.stdout
+    assert "metadata format is verified correctly" in done.stdout
+    assert ("export weights into TorchScript module successfully" in done.stdout) == (
+        mode == "full"
+    )
