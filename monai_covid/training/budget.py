@@ -33,6 +33,12 @@ class TimeBudget:
         engine.add_event_handler(Events.EPOCH_STARTED, self._start)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
 
+    def minutes_left(self) -> float | None:
+        """Return the minutes until the deadline, at least 0; None without one."""
+        if self.deadline is None:
+            return None
+        return max((self.deadline - time.monotonic()) / 60, 0.0)
+
     def _start(self, _: Engine) -> None:
         self._epoch_started = time.monotonic()
 

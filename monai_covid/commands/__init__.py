@@ -1,0 +1,1 @@
+"""One module a command of ``monai-covid``: its options, and a call into the library."""

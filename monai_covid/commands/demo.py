@@ -1,0 +1,37 @@
+"""``monai-covid demo``: both stages on synthetic radiographs, in minutes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from monai_covid.commands.arguments import Subparsers, add_bundle, add_command
+from monai_covid.experiments.demo import DemoSize, run_demo
+
+
+def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add the command's options."""
+    usual = DemoSize()
+    parser = add_command(commands, "demo", run, "both stages on synthetic radiographs, in minutes")
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder to make (demo)")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier demo")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    for name, value in usual._asdict().items():
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=int, default=value, help=f"({value})"
+        )
+    add_bundle(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo and say where to look."""
+    size = DemoSize(**{name: getattr(options, name) for name in DemoSize._fields})
+    page = run_demo(
+        options.bundle,
+        options.out,
+        size,
+        overwrite=options.overwrite,
+        progress=not options.quiet,
+    )
+    print(f"\nOpen {page}")
+    return 0

@@ -1,0 +1,1 @@
+"""Several runs of the bundle's configs put together: cross-validation, all stages, the demo."""

@@ -1,0 +1,167 @@
+"""What the runs of an experiment are to do, fixed when the first one starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.datalists import covid_datalist, nih_datalist
+from monai_covid.errors import RunFolderError
+from monai_covid.experiments.cross_validation import folds_of
+from monai_covid.experiments.schedule import STAGE2_SHARE, Speed, epochs_that_fit, measure_speed
+from monai_covid.files import write_text
+from monai_covid.labels import NIH_LABELS
+from monai_covid.training import choose_device
+
+STAGE2_EPOCHS, STAGE3_EPOCHS = 60, 40
+"""Epochs where no time budget asks for fewer."""
+
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settings of all runs, fixed when the first one starts.
+
+    Attributes:
+        stage2_epochs: Epochs of stage 2.
+        stage3_epochs: Epochs of each fold of stage 3.
+        image_size: Height and width of the input in pixels.
+        batch_size: Images in a batch.
+        precision: float32 or bfloat16.
+        architecture: densenet121 or densenet201.
+        imagenet: As the option of stage 2.
+        head: As the option of stage 3.
+        learning_rate: Of both stages.
+        seed: Seed of everything random.
+        limit: At most this many images of each part; None for all.
+    """
+
+    stage2_epochs: int
+    stage3_epochs: int
+    image_size: int = 224
+    batch_size: int = 16
+    precision: str = "float32"
+    architecture: str = "densenet121"
+    imagenet: str = "auto"
+    head: str = "keep"
+    learning_rate: float = 0.01
+    seed: int = 0
+    limit: int | None = None
+
+    def stage_options(self) -> dict[str, Any]:
+        """Return the options that both stages share."""
+        names = ("image_size", "batch_size", "precision", "architecture", "learning_rate", "seed")
+        return {**{name: getattr(self, name) for name in names}, "limit": self.limit}
+
+
+@dataclass(frozen=True)
+class Collections:
+    """Where the data lie.
+
+    Attributes:
+        nih: Folder in the ChestX-ray14 layout.
+        covid: Folder with a manifest ``metadata.csv``.
+        extra_manifests: Further manifests for the training of stage 3.
+    """
+
+    nih: Path
+    covid: Path
+    extra_manifests: tuple[str, ...] = ()
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest of stage 3."""
+        return self.covid / "metadata.csv"
+
+
+def make_plan(
+    data: Collections, settings: Mapping[str, Any], minutes: float | None, device: str | None
+) -> Plan:
+    """Choose the epochs: those asked for, else as many as fit ``minutes``, else the usual ones.
+
+    Args:
+        data: Where the data lie.
+        settings: Fields of :class:`Plan` that are asked for.
+        minutes: Time for everything; None for as long as it takes.
+        device: Where to compute.
+    """
+    epochs = {"stage2_epochs": STAGE2_EPOCHS, "stage3_epochs": STAGE3_EPOCHS}
+    plan = Plan(**{**epochs, **settings})
+    if minutes is None or epochs.keys() <= settings.keys():
+        return plan
+    speed = measure_speed(
+        ModelInfo(plan.architecture, 1, NIH_LABELS, plan.image_size),
+        plan.batch_size,
+        plan.precision,
+        choose_device(device),
+    )
+    fitting = {
+        "stage2_epochs": _stage2_epochs(data, plan, speed, minutes * STAGE2_SHARE),
+        "stage3_epochs": _stage3_epochs(data, plan, speed, minutes * (1 - STAGE2_SHARE)),
+    }
+    return Plan(**{**fitting, **settings})
+
+
+def _stage2_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) -> int:
+    training, validation = (
+        len(nih_datalist(data.nih, part, exclude_manifests=[data.manifest], limit=plan.limit))
+        for part in ("training", "validation")
+    )
+    return epochs_that_fit(minutes, speed, training, validation, STAGE2_EPOCHS)
+
+
+def _stage3_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) -> int:
+    extra = data.extra_manifests
+    training, validation = (
+        len(covid_datalist(data.manifest, part, extra_manifests=extra, limit=plan.limit))
+        for part in ("training", "validation")
+    )
+    each = minutes / len(folds_of(data.manifest))
+    return epochs_that_fit(each, speed, training, validation, STAGE3_EPOCHS)
+
+
+def recorded_plan(
+    data: Collections,
+    output: Path,
+    settings: Mapping[str, Any],
+    *,
+    minutes: float | None = None,
+    device: str | None = None,
+    anew: bool = False,
+) -> Plan:
+    """Return the plan written down in ``output``, or make one and write it down.
+
+    Args:
+        data: Where the data lie.
+        output: Folder of all results.
+        settings: Fields of :class:`Plan` that are asked for; None stands for no wish.
+        minutes: Time for everything, where a plan is made.
+        device: Where to compute.
+        anew: Make a new plan even if there is one.
+
+    Raises:
+        RunFolderError: If the plan written down has other settings than those asked for.
+    """
+    file = output / PLAN
+    wishes = {name: value for name, value in settings.items() if value is not None}
+    if anew or not file.is_file():
+        plan = make_plan(data, wishes, minutes, device)
+        write_text(file, json.dumps(asdict(plan), indent=2) + "\n")
+        return plan
+    plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
+    changed = [
+        f"{name} was {getattr(plan, name)!r} and is now {value!r}"
+        for name, value in wishes.items()
+        if getattr(plan, name) != value
+    ]
+    if changed:
+        raise RunFolderError(
+            f"{file}: started with other settings: {'; '.join(changed)}. Give the old values, "
+            "another output folder, or --overwrite"
+        )
+    return plan

@@ -1,0 +1,208 @@
+"""A run that is interrupted and continued ends as one that was not, bit for bit."""
+
+import json
+import signal
+import time
+
+import pytest
+import torch
+
+from tests.training.stages import (
+    CONFIGS,
+    arguments,
+    assert_same_end,
+    command,
+    curve,
+    finish,
+    last,
+    run_stage,
+    start,
+)
+
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
+KILLED = -signal.SIGKILL
+
+AT_ITERATION = """
+import os, signal
+from monai_covid.training import LearningCurve
+
+record = LearningCurve._iteration
+
+def record_or_die(self, engine):
+    record(self, engine)
+    if engine.state.iteration == {iteration}:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+LearningCurve._iteration = record_or_die
+"""
+
+
+def summary(run):
+    return json.loads((run / "summary.json").read_text())
+
+
+def run_in_pieces(stage, dataset, output, **options):
+    """Run a stage with no time for a second epoch until it is done; return its lengths."""
+    pieces = []
+    while not pieces or not summary(output)["finished"]:
+        run_stage(stage, dataset, output, resume=bool(pieces), minutes=0.0, **options)
+        pieces.append(summary(output)["epochs"])
+        assert len(curve(output)) == pieces[-1]
+    return pieces
+
+
+@pytest.mark.parametrize(
+    ("stage", "options"),
+    [
+        ("stage3_direct", {"max_epochs": 5, "warmup_epochs": 2}),
+        ("stage3_direct", {"max_epochs": 4, "head_epochs": 0, "num_workers": 1, "cache_gb": 0.0}),
+        ("stage3_direct", {"max_epochs": 4, "head_epochs": 9, "fold": 2}),
+        ("stage3_direct", {"max_epochs": 5, "val_interval": 2, "precision": "bfloat16"}),
+        ("stage2_nih", {"max_epochs": 3, "head_epochs": 1, "batch_size": 8, "limit": 30}),
+    ],
+    ids=["both phases", "no head phase", "head phase alone", "every second epoch", "stage 2"],
+)
+def test_stopped_after_every_epoch(request, tmp_path, stage, options):
+    dataset = request.getfixturevalue("nih" if stage == "stage2_nih" else "covid")
+    run_stage(stage, dataset, tmp_path / "whole", **options)
+    pieces = run_in_pieces(stage, dataset, tmp_path / "pieces", **options)
+    assert pieces == list(range(1, options["max_epochs"] + 1))
+    assert_same_end(tmp_path / "whole", tmp_path / "pieces")
+    assert summary(tmp_path / "whole") == summary(tmp_path / "pieces")
+
+
+def test_stopped_early_and_the_best_epoch_is_kept(covid, tmp_path):
+    options = {"max_epochs": 12, "head_epochs": 1, "patience": 2, "learning_rate": 0.1, "seed": 2}
+    run_stage("stage3_direct", covid, tmp_path / "whole", **options)
+    run_in_pieces("stage3_direct", covid, tmp_path / "pieces", **options)
+    found = summary(tmp_path / "whole")
+    assert found["stopped_early"]
+    assert found["best_epoch"] == found["epochs"] - 2
+    assert found["epochs"] < 12
+    assert summary(tmp_path / "pieces") == found
+    assert_same_end(tmp_path / "whole", tmp_path / "pieces")
+    best = torch.load(tmp_path / "pieces" / "model.pt")["network"]
+    end = last(tmp_path / "pieces")["network"]
+    assert not torch.equal(best["class_layers.out.bias"], end["class_layers.out.bias"])
+
+
+@pytest.mark.parametrize("iteration", [1, 5, 8], ids=["first epoch", "head phase", "whole phase"])
+def test_killed_in_the_middle_of_an_epoch(covid, tmp_path, iteration):
+    run_stage("stage3_direct", covid, tmp_path / "whole")
+    assert last(tmp_path / "whole")["iteration"] == 12
+    options = {"imagenet": "none", "dataset_dir": covid, "output_dir": tmp_path / "killed"}
+    line = command(
+        str(CONFIGS / "stage3_direct.yaml"),
+        *arguments(**options),
+        before=AT_ITERATION.format(iteration=iteration),
+    )
+    status, output = finish(start(line, tmp_path))
+    assert status == KILLED, output
+    assert not (tmp_path / "killed" / "summary.json").exists()
+    assert (tmp_path / "killed" / "last.pt").exists() == (iteration > 3)
+    run_stage("stage3_direct", covid, tmp_path / "killed", resume=True)
+    assert_same_end(tmp_path / "whole", tmp_path / "killed")
+    assert summary(tmp_path / "whole") == summary(tmp_path / "killed")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process at one exact place."""
+
+
+@pytest.mark.parametrize("written", ["save_model", "curve"])
+def test_ended_between_two_files_of_an_epoch(covid, tmp_path, monkeypatch, written):
+    from monai_covid.training import checkpoint
+    from monai_covid.training import curve as curves
+
+    run_stage("stage3_direct", covid, tmp_path / "whole")
+    module, name = {
+        "save_model": (checkpoint, "save_model"),
+        "curve": (curves, "write_text"),
+    }[written]
+    write, calls = getattr(module, name), []
+
+    def write_and_end(*arguments):
+        write(*arguments)
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, write_and_end)
+        with pytest.raises(Killed):
+            run_stage("stage3_direct", covid, tmp_path / "killed")
+    run_stage("stage3_direct", covid, tmp_path / "killed", resume=True)
+    assert_same_end(tmp_path / "whole", tmp_path / "killed")
+
+
+def contents(run):
+    return {file.name: file.read_bytes() for file in run.iterdir() if file.is_file()}
+
+
+def test_a_finished_run_is_left_as_it_is(covid, tmp_path):
+    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=1)
+    before = contents(tmp_path / "run")
+    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=1, resume=True)
+    assert contents(tmp_path / "run") == before
+
+
+def test_resuming_without_a_run_starts_one(covid, tmp_path):
+    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=1, resume=True)
+    assert summary(tmp_path / "run")["epochs"] == 1
+
+
+def test_overwriting_starts_anew(covid, tmp_path):
+    for seed, options in ((0, {}), (1, {"overwrite": True})):
+        run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=1, seed=seed, **options)
+    assert len(curve(tmp_path / "run")) == 1
+    assert summary(tmp_path / "run")["settings"]["seed"] == 1
+    run_stage("stage3_direct", covid, tmp_path / "new", max_epochs=1, seed=1)
+    assert_same_end(tmp_path / "run", tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "holds a run already"),
+        ({"resume": True, "overwrite": True}, "resume and overwrite exclude each other"),
+        ({"resume": True, "seed": 5, "momentum": 0.5}, "momentum was 0.9 and is now 0.5; seed was"),
+        ({"resume": True, "max_epochs": 9}, "max_epochs was 4 and is now 9"),
+        ({"resume": True, "fold": 3}, "fold was 0 and is now 3; data was"),
+    ],
+)
+def test_a_run_that_cannot_be_continued_is_left_as_it_is(covid, tmp_path, options, message):
+    run_stage("stage3_direct", covid, tmp_path / "run", minutes=0.0)
+    before = contents(tmp_path / "run")
+    with pytest.raises(SystemExit, match=rf"(?s)^error: .*{message}"):
+        run_stage("stage3_direct", covid, tmp_path / "run", **options)
+    assert contents(tmp_path / "run") == before
+
+
+def test_machine_options_may_change(covid, tmp_path):
+    run_stage("stage3_direct", covid, tmp_path / "whole")
+    run_stage("stage3_direct", covid, tmp_path / "moved", minutes=0.0)
+    run_stage(
+        "stage3_direct",
+        covid,
+        tmp_path / "moved",
+        **{"resume": True, "num_workers": 1, "cache_gb": 0.0, "cache_dir": str(tmp_path / "c")},
+    )
+    assert_same_end(tmp_path / "whole", tmp_path / "moved")
+
+
+def test_ctrl_c_ends_in_one_line_and_the_run_can_be_continued(covid, tmp_path):
+    options = {"max_epochs": 5000, "patience": 0, "imagenet": "none", "dataset_dir": covid}
+    line = command(
+        str(CONFIGS / "stage3_direct.yaml"), *arguments(**options, output_dir=tmp_path / "run")
+    )
+    process = start(line, tmp_path)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "last.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    status, output = finish(process)
+    assert status == 130, output
+    assert "Continue with --resume True" in output
+    assert "Traceback" not in output
+    assert last(tmp_path / "run")["epoch"] == len(curve(tmp_path / "run"))
