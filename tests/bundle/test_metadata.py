@@ -134,19 +134,32 @@ def test_value_range_is_that_of_the_preprocessing(metadata: dict[str, Any]) -> N
     assert high <= given_high < high + 1e-3
 
 
-def test_packages_are_those_of_the_project(metadata: dict[str, Any]) -> None:
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    needed = {each.name: each for each in map(Requirement, project["dependencies"])}
+@pytest.fixture(scope="module")
+def versions(metadata: dict[str, Any]) -> dict[str, str]:
+    """Version of every other package that the metadata names."""
     required = metadata["required_packages_version"]
-    given = {
+    return {
         **{name: version for name, version in required.items() if name != "monai-covid"},
         **{name: metadata[key] for name, key in VERSION_KEYS.items()},
     }
-    assert given.keys() == needed.keys()
+
+
+def test_packages_are_those_of_the_project(versions: dict[str, str]) -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    needed = {each.name: each for each in map(Requirement, project["dependencies"])}
+    assert versions.keys() == needed.keys()
     unfit = [
-        f"{needed[k]}, not {v}" for k, v in given.items() if not needed[k].specifier.contains(v)
+        f"{needed[name]}, not {version}"
+        for name, version in versions.items()
+        if not needed[name].specifier.contains(version)
     ]
     assert unfit == []
+
+
+def test_versions_are_the_tested_pins(versions: dict[str, str]) -> None:
+    lines = (REPOSITORY / "constraints.txt").read_text().splitlines()
+    pins = dict(line.lower().split("==") for line in lines if "==" in line)
+    assert {name: pins[name].split("+")[0] for name in versions} == versions
 
 
 def test_says_what_it_is_for(metadata: dict[str, Any]) -> None:
