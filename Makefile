@@ -47,7 +47,7 @@ $(INSTALLED): pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(TESTED): $(INSTALLED)
-	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt -e '.[test,export]'
+	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt -e '.[test]'
 	touch $@
 
 clean:

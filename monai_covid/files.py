@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from monai_covid.errors import RunFolderError
+
 
 @contextmanager
 def atomic_path(target: Path | str) -> Iterator[Path]:
@@ -43,3 +45,19 @@ def write_text(target: Path | str, text: str) -> None:
     """Write ``text`` as UTF-8 to ``target`` atomically."""
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def check_writable(folder: Path | str) -> None:
+    """Make sure that ``folder`` can be made and written to, without making it.
+
+    Raises:
+        RunFolderError: If it, or the nearest folder above it that exists, cannot be written to.
+    """
+    nearest = Path(folder).absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return
+    except OSError as error:
+        raise RunFolderError(f"{folder}: cannot be written to ({error.strerror})") from error

@@ -121,7 +121,7 @@ def covid_datalist(
 
 def _check_section(section: str, sections: Sequence[str]) -> None:
     if section not in sections:
-        raise ValueError(f"section must be one of {', '.join(sections)}, got {section!r}")
+        raise OptionError(f"section must be one of {', '.join(sections)}, got {section!r}")
 
 
 def _covid_sections(

@@ -17,6 +17,7 @@ from monai_covid.evaluation.predictions import multiclass_table, multilabel_tabl
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable, write_report
 from monai_covid.evaluation.report_text import render_text
+from monai_covid.files import check_writable
 from monai_covid.inference.prediction import Prediction, write_predictions_of_folder
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class FolderPredictions:
                 f"{existing}: exists already; replace it with --overwrite True or give another "
                 "--output_dir"
             )
+        check_writable(self.output_dir)
 
     def attach(self, engine: Engine) -> None:
         """Gather what the evaluator ``engine`` predicts."""
@@ -134,7 +136,9 @@ class EvaluationFolder:
         try:
             check_replaceable(self.output_dir, METRICS_JSON, overwrite=self.overwrite)
         except FileExistsError as error:
-            raise RunFolderError(str(error)) from error
+            hint = "replace it with --overwrite True or give another --output_dir"
+            raise RunFolderError(f"{error}; {hint}") from error
+        check_writable(self.output_dir.parent)
 
     def attach(self, engine: Engine) -> None:
         """Gather what the evaluator ``engine`` predicts."""

@@ -3,7 +3,7 @@
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.checkpoint import RunCheckpoint
 from monai_covid.training.curve import LearningCurve
-from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.dataset import RadiographDataset, cache_share
 from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.losses import BalancedCrossEntropy, balanced_cross_entropy
 from monai_covid.training.metrics import accuracy, macro_auc, pooled
@@ -15,7 +15,7 @@ from monai_covid.training.processes import (
     place,
     share_of_batch,
 )
-from monai_covid.training.run import run_training
+from monai_covid.training.run import given, run_training
 from monai_covid.training.run_folder import RunFolder
 from monai_covid.training.sampling import EpochSampler, ShareSampler
 from monai_covid.training.selection import BestEpoch
@@ -45,12 +45,14 @@ __all__ = [
     "accuracy",
     "balanced_cross_entropy",
     "build_seeded",
+    "cache_share",
     "check_evaluation",
     "check_inference",
     "check_stage2",
     "check_stage3",
     "check_stage3_direct",
     "choose_device",
+    "given",
     "join_processes",
     "leave_processes",
     "macro_auc",

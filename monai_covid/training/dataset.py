@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,23 @@ class RadiographDataset(Dataset[dict[str, Any]]):
         item = self._deterministic(dict(self.data[0]))
         size = sum(value.nbytes for value in item.values() if isinstance(value, torch.Tensor))
         return min(len(self.data), int(self.cache_gb * GIGABYTE / max(size, 1)))
+
+
+def cache_share(
+    cache_gb: float, own: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]
+) -> float:
+    """Return a data set's part of the memory that a run may use for cached images, in GiB.
+
+    The processes of a machine and the run's two data sets share it, so that all together stay
+    within ``cache_gb``.
+
+    Args:
+        cache_gb: Memory for the whole run on this machine in GiB.
+        own: Datalist of the data set.
+        other: Datalist of the other data set.
+    """
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return cache_gb / processes * len(own) / max(len(own) + len(other), 1)
 
 
 def _first_random(transform: Compose) -> int:

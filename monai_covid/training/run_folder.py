@@ -8,6 +8,7 @@ from pathlib import Path
 import ignite.distributed as idist
 
 from monai_covid.errors import RunFolderError
+from monai_covid.files import check_writable
 
 
 class RunFolder:
@@ -83,13 +84,15 @@ class RunFolder:
     def _prepare(self) -> None:
         if self.overwrite:
             self._remove_run()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            probe = self.path / ".write-test"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise RunFolderError(f"{self.path}: cannot be written to ({error.strerror})") from error
+        self._remove_leftovers()
+        check_writable(self.path)
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def _remove_leftovers(self) -> None:
+        # What a run that was killed while it wrote leaves behind; see ``files.atomic_path``.
+        for file in (self.last, self.best, self.curve, self.summary):
+            for leftover in self.path.glob(f".{file.stem}-*{file.suffix}"):
+                leftover.unlink(missing_ok=True)
 
     def _holds_run(self) -> bool:
         return any(file.exists() for file in (self.last, self.best, self.curve))

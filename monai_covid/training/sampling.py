@@ -38,8 +38,17 @@ class ShareSampler(DistributedSampler[int]):
     """Yields every image once over all processes, in order; shares may differ by one image."""
 
     def __init__(self, dataset: Sized) -> None:
-        """Share ``dataset`` among the processes."""
+        """Share ``dataset`` among the processes.
+
+        Raises:
+            SystemExit: If a process would get no image; the others would wait for it for ever.
+        """
         world = idist.get_world_size()
+        if len(dataset) < world:
+            raise SystemExit(
+                f"error: {len(dataset)} validation images cannot be shared by {world} processes; "
+                "start fewer, or raise --validation_fraction"
+            )
         super().__init__(
             dataset,  # type: ignore[arg-type]
             num_replicas=world,

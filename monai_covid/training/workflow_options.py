@@ -56,7 +56,7 @@ TRAINING = {
     "rotation_degrees": number("augmentation: rotation within ± this angle", low=0, high=180),
     "translation_pixels": number("augmentation: shift within ± this, in pixels of 224", 0, 112),
     "flip_probability": number("augmentation: probability of a left-right flip", low=0, high=1),
-    "cache_gb": number("memory for preprocessed images in GiB", low=0),
+    "cache_gb": number("memory for preprocessed images on this machine in GiB", low=0),
     "cache_dir": optional(text("folder for preprocessed images on disk, instead of in memory")),
     "resume": flag("continue the run in output_dir"),
     "overwrite": flag("replace the run in output_dir"),

@@ -76,18 +76,12 @@ def test_training(
     stage: str, bundle: Path, nih_model: Path, tmp_path: Path, no_network: None
 ) -> None:
     work = start_stage(stage, bundle, tmp_path, nih_model)
-    # "device: null" leaves the choice to the config.
-    check_all(work, TrainProperties, allow_none={"device"})
+    check_all(work, TrainProperties, allow_none=set())
     assert work.max_epochs == 1
     assert work.val_interval == 1
     work.finalize()
 
 
-@pytest.mark.xfail(
-    raises=TypeError,
-    strict=True,
-    reason="MONAI's check takes every entry of train#handlers for a dictionary with a _target_",
-)
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_training_property_is_missing(
     stage: str, bundle: Path, nih_model: Path, tmp_path: Path, no_network: None

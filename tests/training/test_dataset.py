@@ -1,44 +1,19 @@
 """Cached images are read once; augmentation is a function of seed, epoch and image alone."""
 
-import shutil
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.utils.data import DataLoader
 
-from monai_covid.data.datalists import covid_datalist
-from monai_covid.errors import ImageReadError, OptionError, or_exit
-from monai_covid.training import EpochSampler, RadiographDataset
+from monai_covid.errors import or_exit
+from monai_covid.training import EpochSampler, RadiographDataset, cache_share
 from monai_covid.training.dataset import GIGABYTE, transform_seed
-from monai_covid.transforms import inference_transforms, read, training_transforms
+from monai_covid.transforms import inference_transforms, training_transforms
 
 SIZE = 32
 IMAGE_BYTES = SIZE * SIZE * 4
-
-
-@pytest.fixture
-def images(covid, tmp_path):
-    """A datalist whose files a test may change."""
-    folder = shutil.copytree(covid, tmp_path / "covid")
-    return covid_datalist(folder, "training")
-
-
-@pytest.fixture
-def reads(monkeypatch):
-    """Count how often each file is read."""
-    counted = Counter()
-    original = read.read_image
-
-    def counting(path):
-        counted[str(path)] += 1
-        return original(path)
-
-    monkeypatch.setattr(read, "read_image", counting)
-    return counted
 
 
 def training(images, **options):
@@ -184,66 +159,10 @@ def test_a_damaged_image_ends_in_one_line(images, cache_gb, workers):
     assert "Traceback" not in str(exit_.value.code)
 
 
-@pytest.mark.parametrize("change", ["damaged", "missing"])
-def test_unreadable_images_with_a_cache_on_disk(images, tmp_path, change):
-    if change == "damaged":
-        damage(images[0])
-    else:
-        Path(images[0]["image"]).unlink()
-    dataset = training(images, cache_dir=tmp_path / "cache")
-    dataset.prepare()
-    with pytest.raises(ImageReadError, match=images[0]["name"]):
-        dataset[1, 0]
-
-
-class TestDiskCache:
-    def test_a_second_data_set_reads_no_image(self, images, tmp_path, reads):
-        first = training(images, cache_dir=tmp_path / "cache")
-        shown = [first[1, index]["image"] for index in range(len(images))]
-        assert sum(reads.values()) == len(images)
-        second = training(images, cache_dir=tmp_path / "cache")
-        for index, image in enumerate(shown):
-            assert torch.equal(second[1, index]["image"], image)
-        assert sum(reads.values()) == len(images)
-
-    def test_a_changed_file_is_read_anew(self, images, tmp_path, reads):
-        training(images, cache_dir=tmp_path / "cache")[1, 0]
-        path = images[0]["image"]
-        Image.fromarray(np.eye(40, dtype=np.uint8) * 255).save(path)
-        changed = training(images, cache_dir=tmp_path / "cache")[1, 0]["image"]
-        assert reads[path] == 2
-        assert torch.equal(changed, training(images)[1, 0]["image"])
-
-    def test_a_changed_label_is_seen(self, images, tmp_path):
-        training(images, cache_dir=tmp_path / "cache")[1, 0]
-        relabelled = [{**images[0], "label": 2 - images[0]["label"] // 2}]
-        found = training(relabelled, cache_dir=tmp_path / "cache")[1, 0]["label"]
-        assert found.item() == relabelled[0]["label"]
-
-    @pytest.mark.parametrize("change", [{"size": 48}, {"channels": 3}])
-    def test_other_transforms_have_entries_of_their_own(self, images, tmp_path, change):
-        settings = {"size": SIZE, "channels": 1}
-        for chosen in (settings, {**settings, **change}):
-            chain = inference_transforms(**chosen)
-            cached = RadiographDataset(images, chain, cache_dir=tmp_path / "cache")[0]["image"]
-            assert torch.equal(cached, RadiographDataset(images, chain, cache_gb=0)[0]["image"])
-
-    def test_augmentation_does_not_change_the_key(self, images, tmp_path, reads):
-        training(images, cache_dir=tmp_path / "cache")[1, 0]
-        other = training_transforms(size=SIZE, rotation_degrees=5.0, flip_probability=0.0)
-        RadiographDataset(images, other, cache_dir=tmp_path / "cache")[1, 0]
-        assert reads[images[0]["image"]] == 1
-
-    def test_half_an_entry_is_made_anew(self, images, tmp_path, reads):
-        expected = training(images, cache_dir=tmp_path / "cache")[1, 0]["image"]
-        (entry,) = (tmp_path / "cache").rglob("*.pt")
-        entry.write_bytes(entry.read_bytes()[:100])
-        for _ in range(2):
-            found = training(images, cache_dir=tmp_path / "cache")[1, 0]["image"]
-            assert torch.equal(found, expected)
-        assert reads[images[0]["image"]] == 2
-
-    def test_a_folder_that_cannot_be_made(self, images, tmp_path):
-        (tmp_path / "file").touch()
-        with pytest.raises(OptionError, match=r"--cache_dir .*file/cache: cannot be written"):
-            training(images, cache_dir=tmp_path / "file" / "cache").prepare()
+def test_data_sets_and_processes_share_the_memory(monkeypatch):
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert cache_share(4.0, range(30), range(10)) == 3.0
+    assert cache_share(4.0, range(10), range(30)) == 1.0
+    assert cache_share(4.0, [], []) == 0.0
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert cache_share(4.0, range(30), range(10)) == 1.5

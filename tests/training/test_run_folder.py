@@ -74,6 +74,13 @@ def test_a_folder_that_refuses_files(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("pathlib.Path.touch", refuse)
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     with pytest.raises(RunFolderError, match=r"cannot be written to \(Read-only file system\)"):
         RunFolder(tmp_path / "run").open()
+
+
+def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
+    for name in (".last-ab12.pt", ".model-x_9.pt", ".summary-1.json", "last.pt", ".other-1.pt"):
+        (tmp_path / name).touch()
+    RunFolder(tmp_path, resume=True).open()
+    assert {file.name for file in tmp_path.iterdir()} == {"last.pt", ".other-1.pt"}

@@ -55,7 +55,7 @@ def test_the_seed_changes_the_order():
     assert orders[0] == orders[2] != orders[1]
 
 
-@pytest.mark.parametrize("images", [0, 1, 2, 7, 8])
+@pytest.mark.parametrize("images", [3, 4, 7, 8])
 @pytest.mark.parametrize("world", [1, 2, 3])
 def test_validation_takes_every_image_once(monkeypatch, images, world):
     taken = []
@@ -67,3 +67,9 @@ def test_validation_takes_every_image_once(monkeypatch, images, world):
         assert images // world <= len(share) <= -(-images // world)
         taken += share
     assert sorted(taken) == list(range(images))
+
+
+def test_a_process_without_validation_images(monkeypatch):
+    as_process(monkeypatch, 2, 3)
+    with pytest.raises(SystemExit, match=r"2 validation images .* 3 processes.*fraction"):
+        ShareSampler(range(2))
