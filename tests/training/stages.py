@@ -27,6 +27,9 @@ SMALL = {
 }
 """Options of a run of a second or two."""
 
+THREADS = 1
+"""For every run: another number may change the last digits, and tiny images need no more."""
+
 TIMES = ("seconds", "images_per_second")
 
 TINY_NETWORK = """
@@ -60,6 +63,8 @@ def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
     chosen = {**SMALL, "dataset_dir": str(dataset), "output_dir": str(output), **options}
     if stage != "stage3_covid":
         chosen.setdefault("imagenet", "none")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
     try:
         monai.bundle.run(
             run_id="training",
@@ -68,6 +73,7 @@ def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
             **chosen,
         )
     finally:
+        torch.set_num_threads(threads)
         set_determinism(None)
 
 
@@ -86,7 +92,7 @@ def arguments(**options) -> list[str]:
 
 def start(command: list[str], folder: Path) -> subprocess.Popen:
     """Start a command in ``folder``."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": f"{THREADS}"}
     return subprocess.Popen(
         command,
         cwd=folder,
