@@ -1,5 +1,6 @@
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_both_stages_on_real_radiographs(real_data, tmp_path):
     )
     with (folder / "predictions.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    with open(manifest) as stream:
+    with Path(manifest).open() as stream:
         folds = {row["image"]: row["fold"] for row in csv.DictReader(stream)}
     assert len(rows) == 60
     assert {folds[row["image"]] for row in rows} == {"0"}
