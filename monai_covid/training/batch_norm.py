@@ -8,7 +8,6 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 
 class GlobalBatchNorm2d(nn.BatchNorm2d):
@@ -39,8 +38,29 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             self.num_batches_tracked.add_(1)
 
 
+class _SumOverProcesses(torch.autograd.Function):
+    """Sum of a tensor over all processes; so is its gradient.
+
+    The function of this kind in PyTorch keeps the group of processes alive with its graph.
+    """
+
+    @staticmethod
+    def forward(ctx: object, tensor: Tensor) -> Tensor:
+        return _summed(tensor)
+
+    @staticmethod
+    def backward(ctx: object, *gradients: Tensor) -> Tensor:
+        return _summed(gradients[0])
+
+
+def _summed(tensor: Tensor) -> Tensor:
+    tensor = tensor.clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(tensor)
+    return tensor
+
+
 def _sum_over_processes(tensor: Tensor) -> Tensor:
-    summed: Tensor = all_reduce(tensor)  # type: ignore[no-untyped-call]
+    summed: Tensor = _SumOverProcesses.apply(tensor)  # type: ignore[no-untyped-call]
     return summed
 
 

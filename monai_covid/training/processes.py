@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import ignite.distributed as idist
@@ -36,10 +37,20 @@ def join_processes(distributed: bool, device: torch.device) -> None:
         idist.initialize("nccl" if device.type == "cuda" else "gloo")
 
 
-def leave_processes() -> None:
-    """Leave the group of processes, if this one joined any."""
+def leave_processes(network: nn.Module | None = None) -> None:
+    """Leave the group of processes, if this one joined any.
+
+    The group's threads end when nothing refers to it any more. One that is still at work while
+    Python ends aborts the process, so ``network`` lets go of the group.
+
+    Args:
+        network: What :func:`place` returned; it cannot be trained any further.
+    """
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         idist.finalize()
+        if isinstance(network, DistributedDataParallel):
+            del network.reducer, network.logger, network.process_group
+        gc.collect()
 
 
 def choose_device(device: str | None) -> torch.device:
