@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
-from monai_covid.commands import check_data, demo, evaluate, phantom, train_all
 from monai_covid.errors import or_exit
 
-COMMANDS = (phantom, check_data, evaluate, train_all, demo)
+COMMANDS = {
+    "phantom": "make synthetic radiographs with ground truth",
+    "check-data": "check a data set and say what is in it",
+    "evaluate": "metrics with intervals of a predictions CSV",
+    "train-all": "train stage 2 and all folds of stage 3; call again to go on",
+    "demo": "both stages on synthetic radiographs, in minutes",
+}
+"""What each command does; its options are those of the module of its name."""
 
 Command = Callable[[argparse.Namespace], int]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser for ``arguments``.
+
+    Only the modules of commands that are named are imported: some take seconds.
+    """
     parser = argparse.ArgumentParser(
         prog="monai-covid",
         description=f"Twice transfer learning for chest X-rays. {RESEARCH_USE_ONLY}",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_parser(commands)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name in arguments:
+            module = importlib.import_module(f"monai_covid.commands.{name.replace('-', '_')}")
+            module.add_options(command)
+            command.set_defaults(run=module.run)
     return parser
 
 
@@ -36,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after success, 1 after an error of the input, 3 if time ran out before the end, 130
         after Ctrl-C.
     """
-    options = build_parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(arguments).parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     run: Command = options.run
     try:

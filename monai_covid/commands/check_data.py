@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.commands.arguments import Subparsers, add_command
 from monai_covid.data.checks import check_covid, check_nih
 
 
-def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser = add_command(commands, "check-data", run, "check a data set and say what is in it")
     parser.add_argument("--nih", type=Path, help="folder in the ChestX-ray14 layout")
     parser.add_argument("--covid", type=Path, help="manifest CSV, or the folder of metadata.csv")
     parser.add_argument("--image-dir", type=Path, help="folder of the manifest's images")

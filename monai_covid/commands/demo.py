@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.commands.arguments import Subparsers, add_bundle, add_command
+from monai_covid.commands.arguments import add_bundle
 from monai_covid.experiments.demo import DemoSize, run_demo
 
 
-def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     usual = DemoSize()
-    parser = add_command(commands, "demo", run, "both stages on synthetic radiographs, in minutes")
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder to make (demo)")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier demo")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.commands.arguments import Subparsers, add_command
 from monai_covid.evaluation.columns import class_names_in
 from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.evaluation.report import evaluate_table
@@ -13,9 +12,8 @@ from monai_covid.evaluation.report_folder import write_report
 from monai_covid.evaluation.report_text import render_text
 
 
-def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser = add_command(commands, "evaluate", run, "metrics with intervals of a predictions CSV")
     parser.add_argument("predictions", type=Path, help="CSV with image, patient_id, label, …")
     parser.add_argument("--out", type=Path, help="folder for the report; none: print it alone")
     parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")

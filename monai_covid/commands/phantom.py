@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.commands.arguments import Subparsers, add_command
 from monai_covid.data.phantom import PhantomOptions, write_phantom
 
 
-def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser = add_command(commands, "phantom", run, "make synthetic radiographs with ground truth")
     parser.add_argument("--out", type=Path, required=True, help="folder that gets nih/ and covid/")
     parser.add_argument("--nih-images", type=int, default=300, help="images of stage 2 (300)")
     parser.add_argument(

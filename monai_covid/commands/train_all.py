@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.commands.arguments import OUT_OF_TIME, Subparsers, add_bundle, add_command
+from monai_covid.commands.arguments import OUT_OF_TIME, add_bundle
 from monai_covid.experiments.everything import Everything
 from monai_covid.experiments.plan import Collections, recorded_plan
 from monai_covid.networks import BLOCK_LAYERS
@@ -14,15 +14,13 @@ from monai_covid.training.inferer import PRECISIONS
 
 PLANNED = (
     *("stage2_epochs", "stage3_epochs", "image_size", "batch_size", "precision"),
-    *("architecture", "imagenet", "head", "learning_rate", "seed", "limit"),
+    *("architecture", "imagenet", "head", "seed", "limit"),
+    *("stage2_learning_rate", "learning_rate"),
 )
 
 
-def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser = add_command(
-        commands, "train-all", run, "train stage 2 and all folds of stage 3; call again to go on"
-    )
     parser.add_argument("--nih", type=Path, required=True, help="folder of ChestX-ray14")
     parser.add_argument("--covid", type=Path, required=True, help="folder of metadata.csv")
     parser.add_argument("--extra", type=Path, nargs="*", default=[], help="further manifests")
@@ -46,7 +44,8 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     plan.add_argument("--architecture", choices=sorted(BLOCK_LAYERS), help="(densenet121)")
     plan.add_argument("--imagenet", help="auto, required, none or a weights file (auto)")
     plan.add_argument("--head", choices=("keep", "mean", "random"), help="start of the head (keep)")
-    plan.add_argument("--learning-rate", type=float, help="of both stages (0.01)")
+    plan.add_argument("--stage2-learning-rate", type=float, help="of stage 2 (0.01)")
+    plan.add_argument("--learning-rate", type=float, help="of stage 3 (0.01)")
     plan.add_argument("--seed", type=int, help="seed of everything random (0)")
     plan.add_argument("--limit", type=int, help="at most this many images of each part")
 

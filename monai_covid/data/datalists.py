@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import assign_folds, check_folds, check_fraction, hold_out
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
+
+logger = logging.getLogger(__name__)
 
 Paths = Path | str | Sequence[Path | str] | None
 
@@ -55,7 +58,7 @@ def nih_datalist(
 
     Raises:
         ValueError: An argument is out of range.
-        InputError: The data have problems, the section is empty or training lacks a label.
+        InputError: The data have problems or the section is empty.
     """
     _check_section(section, NIH_SECTIONS)
     check_fraction(validation_fraction)
@@ -156,16 +159,27 @@ def _finished(
     records: Records, items: Datalist, section: str, limit: int | None, seed: int
 ) -> Datalist:
     """Check that a section can be used, then cut it to ``limit``."""
-    problems = []
     if not items:
-        problems = [Problem(records.file, None, f"no images are left for the {section} section")]
-    elif section == "training":
-        counts = class_counts(items, len(records.labels))
-        problems = [
-            Problem(records.file, None, f"the training section has no image of {name!r}")
-            for name, count in zip(records.labels, counts, strict=True)
-            if not count
-        ]
-    if problems:
-        raise InputError(problems)
+        raise InputError(
+            [Problem(records.file, None, f"no images are left for the {section} section")]
+        )
+    if section == "training":
+        _check_labels(records, items)
     return items if limit is None else balanced_subset(items, limit, seed)
+
+
+def _check_labels(records: Records, items: Datalist) -> None:
+    """Refuse to train without a class; one of several labels may be absent, as in a small part."""
+    counts = class_counts(items, len(records.labels))
+    absent = [name for name, count in zip(records.labels, counts, strict=True) if not count]
+    problems = [
+        Problem(records.file, None, f"the training section has no image of {name!r}")
+        for name in absent
+    ]
+    if problems and isinstance(items[0]["label"], int):
+        raise InputError(problems)
+    if problems:
+        logger.warning(
+            "%s: no training image of %s; their output neurons learn to say no",
+            *(records.file, ", ".join(absent)),
+        )

@@ -61,6 +61,7 @@ class Everything:
             self.output / "stage2",
             anew=self.anew,
             imagenet=self.plan.imagenet,
+            learning_rate=self.plan.stage2_learning_rate,
             max_epochs=self.plan.stage2_epochs,
             minutes=self.budget.minutes_left(),
             **data,
@@ -83,6 +84,7 @@ class Everything:
         options = {
             "stage2_model": str(self.output / "stage2" / "model.pt"),
             "head": self.plan.head,
+            "learning_rate": self.plan.learning_rate,
             "extra_manifests": list(self.data.extra_manifests),
             "max_epochs": self.plan.stage3_epochs,
             **self._stage_options(),

@@ -36,7 +36,8 @@ class Plan:
         architecture: densenet121 or densenet201.
         imagenet: As the option of stage 2.
         head: As the option of stage 3.
-        learning_rate: Of both stages.
+        stage2_learning_rate: Of stage 2.
+        learning_rate: Of stage 3.
         seed: Seed of everything random.
         limit: At most this many images of each part; None for all.
     """
@@ -49,13 +50,14 @@ class Plan:
     architecture: str = "densenet121"
     imagenet: str = "auto"
     head: str = "keep"
+    stage2_learning_rate: float = 0.01
     learning_rate: float = 0.01
     seed: int = 0
     limit: int | None = None
 
     def stage_options(self) -> dict[str, Any]:
         """Return the options that both stages share."""
-        names = ("image_size", "batch_size", "precision", "architecture", "learning_rate", "seed")
+        names = ("image_size", "batch_size", "precision", "architecture", "seed")
         return {**{name: getattr(self, name) for name in names}, "limit": self.limit}
 
 

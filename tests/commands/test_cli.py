@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -57,3 +59,25 @@ def test_a_bad_table_is_an_error_that_names_it(tmp_path):
     (tmp_path / "x.csv").write_text("image\na.png\n")
     with pytest.raises(SystemExit, match=r"x\.csv"):
         main(["evaluate", str(tmp_path / "x.csv")])
+
+
+def imported_by(command):
+    script = (
+        "import sys; from monai_covid.cli import build_parser; "
+        f"build_parser({command!r}); print('torch' in sys.modules, 'monai' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("command", [["--help"], ["phantom"], ["check-data"], ["evaluate"]])
+def test_commands_that_need_no_network_start_without_torch(command):
+    assert imported_by(command) == ["False", "False"]
+
+
+def test_a_misspelt_command_names_the_right_ones(capsys):
+    with pytest.raises(SystemExit):
+        main(["phantm"])
+    assert "choose from 'phantom', 'check-data'" in capsys.readouterr().err

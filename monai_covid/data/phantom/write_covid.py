@@ -6,12 +6,11 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from tqdm import tqdm
-
 from monai_covid.data.phantom.folder import new_folder
 from monai_covid.data.phantom.generate import generate_covid_case
 from monai_covid.data.phantom.image import PhantomImage
 from monai_covid.data.phantom.options import PhantomOptions
+from monai_covid.data.phantom.parallel import map_rows
 from monai_covid.data.phantom.save import save_image
 from monai_covid.data.phantom.schedule import CovidRow, assign_folds, plan_covid, plan_nih
 from monai_covid.data.phantom.write_nih import render_nih
@@ -80,13 +79,16 @@ def fill_covid_folder(
 ) -> None:
     """Write the files of a COVID phantom into the existing, empty ``folder``."""
     folds = assign_folds(rows)
+
+    def make(row: CovidRow) -> list[str | int]:
+        image = _render(seed, row, options)
+        save_image(folder, row.image, image)
+        return _entry(row, image, folds[row.patient])
+
     with (folder / MANIFEST).open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(COVID_COLUMNS)
-        for row in tqdm(rows, desc="COVID phantom", unit="image", disable=not progress):
-            image = _render(seed, row, options)
-            save_image(folder, row.image, image)
-            table.writerow(_entry(row, image, folds[row.patient]))
+        table.writerows(map_rows(make, rows, "COVID phantom", progress=progress))
 
 
 def _render(seed: int, row: CovidRow, options: PhantomOptions) -> PhantomImage:

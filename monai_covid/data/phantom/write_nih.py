@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from tqdm import tqdm
-
 from monai_covid.data.phantom.folder import new_folder
 from monai_covid.data.phantom.generate import generate_nih_case
 from monai_covid.data.phantom.image import PhantomImage
 from monai_covid.data.phantom.options import PhantomOptions
+from monai_covid.data.phantom.parallel import map_rows
 from monai_covid.data.phantom.save import save_image
 from monai_covid.data.phantom.schedule import NihRow, plan_nih
 from monai_covid.labels import NO_FINDING
@@ -77,13 +76,16 @@ def fill_nih_folder(
 ) -> None:
     """Write the files of an NIH phantom into the existing, empty ``folder``."""
     rows = plan_nih(seed, images)
+
+    def make(row: NihRow) -> list[str | int]:
+        image = render_nih(seed, row, options)
+        save_image(folder, row.image, image)
+        return _entry(row, image)
+
     with (folder / TABLE).open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(NIH_COLUMNS)
-        for row in tqdm(rows, desc="NIH phantom", unit="image", disable=not progress):
-            image = render_nih(seed, row, options)
-            save_image(folder, row.image, image)
-            table.writerow(_entry(row, image))
+        table.writerows(map_rows(make, rows, "NIH phantom", progress=progress))
     for name, is_test in ((TRAIN_LIST, False), (TEST_LIST, True)):
         lines = [f"{row.image}\n" for row in rows if row.is_test == is_test]
         (folder / name).write_text("".join(lines), encoding="utf-8")

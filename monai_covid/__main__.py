@@ -1,0 +1,7 @@
+"""The command line, as ``python -m monai_covid``."""
+
+import sys
+
+from monai_covid.cli import main
+
+sys.exit(main())
