@@ -21,6 +21,7 @@ from monai_covid.training.sampling import EpochSampler, ShareSampler
 from monai_covid.training.selection import BestEpoch
 from monai_covid.training.settings import running_settings
 from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
+from monai_covid.training.tracking import MLflowTracking, check_mlflow
 from monai_covid.training.workflow_options import (
     check_evaluation,
     check_inference,
@@ -35,6 +36,7 @@ __all__ = [
     "EpochSampler",
     "HeadFirst",
     "LearningCurve",
+    "MLflowTracking",
     "PhasedCosine",
     "PrecisionInferer",
     "RadiographDataset",
@@ -48,6 +50,7 @@ __all__ = [
     "cache_share",
     "check_evaluation",
     "check_inference",
+    "check_mlflow",
     "check_stage2",
     "check_stage3",
     "check_stage3_direct",

@@ -13,8 +13,12 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from monai.bundle import ConfigParser
+from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
 
 EXPRESSION_MARKS = ("$", "@", "%")
+
+MONAI_TRACKING = frozenset(DEFAULT_EXP_MGMT_SETTINGS["mlflow"]["configs"])
+"""Top-level names that MONAI's ``--tracking mlflow`` adds to a config."""
 
 
 class Option(NamedTuple):
@@ -87,7 +91,11 @@ def option_problems(
 ) -> list[str]:
     """Return what is wrong with the options in ``config``, one text a problem."""
     known = {*options, *wiring}
-    problems = [_unknown(name, known) for name in config if name not in known]
+    unknown = [name for name in config if name not in known]
+    if unknown and MONAI_TRACKING.issuperset(unknown):
+        # The handlers it adds expect another form of output from the engines.
+        return ["--tracking is not an option; for MLflow give --mlflow with its tracking URI"]
+    problems = [_unknown(name, known) for name in unknown]
     for name, option in options.items():
         if name not in config:
             problems.append(f"{name} is missing from the config")

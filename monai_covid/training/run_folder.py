@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import ignite.distributed as idist
+from filelock import FileLock, Timeout
 
 from monai_covid.errors import RunFolderError
 from monai_covid.files import check_writable
@@ -73,7 +74,8 @@ class RunFolder:
         Call it when everything else the run needs is known to be there.
 
         Raises:
-            RunFolderError: As :meth:`check`, or if the folder cannot be written to.
+            RunFolderError: As :meth:`check`, if the folder cannot be written to, or if another
+            process trains in it.
         """
         self.check()
         if idist.get_rank() == 0:
@@ -82,11 +84,23 @@ class RunFolder:
             idist.barrier()
 
     def _prepare(self) -> None:
+        check_writable(self.path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock()
         if self.overwrite:
             self._remove_run()
         self._remove_leftovers()
-        check_writable(self.path)
-        self.path.mkdir(parents=True, exist_ok=True)
+
+    def _lock(self) -> None:
+        """Keep other processes out until this one ends."""
+        self.lock = FileLock(self.path / ".lock", is_singleton=True)
+        try:
+            self.lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunFolderError(
+                f"{self.path}: another process trains in this folder; wait for its end, stop it, "
+                "or give another --output_dir"
+            ) from error
 
     def _remove_leftovers(self) -> None:
         # What a run that was killed while it wrote leaves behind; see ``files.atomic_path``.

@@ -14,7 +14,7 @@ NEUTRAL = frozenset(
         *MACHINE,
         *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
         *("imagenet", "exclude_manifests", "extra_manifests"),
-        *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "distributed"),
+        *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "mlflow", "distributed"),
     }
 ) - {"batch_size", "precision"}
 """Options that may change when a run is continued: where things lie, and how fast they go."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
-
 from monai_covid.networks import BLOCK_LAYERS
 from monai_covid.training.inferer import PRECISIONS
 from monai_covid.training.options import (
@@ -61,6 +59,7 @@ TRAINING = {
     "resume": flag("continue the run in output_dir"),
     "overwrite": flag("replace the run in output_dir"),
     "minutes": optional(number("time budget; the run stops in time and can be continued", low=0)),
+    "mlflow": optional(text("tracking URI of MLflow, such as http://localhost:5000")),
     "distributed": flag("whether torchrun started several processes (configs/distributed.yaml)"),
     "limit": optional(whole("use at most this many images of each part, for a trial", low=1)),
 }
@@ -123,11 +122,7 @@ EVALUATION = {
     "seed": TRAINING["seed"],
 }
 
-WIRING = (
-    *("imports", "_meta_", "initialize", "run", "finalize"),
-    # Names that MONAI's --tracking mlflow adds.
-    *DEFAULT_EXP_MGMT_SETTINGS["mlflow"]["configs"],
-)
+WIRING = ("imports", "_meta_", "initialize", "run", "finalize")
 TRAINING_WIRING = (
     *WIRING,
     "training",

@@ -1,11 +1,18 @@
 """When the folder of a run may be written to."""
 
+import subprocess
+import sys
+
 import pytest
 
 from monai_covid.errors import RunFolderError
 from monai_covid.training import RunFolder
 
 RUN_FILES = ("last.pt", "model.pt", "learning_curve.csv")
+
+
+def visible(folder):
+    return sorted(file for file in folder.rglob("*") if not file.name.startswith("."))
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def test_a_new_folder_is_made_when_opened(tmp_path):
     assert not list(tmp_path.iterdir())
     folder.open()
     assert folder.path.is_dir()
-    assert not list(folder.path.iterdir())
+    assert not visible(folder.path)
 
 
 @pytest.mark.parametrize("name", RUN_FILES)
@@ -49,9 +56,9 @@ def test_resuming_and_overwriting_exclude_each_other(used, method):
 
 
 def test_resuming_leaves_everything(used):
-    before = sorted(used.rglob("*"))
+    before = visible(used)
     RunFolder(used, resume=True).open()
-    assert sorted(used.rglob("*")) == before
+    assert visible(used) == before
 
 
 def test_overwriting_removes_the_run_when_opened_and_nothing_else(used):
@@ -59,7 +66,7 @@ def test_overwriting_removes_the_run_when_opened_and_nothing_else(used):
     folder.check()
     assert (used / "model.pt").exists()
     folder.open()
-    assert [path.name for path in used.iterdir()] == ["notes.txt"]
+    assert {path.name for path in used.iterdir()} == {"notes.txt", ".lock"}
 
 
 @pytest.mark.parametrize("method", ["check", "open"])
@@ -83,4 +90,30 @@ def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
     for name in (".last-ab12.pt", ".model-x_9.pt", ".summary-1.json", "last.pt", ".other-1.pt"):
         (tmp_path / name).touch()
     RunFolder(tmp_path, resume=True).open()
-    assert {file.name for file in tmp_path.iterdir()} == {"last.pt", ".other-1.pt"}
+    assert {file.name for file in tmp_path.iterdir()} == {"last.pt", ".other-1.pt", ".lock"}
+
+
+@pytest.mark.parametrize("mode", ["resume", "overwrite"])
+def test_a_folder_that_another_process_trains_in_is_left_alone(used, mode):
+    hold = (
+        "import sys; from monai_covid.training import RunFolder; "
+        f"folder = RunFolder({str(used)!r}, resume=True); folder.open(); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    before = visible(used)
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(RunFolderError, match="another process trains in this folder"):
+            RunFolder(used, **{mode: True}).open()
+        assert visible(used) == before
+        other.stdin.close()
+        other.wait()
+    RunFolder(used, **{mode: True}).open()
+
+
+def test_a_process_may_open_its_run_again(used):
+    first = RunFolder(used, resume=True)
+    first.open()
+    RunFolder(used, resume=True).open()
