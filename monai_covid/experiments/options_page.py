@@ -68,7 +68,7 @@ def _accepted(option: Option) -> str:
 def _range(option: Option) -> str:
     if option.low is None:
         return ""
-    return f" from {option.low:g}" + ("" if option.high is None else f" to {option.high:g}")
+    return f" from {option.low:.10g}" + ("" if option.high is None else f" to {option.high:.10g}")
 
 
 if __name__ == "__main__":

@@ -154,9 +154,9 @@ def _expectation(value: Any, option: Option) -> str:
 
 def _range_problem(value: float, option: Option) -> str | None:
     if option.low is not None and not value >= option.low:
-        return f"must be at least {option.low:g}"
+        return f"must be at least {option.low:.10g}"
     if option.high is not None and not value <= option.high:
-        return f"must be at most {option.high:g}"
+        return f"must be at most {option.high:.10g}"
     return None
 
 
