@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,10 +33,7 @@ def run_config(bundle_root: Path | str, config: str, run_id: str, **options: Any
     file = root / "configs" / config
     if not file.is_file():
         raise InputError([Problem(file, None, "no such config; is bundle_root the bundle?")])
-    with warnings.catch_warnings():
-        # MONAI warns of whatever code a config of unknown origin may run; this one is the bundle's.
-        warnings.filterwarnings("ignore", message="parsing config_file")
-        run(run_id=run_id, config_file=str(file), bundle_root=str(root), **options)
+    run(run_id=run_id, config_file=str(file), bundle_root=str(root), **options)
 
 
 def train_stage(
