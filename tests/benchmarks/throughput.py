@@ -1,9 +1,11 @@
 """Images per second of the training pipeline, as ratios measured side by side.
 
-``make benchmark`` prints, each as the median over repeats that alternate:
+``make benchmark`` prints
 
 (a) the whole training pipeline over the bare training step on a resident batch;
 (b) the whole training pipeline over a plain PIL and DataLoader loop that does the same work.
+
+The three take turns batch by batch, so that a machine whose speed drifts slows all of them alike.
 """
 
 from __future__ import annotations
@@ -12,25 +14,28 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from ignite.engine import Engine, Events
 from monai.engines import SupervisedTrainer
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from monai_covid.checkpoints import ModelInfo
 from monai_covid.data.datalists import nih_datalist
-from monai_covid.data.phantom import write_nih_phantom
+from monai_covid.data.phantom import PhantomOptions, write_nih_phantom
 from monai_covid.labels import NIH_LABELS
+from monai_covid.memory import keep_freed_memory
 from monai_covid.training import EpochSampler, PrecisionInferer, RadiographDataset, build_seeded
 from monai_covid.transforms import training_transforms
 from tests.benchmarks.plain_pipeline import PlainDataset
 
 
-class Bench:
-    """A network, its optimiser and the three loops that train it for one epoch each."""
+class Race:
+    """One network, trained by the pipeline and, between its batches, by the two others."""
 
     def __init__(self, data: list[dict[str, Any]], size: int, batch: int, precision: str) -> None:
         info = ModelInfo(labels=NIH_LABELS, image_size=size, multilabel=True)
@@ -38,7 +43,10 @@ class Bench:
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=1e-4, momentum=0.9)
         self.loss = torch.nn.BCEWithLogitsLoss()
         self.inferer = PrecisionInferer(precision)
-        self.batch, self.steps = batch, len(data) // batch
+        self.images = torch.randn(batch, 1, size, size)
+        self.labels = torch.stack([torch.as_tensor(item["label"]) for item in data[:batch]])
+        self.plain = DataLoader(PlainDataset(data, size), batch, shuffle=True, drop_last=True)
+        self.seconds: dict[str, list[float]] = {"pipeline": [], "bare step": [], "plain loop": []}
         dataset = RadiographDataset(data, training_transforms(size=size), progress=False)
         dataset.prepare()
         self.trainer = SupervisedTrainer(
@@ -54,77 +62,75 @@ class Bench:
             decollate=False,
             optim_set_to_none=True,
         )
-        self.plain = {
-            workers: DataLoader(
-                PlainDataset(data, size), batch, shuffle=True, drop_last=True, num_workers=workers
-            )
-            for workers in (0, 2)
-        }
-        self.images = torch.randn(batch, 1, size, size)
-        self.labels = torch.stack([torch.as_tensor(item["label"]) for item in data[:batch]])
+        self.trainer.add_event_handler(Events.ITERATION_COMPLETED, self._others)
 
-    def step(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+    def epoch(self) -> None:
+        """Let all three train on every batch once."""
+        self.plain_batches: Iterator[tuple[Tensor, Tensor]] = iter(self.plain)
+        self.trainer.state.epoch = self.trainer.state.iteration = 0
+        self.begun = time.perf_counter()
+        self.trainer.run()
+
+    def _others(self, _: Engine) -> None:
+        self._book("pipeline")
+        self._step(self.images, self.labels)
+        self._book("bare step")
+        self._step(*next(self.plain_batches))
+        self._book("plain loop")
+
+    def _book(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name].append(now - self.begun)
+        self.begun = now
+
+    def _step(self, images: Tensor, labels: Tensor) -> None:
         self.network.train()
         self.optimizer.zero_grad(set_to_none=True)
         self.loss(self.inferer(images, self.network), labels).backward()
         self.optimizer.step()
 
-    def bare(self) -> None:
-        for _ in range(self.steps):
-            self.step(self.images, self.labels)
 
-    def pipeline(self) -> None:
-        self.trainer.state.epoch = self.trainer.state.iteration = 0
-        self.trainer.run()
-
-    def plain_loop(self, workers: int) -> None:
-        for images, labels in self.plain[workers]:
-            self.step(images, labels)
-
-    def rate(self, loop: Callable[[], None]) -> float:
-        started = time.perf_counter()
-        loop()
-        return self.steps * self.batch / (time.perf_counter() - started)
+def report(race: Race, batch: int) -> None:
+    for name, seconds in race.seconds.items():
+        print(f"  {name:12} {batch / statistics.median(seconds):7.2f} images/s")
+    ours = race.seconds["pipeline"]
+    for label, other in (("(a)", "bare step"), ("(b)", "plain loop")):
+        ratios = sorted(
+            theirs / each for theirs, each in zip(race.seconds[other], ours, strict=True)
+        )
+        quarter = len(ratios) // 4
+        print(
+            f"{label} pipeline / {other:10} {statistics.median(ratios):.3f} "
+            f"(middle half {ratios[quarter]:.3f} to {ratios[-1 - quarter]:.3f}, "
+            f"{len(ratios)} batches)"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--images", type=int, default=64)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--images", type=int, default=48)
+    parser.add_argument("--source-size", type=int, default=1024, help="of the files, as the NIH's")
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--precision", default="float32")
     options = parser.parse_args()
+    keep_freed_memory()  # as the bundle's configs do
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_nih_phantom(
-            Path(scratch) / "nih", images=options.images * 2, seed=0, overwrite=False
+            Path(scratch) / "nih",
+            images=options.images * 2,
+            seed=0,
+            options=PhantomOptions(size=options.source_size),
         )
         data = nih_datalist(folder, "training")[: options.images]
-        bench = Bench(data, options.size, options.batch, options.precision)
-        loops = {
-            "pipeline": bench.pipeline,
-            "bare step": bench.bare,
-            "plain loop, 0 workers": lambda: bench.plain_loop(0),
-            "plain loop, 2 workers": lambda: bench.plain_loop(2),
-        }
-        rates: dict[str, list[float]] = {name: [] for name in loops}
-        for repeat in range(options.repeats + 1):
-            for name, loop in loops.items():
-                rate = bench.rate(loop)
-                if repeat:  # the first round warms up
-                    rates[name].append(rate)
+        race = Race(data, options.size, options.batch, options.precision)
+        race.epoch()  # the first one warms up
+        race.seconds = {name: [] for name in race.seconds}
+        for _ in range(options.epochs):
+            race.epoch()
     print(f"{options.size} px, batch {options.batch}, {options.precision}")
-    for name, values in rates.items():
-        print(f"  {name:24} {statistics.median(values):7.1f} images/s")
-    for label, other in (
-        ("(a)", "bare step"),
-        *(("(b)", f"plain loop, {k} workers") for k in (0, 2)),
-    ):
-        ratios = [
-            ours / theirs for ours, theirs in zip(rates["pipeline"], rates[other], strict=True)
-        ]
-        spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-        print(f"{label} pipeline / {other:22} {statistics.median(ratios):.3f} ({spread})")
+    report(race, options.batch)
 
 
 if __name__ == "__main__":
