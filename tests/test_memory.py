@@ -22,7 +22,9 @@ print(psutil.Process().memory_info().rss // 2**20)
 
 def resident(keep):
     script = FREE_AND_MEASURE.format(keep=keep)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     return int(done.stdout)
 
 

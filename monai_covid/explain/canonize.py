@@ -80,7 +80,7 @@ class _Finder:
         return found
 
     def numbered(self, prefix: str) -> list[str]:
-        names = []
+        names: list[str] = []
         while f"{prefix}{len(names) + 1}" in self.modules:
             names.append(f"{prefix}{len(names) + 1}")
         if not names:
@@ -128,7 +128,11 @@ def _transition(find: _Finder, name: str) -> Transition:
 def _pool(find: _Finder) -> Pool:
     find("features.relu0", nn.ReLU)
     pool = find("features.pool0", nn.MaxPool2d)
-    return Pool(int(pool.kernel_size), int(pool.stride), int(pool.padding))
+    sizes = (pool.kernel_size, pool.stride, pool.padding)
+    if not all(isinstance(size, int) for size in sizes) or pool.dilation != 1 or pool.ceil_mode:
+        raise CanonizeError(f"{find.name}: features.pool0 is no plain square pooling: {pool}")
+    kernel, stride, padding = (int(size) for size in sizes if isinstance(size, int))
+    return Pool(kernel, stride, padding)
 
 
 def _head(find: _Finder) -> Head:
@@ -153,9 +157,7 @@ def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 
 
 def _affine(norm: nn.BatchNorm2d) -> Affine:
-    scale, shift = (
-        each.to(_type(norm)).reshape(-1, 1, 1) for each in _scale_and_shift(norm)
-    )
+    scale, shift = (each.to(_type(norm)).reshape(-1, 1, 1) for each in _scale_and_shift(norm))
     return Affine(scale, shift)
 
 

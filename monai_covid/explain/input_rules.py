@@ -51,7 +51,9 @@ class Flat:
     ) -> tuple[Tensor, Tensor]:
         """See :class:`InputRule`; biases take nothing."""
         even = replace(
-            layer, weight=torch.ones_like(layer.weight[:1, :1]), bias=torch.zeros_like(layer.bias[:1])
+            layer,
+            weight=torch.ones_like(layer.weight[:1, :1]),
+            bias=torch.zeros_like(layer.bias[:1]),
         )
         seen = even(torch.ones_like(x[:1, :1])) * x.shape[1]
         summed = (output * gradient).sum(1, keepdim=True) / seen

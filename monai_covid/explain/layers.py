@@ -34,8 +34,10 @@ class Convolution:
         if self.weight.shape[2:] == (1, 1) and self.stride == (1, 1):
             return F.conv2d(gradient, self.weight.transpose(0, 1))
         rest = [
-            size[dim + 2] - (gradient.shape[dim + 2] - 1) * self.stride[dim]
-            + 2 * self.padding[dim] - self.weight.shape[dim + 2]
+            size[dim + 2]
+            - (gradient.shape[dim + 2] - 1) * self.stride[dim]
+            + 2 * self.padding[dim]
+            - self.weight.shape[dim + 2]
             for dim in (0, 1)
         ]
         return F.conv_transpose2d(gradient, self.weight, None, self.stride, self.padding, rest)

@@ -41,8 +41,8 @@ class RuledConvolution:
             x: ``(B, C, H, W)``, not negative.
 
         Returns:
-            The output ``(B, O, H', W')``, behind the ReLU if there is one; and for each of the ``K``
-            terms ``c_k`` times the output over its denominator, ``(B, K · O, H', W')``.
+            The output ``(B, O, H', W')``, behind the ReLU if there is one; and for each of the
+            ``K`` terms ``c_k`` times the output over its denominator, ``(B, K · O, H', W')``.
         """
         parts = self.forward_layer(x).chunk(len(self.terms) + (not self.rule.is_complete), dim=1)
         output = sum(parts[1:], parts[0]) if self.rule.is_complete else parts[0]
@@ -66,7 +66,8 @@ class RuledConvolution:
             size: Of the input.
 
         Returns:
-            ``g`` of the input ``(B, C, H, W)``, and what each term hands on, ``(B, K · O, H', W')``.
+            ``g`` of the input ``(B, C, H, W)``, and what the terms hand on,
+            ``(B, K · O, H', W')``.
         """
         terms = len(self.terms)
         handed = shares * (gradient if terms == 1 else gradient.repeat(1, terms, 1, 1))

@@ -8,7 +8,8 @@ Every tensor ``x`` of the network carries ``g`` with relevance ``R = x · g``. F
 so that with ``W_k = W`` and no stabiliser ``g`` is the gradient. The rules here are for inputs that
 are not negative, as behind a ReLU; see ``input_rules`` for the layer at the image.
 
-Bach et al., PLOS ONE 10:e0130140 (2015); Montavon et al., Explainable AI, LNCS 11700:193-209 (2019).
+Bach et al., PLOS ONE 10:e0130140 (2015); Montavon et al., in: Explainable AI, LNCS 11700:193-209
+(2019).
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class ZPlus:
 
 @dataclass(frozen=True)
 class AlphaBeta:
-    """Positive contributions α times, less negative ones β times; Bach et al. (2015), eq. 60.
+    """Positive contributions alpha times, less negative ones beta times; Bach et al. (2015), eq. 60.
 
     Attributes:
         alpha: At least 1.
