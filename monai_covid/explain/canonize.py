@@ -92,7 +92,7 @@ class _Finder:
             is_leaf = not list(module.children())
             if is_leaf and name not in self.found and not isinstance(module, _IDENTITIES):
                 raise CanonizeError(
-                    f"{self.name}: {name}, a {type(module).__name__}, is no part of MONAI's DenseNet"
+                    f"{self.name}: {name}, a {type(module).__name__}, is no part of a DenseNet"
                 )
 
 

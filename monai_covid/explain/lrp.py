@@ -121,7 +121,8 @@ class LRP:
         weight = self._network.stem.weight
         if inputs.ndim != 4 or inputs.shape[1] != weight.shape[1] or not len(inputs):
             raise ValueError(
-                f"inputs have the shape {tuple(inputs.shape)}, expected (B, {weight.shape[1]}, H, W)"
+                f"inputs have the shape {tuple(inputs.shape)}, "
+                f"expected (B, {weight.shape[1]}, H, W)"
             )
         if inputs.dtype != weight.dtype or inputs.device != weight.device:
             raise ValueError(

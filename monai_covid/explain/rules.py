@@ -88,7 +88,7 @@ class ZPlus:
 
 @dataclass(frozen=True)
 class AlphaBeta:
-    """Positive contributions alpha times, less negative ones beta times; Bach et al. (2015), eq. 60.
+    """Positive contributions alpha times less negative ones beta times; Bach et al., eq. 60.
 
     Attributes:
         alpha: At least 1.
