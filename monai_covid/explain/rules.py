@@ -90,6 +90,9 @@ class ZPlus:
 class AlphaBeta:
     """Positive contributions alpha times less negative ones beta times; Bach et al., eq. 60.
 
+    A neuron all of whose contributions have one sign hands on more or less than it gets; with the
+    widths of the usual networks there is hardly one.
+
     Attributes:
         alpha: At least 1.
         beta: ``alpha - 1``.
