@@ -51,8 +51,10 @@ $(INSTALLED): pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt -e .
 	touch $@
 
+# zennit asks for torchvision, which may bring another PyTorch and is not needed here.
 $(TESTED): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt --no-deps zennit
 	touch $@
 
 clean:
