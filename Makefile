@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 TESTED := $(VENV)/.installed-test
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint unit slow real-data benchmark install clean
+.PHONY: demo test lint unit slow real-data benchmark benchmark-explain install clean
 
 demo: $(INSTALLED)
 	$(BIN)/monai-covid demo --out demo --overwrite
@@ -35,6 +35,9 @@ benchmark: $(TESTED)
 	$(BIN)/python -W ignore -m tests.benchmarks.throughput
 	$(BIN)/python -W ignore -m tests.benchmarks.throughput --precision bfloat16
 	$(BIN)/python -W ignore -m tests.benchmarks.memory
+
+benchmark-explain: $(TESTED)
+	$(BIN)/python -W ignore -m tests.benchmarks.relevance
 
 install: $(INSTALLED)
 
