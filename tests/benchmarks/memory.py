@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from monai_covid.data.phantom import write_nih_phantom
 from monai_covid.experiments.stages import run_config
+from tests.benchmarks.peak import peak_mib
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundle"
 FEW, MANY = 400, 2400
@@ -33,7 +32,7 @@ def train(folder: str, output: str) -> None:
         cache_gb=CACHE_GB,
         progress=False,
     )
-    print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    print(peak_mib())
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ that of one that has only imported what it needs.
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from torch import Tensor, nn
 from monai_covid.explain import LRP, Composite, EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
 from monai_covid.memory import keep_freed_memory
 from monai_covid.networks import build_densenet
+from tests.benchmarks.peak import peak_mib
 from tests.explain import zennit_oracle as zennit
 from tests.explain.modules import as_modules
 
@@ -54,10 +54,18 @@ def zennit_plus_flat(network: nn.Module, images: Tensor) -> Callable[[], object]
 
 def captum_epsilon(network: nn.Module, images: Tensor) -> Callable[[], object]:
     modules = as_modules(network)
-    for module in modules.modules():
-        if not list(module.children()) and not isinstance(module, nn.ReLU):
+    ruled = [
+        module
+        for module in modules.modules()
+        if not list(module.children()) and not isinstance(module, nn.ReLU)
+    ]
+
+    def explain() -> object:
+        for module in ruled:  # captum removes them after every call
             module.rule = EpsilonRule()
-    return lambda: captum.LRP(modules).attribute(images, target=0)
+        return captum.LRP(modules).attribute(images, target=0)
+
+    return explain
 
 
 def forward(network: nn.Module, images: Tensor) -> Callable[[], object]:
@@ -124,9 +132,9 @@ def peak(way: str, architecture: str, batch: int) -> float:
 
 def measure_one(way: str, architecture: str, batch: int) -> None:
     run = prepare(way, architecture, batch)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib()
     run()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(peak_mib() - before)
 
 
 def compare(architecture: str, batch: int, repeats: int) -> None:
