@@ -13,9 +13,9 @@ import psutil, torch
 from monai_covid.memory import keep_freed_memory
 if {keep}:
     assert keep_freed_memory()
-for _ in range(2):
-    blocks = [torch.ones(2**20) for _ in range(100)]
-    del blocks
+# Blocks of 40 MB are above all that glibc would keep by itself.
+blocks = [torch.ones(10 * 2**20) for _ in range(10)]
+del blocks
 print(psutil.Process().memory_info().rss // 2**20)
 """
 
