@@ -65,7 +65,7 @@ class DemoSize(NamedTuple):
         seed: Seed of everything random.
     """
 
-    nih_images: int = 600
+    nih_images: int = 500
     covid_images_per_class: int = 120
     image_size: int = 64
     stage2_epochs: int = 8
