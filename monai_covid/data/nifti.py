@@ -14,7 +14,7 @@ import gzip
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 import nibabel
 import numpy as np
@@ -48,12 +48,44 @@ def read_nifti(path: Path) -> NDArray[np.float32]:
             plane = _plane_axes(image.shape)
             _check_type(image.get_data_dtype())
             values = np.asarray(image.dataobj).reshape([image.shape[axis] for axis in plane])
-            upright = _upright(values, _axis_codes(image, plane))
+            upright = _orientation(_axis_codes(image, plane)).upright(values)
     except (*_DAMAGE, WrapStructError) as error:
         raise ImageReadError(f"{path}: {error}") from error
     if not np.isfinite(upright).all():
         raise ImageReadError(f"{path}: holds NaN or infinite grey values; finite ones are needed")
     return np.ascontiguousarray(upright, dtype=np.float32)
+
+
+def nifti_like(path: Path | str, upright: NDArray[np.float32], description: str = "") -> bytes:
+    """Return a gzipped NIfTI file with values in the grid of another one.
+
+    Shape, affine and form codes are those of ``path``, so that viewers lay one over the other.
+
+    Args:
+        path: File that :func:`read_nifti` reads.
+        upright: Values (H, W), as :func:`read_nifti` returns them.
+        description: Text of the header, at most 79 bytes.
+
+    Raises:
+        ImageReadError: ``path`` cannot be read.
+        ValueError: ``upright`` has another shape than the image.
+    """
+    try:
+        with _opened(Path(path)) as file:
+            image = _parsed(file)
+            plane = _plane_axes(image.shape)
+            orientation = _orientation(_axis_codes(image, plane))
+    except (*_DAMAGE, WrapStructError) as error:
+        raise ImageReadError(f"{path}: {error}") from error
+    stored = orientation.stored(np.asarray(upright, dtype=np.float32))
+    if stored.shape != tuple(image.shape[axis] for axis in plane):
+        raise ValueError(f"values {upright.shape} do not fit {path} with shape {image.shape}")
+    header = image.header.copy()
+    header.set_data_dtype(np.float32)
+    header["descrip"] = description.encode()
+    header["cal_min"], header["cal_max"] = 0.0, 0.0
+    made = type(image)(stored.reshape(image.shape), image.affine, header)
+    return gzip.compress(made.to_bytes(), mtime=0)
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -98,15 +130,34 @@ def _axis_codes(image: Any, plane: tuple[int, int]) -> tuple[str, str] | None:
     return first, second
 
 
-def _upright(values: NDArray[Any], codes: tuple[str, str] | None) -> NDArray[Any]:
-    rows_first = values.T
+class _Orientation(NamedTuple):
+    """How a stored plane comes upright: exchange the axes, then mirror rows and columns."""
+
+    exchanged: bool = True
+    mirrored_rows: bool = False
+    mirrored_columns: bool = False
+
+    def upright(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Return a stored plane upright, (H, W)."""
+        return self._mirrored(stored.T if self.exchanged else stored)
+
+    def stored(self, upright: NDArray[Any]) -> NDArray[Any]:
+        """Return an upright plane as it is stored."""
+        mirrored = self._mirrored(upright)
+        return mirrored.T if self.exchanged else mirrored
+
+    def _mirrored(self, plane: NDArray[Any]) -> NDArray[Any]:
+        plane = plane[::-1] if self.mirrored_rows else plane
+        return plane[:, ::-1] if self.mirrored_columns else plane
+
+
+def _orientation(codes: tuple[str, str] | None) -> _Orientation:
     if codes is None or codes == ("R", "A"):
-        return rows_first
+        return _Orientation()
     first, second = codes
-    if first not in "LR":
-        rows_first, first, second = values, second, first
+    exchanged = first in "LR"
+    if not exchanged:
+        first, second = second, first
     if first not in "LR":
         raise ValueError(f"has a sagittal plane (axes {codes}); a frontal radiograph is needed")
-    if first == "R":
-        rows_first = rows_first[:, ::-1]
-    return rows_first[::-1] if second in "AS" else rows_first
+    return _Orientation(exchanged, mirrored_rows=second in "AS", mirrored_columns=first == "R")

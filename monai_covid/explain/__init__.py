@@ -1,4 +1,4 @@
-"""Which pixels a network's output rests on: layer-wise relevance propagation for DenseNets."""
+"""Which pixels a network's output rests on: relevance propagation, and methods to compare with."""
 
 from monai_covid.explain.canonize import CanonizeError, canonize
 from monai_covid.explain.composites import (
@@ -7,13 +7,20 @@ from monai_covid.explain.composites import (
     EpsilonPlusFlat,
     EpsilonZBox,
 )
+from monai_covid.explain.explainer import Explainer
+from monai_covid.explain.grad_cam import GradCam
+from monai_covid.explain.gradients import GradientTimesInput, IntegratedGradients
 from monai_covid.explain.input_rules import Flat, InputRule, Signed, ZBox
 from monai_covid.explain.ledger import Accounting
 from monai_covid.explain.lrp import LRP
+from monai_covid.explain.methods import DEFAULT_METHOD, METHODS, PixelRange, make_explainer
+from monai_covid.explain.occlusion import Occlusion
 from monai_covid.explain.rules import AlphaBeta, Epsilon, Rule, ZPlus
 
 __all__ = [
+    "DEFAULT_METHOD",
     "LRP",
+    "METHODS",
     "Accounting",
     "AlphaBeta",
     "CanonizeError",
@@ -22,11 +29,18 @@ __all__ = [
     "EpsilonAlpha2Beta1Flat",
     "EpsilonPlusFlat",
     "EpsilonZBox",
+    "Explainer",
     "Flat",
+    "GradCam",
+    "GradientTimesInput",
     "InputRule",
+    "IntegratedGradients",
+    "Occlusion",
+    "PixelRange",
     "Rule",
     "Signed",
     "ZBox",
     "ZPlus",
     "canonize",
+    "make_explainer",
 ]

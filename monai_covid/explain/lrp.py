@@ -9,11 +9,10 @@ from torch import Tensor, nn
 
 from monai_covid.explain.canonize import canonize
 from monai_covid.explain.composites import Composite, EpsilonPlusFlat
+from monai_covid.explain.explainer import CHUNK, check_chunk, check_contrast, check_inputs
 from monai_covid.explain.ledger import Accounting, Ledger
 from monai_covid.explain.ruled_network import RuledDenseNet
 from monai_covid.explain.targets import Targets, check_targets, start
-
-CHUNK = 8
 
 
 class LRP:
@@ -36,9 +35,7 @@ class LRP:
         self, network: nn.Module, composite: Composite | None = None, chunk: int = CHUNK
     ) -> None:
         """Copy the network and put the rules on it."""
-        if chunk < 1:
-            raise ValueError(f"chunk must be at least 1, got {chunk}")
-        self.chunk = chunk
+        self.chunk = check_chunk(chunk)
         with torch.no_grad():
             self._network = RuledDenseNet(canonize(network), composite or EpsilonPlusFlat())
 
@@ -85,11 +82,10 @@ class LRP:
         Raises:
             ValueError: If images or targets do not fit the network.
         """
-        self._check(inputs)
+        check_inputs(inputs, self._network.stem.weight)
         classes = len(self._network.head.head.bias)
         targets = check_targets(target, len(inputs), classes)
-        if contrast and classes == 1:
-            raise ValueError("the network has one output: there is nothing to contrast it with")
+        check_contrast(classes, contrast=contrast)
         parts = []
         with torch.no_grad():
             for begin in range(0, len(inputs), self.chunk):
@@ -116,16 +112,3 @@ class LRP:
             return relevance, None
         reached, biases = relevance.sum((1, 2, 3)), ledger.total()
         return relevance, Accounting(explained, reached, biases, explained - reached - biases)
-
-    def _check(self, inputs: Tensor) -> None:
-        weight = self._network.stem.weight
-        if inputs.ndim != 4 or inputs.shape[1] != weight.shape[1] or not len(inputs):
-            raise ValueError(
-                f"inputs have the shape {tuple(inputs.shape)}, "
-                f"expected (B, {weight.shape[1]}, H, W)"
-            )
-        if inputs.dtype != weight.dtype or inputs.device != weight.device:
-            raise ValueError(
-                f"inputs are {inputs.dtype} on {inputs.device}, the network was {weight.dtype} on "
-                f"{weight.device} when LRP was made"
-            )

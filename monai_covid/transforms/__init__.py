@@ -10,7 +10,7 @@ from monai_covid.transforms.chains import (
     training_transforms,
 )
 from monai_covid.transforms.equalise import EqualizeHistogramd, equalize_histogram
-from monai_covid.transforms.normalise import StandardizeGreyd
+from monai_covid.transforms.normalise import StandardizeGreyd, standardized_range
 from monai_covid.transforms.placement import RandomPlacementd
 from monai_covid.transforms.read import ReadRadiographd
 from monai_covid.transforms.resize import SquareResized, resize_to_square
@@ -29,5 +29,6 @@ __all__ = [
     "preprocess_file",
     "preprocess_pixels",
     "resize_to_square",
+    "standardized_range",
     "training_transforms",
 ]

@@ -17,6 +17,24 @@ COLOUR_MEAN = (0.485, 0.456, 0.406)
 COLOUR_DEVIATION = (0.229, 0.224, 0.225)
 
 
+def _statistics(channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel."""
+    if channels not in (1, 3):
+        raise ValueError(f"channels is {channels}; 1 (grey) or 3 (grey repeated) is possible")
+    return ((GREY_MEAN,), (GREY_DEVIATION,)) if channels == 1 else (COLOUR_MEAN, COLOUR_DEVIATION)
+
+
+def standardized_range(channels: int = 1) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the lowest and the highest value of each channel after `StandardizeGreyd`.
+
+    Raises:
+        ValueError: ``channels`` is neither 1 nor 3.
+    """
+    statistics = tuple(zip(*_statistics(channels), strict=True))
+    low = tuple((0.0 - mean) / deviation for mean, deviation in statistics)
+    return low, tuple((1.0 - mean) / deviation for mean, deviation in statistics)
+
+
 class StandardizeGreyd(MapTransform):
     """Subtract ImageNet's mean and divide by its standard deviation.
 
@@ -38,10 +56,7 @@ class StandardizeGreyd(MapTransform):
             ValueError: ``channels`` is neither 1 nor 3.
         """
         super().__init__(keys, allow_missing_keys)
-        if channels not in (1, 3):
-            raise ValueError(f"channels is {channels}; 1 (grey) or 3 (grey repeated) is possible")
-        mean = (GREY_MEAN,) if channels == 1 else COLOUR_MEAN
-        deviation = (GREY_DEVIATION,) if channels == 1 else COLOUR_DEVIATION
+        mean, deviation = _statistics(channels)
         self.mean = torch.tensor(mean).reshape(-1, 1, 1)
         self.deviation = torch.tensor(deviation).reshape(-1, 1, 1)
 

@@ -61,14 +61,16 @@ def choose_annotations(
         return ()
     random = random_stream(seed, Stream.ANNOTATION, *image)
     side = int(random.integers(2))
+    size = options.text_scale
     marker = Annotation(
-        "RL"[side], side, between(random, 1.6, 2.4), between(random, -12, 12), _grey(random)
+        *("RL"[side], side, size * between(random, 1.6, 2.4)),
+        *(between(random, -12, 12), _grey(random)),
     )
     word, bound = _positioning_word(random, group, options.word_correlation)
     chosen = [(word, bound or random.random() < 0.6), (view, random.random() < 0.4)]
     chosen += [(_date(random), random.random() < 0.35)]
     corners = random.permutation([1 - side, 2, 3])
-    scales = [between(random, 0.95, 1.45) for _ in chosen]
+    scales = [size * between(random, 0.95, 1.45) for _ in chosen]
     words = [
         Annotation(text, int(corner), scale, 0.0, _grey(random))
         for (text, shown), corner, scale in zip(chosen, corners, scales, strict=True)

@@ -21,6 +21,8 @@ class PhantomOptions:
         vary_shape: Draw the shape at random also where ``shape_correlation`` is 0; if False and
             ``shape_correlation`` is 0, every image is square.
         text: Whether letters and words are burnt in at all.
+        text_scale: Factor on the size of letters and words, in (0, 4]; at 1 they are a twentieth of
+            the image high, too small to be read at 128 px and less.
         conspicuity: Factor on the attenuation of the findings, in (0, 3]; 1 is visible at 64 px.
 
     Raises:
@@ -32,6 +34,7 @@ class PhantomOptions:
     shape_correlation: float = 0.0
     vary_shape: bool = False
     text: bool = True
+    text_scale: float = 1.0
     conspicuity: float = 1.0
 
     def __post_init__(self) -> None:
@@ -39,6 +42,8 @@ class PhantomOptions:
         wrong = [message for message in (self._size(), *self._fractions()) if message]
         if not 0.0 < self.conspicuity <= 3.0:
             wrong.append(f"conspicuity must be above 0 and at most 3, got {self.conspicuity}")
+        if not 0.0 < self.text_scale <= 4.0:
+            wrong.append(f"text_scale must be above 0 and at most 4, got {self.text_scale}")
         if self.word_correlation > 0 and not self.text:
             wrong.append(f"word_correlation {self.word_correlation} needs text=True")
         if wrong:
