@@ -14,6 +14,7 @@ from monai_covid.errors import or_exit
 COMMANDS = {
     "phantom": "make synthetic radiographs with ground truth",
     "check-data": "check a data set and say what is in it",
+    "explain": "heatmaps of PNG, JPEG, DICOM and NIfTI files",
     "evaluate": "metrics with intervals of a predictions CSV",
     "train-all": "train stage 2 and all folds of stage 3; call again to go on",
     "demo": "both stages on synthetic radiographs, in minutes",

@@ -14,6 +14,7 @@ from monai_covid.files import write_text
 from monai_covid.training.options import Option
 from monai_covid.training.workflow_options import (
     EVALUATION,
+    EXPLANATION,
     INFERENCE,
     STAGE2,
     STAGE3,
@@ -27,6 +28,7 @@ CONFIGS = {
     "cross_validate.yaml": CROSS_VALIDATION,
     "evaluate.yaml": EVALUATION,
     "inference.yaml": INFERENCE,
+    "explain.yaml": EXPLANATION,
 }
 
 INTRODUCTION = """# Options of the bundle's configs

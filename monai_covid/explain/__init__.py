@@ -7,7 +7,7 @@ from monai_covid.explain.composites import (
     EpsilonPlusFlat,
     EpsilonZBox,
 )
-from monai_covid.explain.explainer import Explainer
+from monai_covid.explain.explainer import CHUNK, Explainer
 from monai_covid.explain.grad_cam import GradCam
 from monai_covid.explain.gradients import GradientTimesInput, IntegratedGradients
 from monai_covid.explain.input_rules import Flat, InputRule, Signed, ZBox
@@ -18,6 +18,7 @@ from monai_covid.explain.occlusion import Occlusion
 from monai_covid.explain.rules import AlphaBeta, Epsilon, Rule, ZPlus
 
 __all__ = [
+    "CHUNK",
     "DEFAULT_METHOD",
     "LRP",
     "METHODS",

@@ -14,6 +14,29 @@ from monai_covid.data.images import find_images
 from monai_covid.errors import ImageReadError, InputError, Problem, caused_by
 
 
+def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
+    """Return several files and the images below several folders as one datalist.
+
+    Files are named as they are given, images of a folder by their path from that folder on.
+
+    Raises:
+        InputError: Naming every path that does not exist or holds no image.
+    """
+    items: list[dict[str, str]] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            found = folder_datalist(path)
+        except InputError as error:
+            problems += error.problems
+            continue
+        is_file = Path(path).is_file()
+        items += [{**item, "name": str(path)} if is_file else item for item in found]
+    if problems:
+        raise InputError(problems)
+    return items
+
+
 def folder_datalist(folder: Path | str) -> list[dict[str, str]]:
     """Return the images below ``folder`` (PNG, JPEG, DICOM, NIfTI and others) as a datalist.
 
@@ -59,7 +82,7 @@ class ReadableOrNot(Dataset[dict[str, Any]]):
         return len(self.data)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return ``image``, ``label`` (always 0), ``name`` and ``error`` (empty if readable)."""
+        """Return ``image``, ``label`` (always 0), ``name``, ``path`` and ``error`` (or "")."""
         item = self.data[index]
         try:
             image, error = self.transform({"image": item["image"]})["image"], ""
@@ -68,4 +91,5 @@ class ReadableOrNot(Dataset[dict[str, Any]]):
             if unreadable is None:
                 raise
             image, error = torch.zeros(self.shape), str(unreadable)
-        return {"image": image, "label": 0, "name": item["name"], "error": error}
+        known = {"name": item["name"], "path": str(item["image"]), "error": error}
+        return {"image": image, "label": 0, **known}

@@ -24,6 +24,7 @@ from monai_covid.training.start import build_seeded, start_from_first_stage, sta
 from monai_covid.training.tracking import MLflowTracking, check_mlflow
 from monai_covid.training.workflow_options import (
     check_evaluation,
+    check_explanation,
     check_inference,
     check_stage2,
     check_stage3,
@@ -49,6 +50,7 @@ __all__ = [
     "build_seeded",
     "cache_share",
     "check_evaluation",
+    "check_explanation",
     "check_inference",
     "check_mlflow",
     "check_stage2",

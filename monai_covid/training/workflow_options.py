@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monai_covid.explain import METHODS
 from monai_covid.networks import BLOCK_LAYERS
 from monai_covid.training.inferer import PRECISIONS
 from monai_covid.training.options import (
@@ -122,6 +123,15 @@ EVALUATION = {
     "seed": TRAINING["seed"],
 }
 
+EXPLANATION = {
+    **{name: option for name, option in INFERENCE.items() if name != "precision"},
+    "class": text("class to explain, such as covid19; predicted: the most probable one"),
+    "method": choice("way to explain", *METHODS),
+    "contrast": flag("explain the class against the others"),
+    "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),
+    "arrays": flag("write the values as NumPy arrays too"),
+}
+
 WIRING = ("imports", "_meta_", "initialize", "run", "finalize")
 TRAINING_WIRING = (
     *WIRING,
@@ -149,10 +159,12 @@ INFERENCE_WIRING = (
     *WIRING,
     "inferring",
     "evaluating",
+    "explaining",
     "torch_device",
     "info",
     "network_def",
     "preprocessing",
+    "data",
     "dataset",
     "dataloader",
     "inferer",
@@ -160,6 +172,7 @@ INFERENCE_WIRING = (
     "key_metric",
     "predictions",
     "evaluation",
+    "heatmaps",
     "handlers",
     "evaluator",
 )
@@ -168,6 +181,11 @@ INFERENCE_WIRING = (
 def check_inference() -> None:
     """Check the running config's options against inference's; see ``options.check_options``."""
     check_options(INFERENCE, INFERENCE_WIRING)
+
+
+def check_explanation() -> None:
+    """Check the running config's options against explaining's; see ``options.check_options``."""
+    check_options(EXPLANATION, INFERENCE_WIRING)
 
 
 def check_evaluation() -> None:

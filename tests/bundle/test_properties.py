@@ -96,7 +96,7 @@ def inference_options(config: str, folder: Path, model: Path) -> dict[str, Any]:
     return {"dataset_dir": str(data), "progress": False, **results, **more}
 
 
-@pytest.mark.parametrize("config", ["inference", "evaluate"])
+@pytest.mark.parametrize("config", ["inference", "evaluate", "explain"])
 def test_inference(
     config: str, bundle: Path, covid_model: Path, tmp_path: Path, no_network: None
 ) -> None:
@@ -105,7 +105,7 @@ def test_inference(
     work.initialize()
     assert work.check_properties() == []
     # Images without labels have no metric.
-    check_all(work, InferProperties, {"key_metric"} if config == "inference" else set())
+    check_all(work, InferProperties, {"key_metric"} if config != "evaluate" else set())
     assert isinstance(work.device, torch.device)
     assert not (tmp_path / "results").exists()
 

@@ -1,0 +1,56 @@
+"""A relevance map laid over its radiograph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+from monai_covid.heatmaps.colours import AGAINST, FOR, FloatMap
+
+STRONGEST = 0.85
+"""Opacity at the ends of the scale; the anatomy stays visible below."""
+
+GAMMA = 0.7
+"""Below 1: what is weak shows earlier."""
+
+DISPLAYED = (0.5, 99.5)
+"""Percentiles of the grey values that are black and white."""
+
+
+def display_grey(pixels: NDArray[Any]) -> FloatMap:
+    """Return grey values of any scale (H, W) as (H, W) in [0, 1], with outliers cut off."""
+    low, high = np.percentile(pixels, DISPLAYED)
+    if high <= low:
+        low, high = float(pixels.min()), float(pixels.max())
+    span = (high - low) or 1.0
+    grey: FloatMap = np.clip((pixels - low) / span, 0.0, 1.0).astype(np.float32)
+    return grey
+
+
+def blend(grey: FloatMap, relevance: FloatMap, limit: float) -> FloatMap:
+    """Return a radiograph with its relevance in colour: orange for, blue against the class.
+
+    Args:
+        grey: ``(H, W)`` in [0, 1].
+        relevance: ``(H, W)``.
+        limit: Relevance at full colour; above 0.
+
+    Returns:
+        ``(H, W, 3)`` in [0, 1]; grey where the relevance is 0.
+
+    Raises:
+        ValueError: If the shapes differ or the limit is not positive.
+    """
+    if grey.shape != relevance.shape:
+        raise ValueError(f"relevance {relevance.shape} does not fit the image {grey.shape}")
+    if limit <= 0:
+        raise ValueError(f"limit must be above 0, got {limit}")
+    strength = np.clip(np.abs(relevance) / limit, 0.0, 1.0) ** GAMMA * STRONGEST
+    hue = np.where(relevance[..., None] > 0, to_rgb(FOR), to_rgb(AGAINST))
+    blended: FloatMap = (
+        grey[..., None] * (1 - strength[..., None]) + hue * strength[..., None]
+    ).astype(np.float32)
+    return blended

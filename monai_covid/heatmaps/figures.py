@@ -1,0 +1,66 @@
+"""The three pictures of a relevance map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from monai_covid.heatmaps.blend import blend
+from monai_covid.heatmaps.cells import Cell, draw_cells
+from monai_covid.heatmaps.colours import DIVERGING, FloatMap, symmetric_limit
+
+
+class ClassMap(NamedTuple):
+    """What speaks for and against one class.
+
+    Attributes:
+        name: Of the class, for people.
+        probability: In [0, 1].
+        relevance: ``(H, W)``, in the pixels of the image.
+    """
+
+    name: str
+    probability: float
+    relevance: FloatMap
+
+
+def draw_map(shown: ClassMap, title: str, subtitle: str = "") -> Figure:
+    """Draw relevance alone, on white."""
+    limit = symmetric_limit([shown.relevance])
+    picture = DIVERGING(shown.relevance / (2 * limit) + 0.5)[..., :3]
+    cell = Cell(picture, shown.name, shown.probability)
+    return draw_cells([cell], limit, title, subtitle)
+
+
+def draw_overlay(grey: FloatMap, shown: ClassMap, title: str, subtitle: str = "") -> Figure:
+    """Draw relevance on the radiograph, whose grey values are (H, W) in [0, 1]."""
+    limit = symmetric_limit([shown.relevance])
+    cell = Cell(blend(grey, shown.relevance, limit), shown.name, shown.probability)
+    return draw_cells([cell], limit, title, subtitle)
+
+
+def draw_panel(
+    grey: FloatMap, classes: Sequence[ClassMap], title: str, subtitle: str = ""
+) -> Figure:
+    """Draw the radiograph and every class beside it, on one scale; the most probable is bold.
+
+    Args:
+        grey: ``(H, W)`` in [0, 1].
+        classes: At least one.
+        title: First line.
+        subtitle: Second line.
+    """
+    limit = symmetric_limit([each.relevance for each in classes])
+    highest = max(each.probability for each in classes)
+    cells = [
+        Cell(
+            blend(grey, each.relevance, limit),
+            each.name,
+            each.probability,
+            is_strong=each.probability == highest,
+        )
+        for each in classes
+    ]
+    return draw_cells([Cell(grey, "Radiograph"), *cells], limit, title, subtitle)

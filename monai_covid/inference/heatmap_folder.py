@@ -1,0 +1,174 @@
+"""A folder of heatmaps with a table of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ignite.engine import Engine, Events
+from torch import Tensor, nn
+
+from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.errors import OptionError, RunFolderError
+from monai_covid.explain import CHUNK
+from monai_covid.files import check_writable, write_text
+from monai_covid.inference.explaining import Explanation, NetworkQuestioner, Question
+from monai_covid.inference.heatmap_files import SMOOTHING, HeatmapFiles, Picture, unique_stems
+from monai_covid.inference.prediction import Prediction
+
+logger = logging.getLogger(__name__)
+
+TABLE = "heatmaps.csv"
+NOTICE = "README.txt"
+
+README = f"""Heatmaps made by monai_covid. {RESEARCH_USE_ONLY}
+
+*_map.png        relevance alone: orange for, blue against the class
+*_overlay.png    the same on the radiograph
+*_panel.png      the radiograph, and up to three classes on one scale, with probabilities
+*_relevance.*    the values: NIfTI in the grid of a NIfTI image (they add up to the relevance of
+                 the whole image), NumPy as the network saw the image (channels, rows, columns)
+{TABLE}     one row an image: what was predicted, what was explained, which files
+"""
+
+
+class HeatmapFolder:
+    """Explains images and writes pictures, values and a table.
+
+    As an Ignite handler it is attached to an evaluator whose batches come from
+    :class:`ReadableOrNot` and whose output has ``probability``; :meth:`add` does the same for one
+    batch without an engine.
+
+    Args:
+        output_dir: Folder to fill.
+        items: The images, with ``name``.
+        network: The network; looked at when the first images come, once its weights are loaded.
+        info: What it is.
+        question: What is asked.
+        overwrite: Whether earlier heatmaps may be replaced.
+        smoothing: Of the pictures, in pixels of the network's input.
+        arrays: Whether values are written as NumPy arrays as well.
+        chunk: Images that are explained at once.
+    """
+
+    def __init__(
+        self,
+        output_dir: Path | str,
+        items: Sequence[Mapping[str, Any]],
+        network: nn.Module,
+        info: ModelInfo,
+        question: Question,
+        *,
+        overwrite: bool = False,
+        smoothing: float = SMOOTHING,
+        arrays: bool = False,
+        chunk: int = CHUNK,
+    ) -> None:
+        """Note what to do."""
+        self.output_dir = Path(output_dir)
+        self.info = info
+        self.question = question
+        self.overwrite = overwrite
+        self.failed = 0
+        names = [str(item["name"]) for item in items]
+        self._stems = dict(zip(names, unique_stems(names), strict=True))
+        self._network, self._chunk = network, chunk
+        self._questioner: NetworkQuestioner | None = None
+        self._files = HeatmapFiles(
+            self.output_dir, info, question, smoothing=smoothing, arrays=arrays
+        )
+        self._rows: list[list[str]] = []
+
+    def check(self) -> None:
+        """Make sure that the question makes sense and the folder may be written to.
+
+        Raises:
+            OptionError: If the network cannot be asked this.
+            RunFolderError: If the folder holds heatmaps that may not be replaced.
+        """
+        self.question.check(self.info)
+        if self._files.smoothing < 0:
+            raise OptionError(f"smoothing is {self._files.smoothing}; it must not be negative")
+        existing = self.output_dir / TABLE
+        if existing.exists() and not self.overwrite:
+            raise RunFolderError(
+                f"{existing}: exists already; replace it with --overwrite or write to another "
+                "folder"
+            )
+        check_writable(self.output_dir)
+
+    def attach(self, engine: Engine) -> None:
+        """Explain what the evaluator ``engine`` predicts."""
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, lambda _: self.finish())
+
+    def __call__(self, engine: Engine) -> None:
+        """Explain the images of the last iteration."""
+        images = engine.state.output["image"]
+        self.add(engine.state.batch, images, engine.state.output["probability"])
+
+    def add(self, batch: Mapping[str, Any], images: Tensor, probabilities: Tensor) -> None:
+        """Explain a batch and write its files and the table so far.
+
+        Args:
+            batch: ``name``, ``path`` and ``error`` of each image.
+            images: ``(B, C, S, S)``, on the network's device.
+            probabilities: ``(B, L)``.
+        """
+        if self._questioner is None:
+            self._questioner = NetworkQuestioner(
+                self._network, self.info, self.question, self._chunk
+            )
+        readable = [index for index, error in enumerate(batch["error"]) if not error]
+        found = self._questioner.explain(images[readable], probabilities[readable])
+        explained = dict(zip(readable, found, strict=True))
+        rows = probabilities.double().cpu().tolist()
+        for index, (name, path, error) in enumerate(
+            zip(batch["name"], batch["path"], batch["error"], strict=True)
+        ):
+            self._add_one(name, path, error, rows[index], explained.get(index))
+        self._write_table()
+
+    def _add_one(
+        self, name: str, path: str, error: str, row: list[float], explanation: Explanation | None
+    ) -> None:
+        if explanation is None:
+            self.failed += 1
+            logger.warning("%s", error)
+            blank = [""] * (len(self.info.labels) + 4)
+            self._rows.append([name, *blank, error])
+            return
+        files = self._files.write(Picture(path, self._stems[name], row, explanation))
+        known = dict(zip(self.info.labels, row, strict=True))
+        values = explanation.maps[explanation.chosen]
+        self._rows.append(
+            [
+                *(name, Prediction(name, known, self.info.multilabel).label),
+                *map(repr, row),
+                self.info.labels[explanation.chosen],
+                repr(float(values.sum(dtype=float))),
+                " ".join(files),
+                "",
+            ]
+        )
+
+    def _write_table(self) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        probabilities = [f"probability_{label}" for label in self.info.labels]
+        writer.writerow(
+            ["image", "prediction", *probabilities, "explained", "relevance", "files", "error"]
+        )
+        writer.writerows(self._rows)
+        write_text(self.output_dir / TABLE, text.getvalue())
+
+    def finish(self) -> None:
+        """Write what the folder is, and say what was done."""
+        write_text(self.output_dir / NOTICE, README)
+        count, where = len(self._rows), self.output_dir / TABLE
+        logger.info("%d images, %d of them unreadable: %s", count, self.failed, where)

@@ -1,0 +1,37 @@
+"""A model file and images of every format."""
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from monai_covid.checkpoints import ModelInfo, save_model
+from tests.dicom.instances import instance, picture, saved
+
+SIZE = 64
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """Model file of a stage-3 network with random weights, 64 px."""
+    info = ModelInfo(image_size=SIZE)
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "model.pt"
+    save_model(path, info.build().state_dict(), info)
+    return path
+
+
+@pytest.fixture
+def radiographs(tmp_path):
+    """One radiograph as PNG, JPEG, DICOM and NIfTI (stored bottom-up), of 128 x 96 pixels."""
+    folder = tmp_path / "radiographs"
+    folder.mkdir()
+    pixels = picture()
+    Image.fromarray(pixels).save(folder / "a.png")
+    Image.fromarray(pixels).save(folder / "b.jpg", quality=100)
+    saved(instance(pixels), folder / "c.dcm")
+    stored = np.ascontiguousarray(pixels[::-1].T)[..., None]
+    affine = np.diag([-0.2, 0.2, 1.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(stored, affine), folder / "d.nii.gz")
+    return folder

@@ -1,0 +1,145 @@
+"""``monai-covid explain`` on every format, and on unusable input."""
+
+import nibabel
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.checkpoints import load_model
+from monai_covid.cli import main
+from monai_covid.explain import LRP
+from monai_covid.inference import Classifier
+from monai_covid.labels import COVID_LABELS
+from monai_covid.transforms import preprocess_file
+
+NAMES = ("a.png", "b.jpg", "c.dcm", "d.nii.gz")
+
+
+@pytest.fixture
+def explain(model, tmp_path):
+    """Run the command into ``heatmaps``; return its exit status."""
+
+    def run(*arguments):
+        call = ["explain", *map(str, arguments), "--out", str(tmp_path / "heatmaps")]
+        return main([*call, "--model", str(model), "--quiet"])
+
+    return run
+
+
+def table(tmp_path):
+    return pd.read_csv(tmp_path / "heatmaps/heatmaps.csv", index_col="image", keep_default_na=False)
+
+
+def files(tmp_path):
+    return {path.name for path in (tmp_path / "heatmaps").iterdir()}
+
+
+def test_every_format_gets_its_pictures(explain, radiographs, tmp_path):
+    assert explain(radiographs, "--class", "covid19") == 0
+    expected = {"heatmaps.csv", "README.txt", "d_covid19_relevance.nii.gz"}
+    for stem in "abcd":
+        expected |= {f"{stem}_covid19_map.png", f"{stem}_covid19_overlay.png", f"{stem}_panel.png"}
+    assert files(tmp_path) == expected
+    for name in expected:
+        if name.endswith(".png"):
+            with Image.open(tmp_path / "heatmaps" / name) as picture:
+                assert np.asarray(picture).std() > 5
+    listed = " ".join(table(tmp_path)["files"]).split()
+    assert set(listed) == expected - {"heatmaps.csv", "README.txt"}
+    assert RESEARCH_USE_ONLY in (tmp_path / "heatmaps/README.txt").read_text()
+
+
+def test_table_says_what_the_classifier_says(explain, radiographs, model, tmp_path):
+    assert explain(*(radiographs / name for name in NAMES)) == 0
+    found = table(tmp_path)
+    said = list(Classifier(model).predict([radiographs / name for name in NAMES]))
+    assert list(found.index) == [str(radiographs / name) for name in NAMES]
+    for each in said:
+        row = found.loc[each.image]
+        assert row["prediction"] == row["explained"] == each.label
+        for label in COVID_LABELS:
+            expected = each.probabilities[label]
+            assert float(row[f"probability_{label}"]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_values_are_those_of_the_library(explain, radiographs, model, tmp_path):
+    call = ("--class", "pneumonia", "--contrast", "--arrays")
+    assert explain(radiographs / "a.png", radiographs / "d.nii.gz", *call) == 0
+    network, info = load_model(model)
+    image = preprocess_file(radiographs / "a.png", info.image_size)[None]
+    expected = LRP(network).attribute(image, 1, contrast=True)[0].numpy()
+    found = np.load(tmp_path / "heatmaps/a_pneumonia_relevance.npy")
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-7)
+    sums = table(tmp_path)["relevance"].astype(float)
+    np.testing.assert_allclose(sums, found.sum(dtype=float), rtol=1e-3)
+
+
+def test_nifti_relevance_lies_over_its_image(explain, radiographs, model, tmp_path):
+    assert explain(radiographs, "--class", "covid19", "--arrays") == 0
+    source = nibabel.load(radiographs / "d.nii.gz")
+    made = nibabel.load(tmp_path / "heatmaps/d_covid19_relevance.nii.gz")
+    assert made.shape == source.shape
+    np.testing.assert_array_equal(made.affine, source.affine)
+    values = np.load(tmp_path / "heatmaps/d_covid19_relevance.npy")[0]
+    # Stored bottom-up: reversed and transposed, it shows what the network's map shows.
+    upright = made.get_fdata()[..., 0].T[::-1].copy()
+    assert upright.sum() == pytest.approx(values.sum(), rel=0.02, abs=1e-6)
+    reduced = torch.nn.functional.interpolate(
+        torch.from_numpy(upright)[None, None], size=values.shape, mode="area"
+    )[0, 0].numpy()
+    assert np.corrcoef(reduced.ravel(), values.ravel())[0, 1] > 0.9
+    assert np.corrcoef(reduced[::-1].ravel(), values.ravel())[0, 1] < 0.6
+
+
+def test_an_unreadable_image_is_named_and_the_others_are_explained(
+    explain, radiographs, tmp_path, caplog
+):
+    (radiographs / "broken.png").write_bytes((radiographs / "a.png").read_bytes()[:200])
+    assert explain(radiographs) == 1
+    found = table(tmp_path)
+    assert "broken.png" in found.loc["broken.png", "error"]
+    assert found.loc["broken.png", "files"] == ""
+    assert (found.drop(index="broken.png")["error"] == "").all()
+    assert "broken.png" in caplog.text
+    assert not [name for name in files(tmp_path) if name.startswith("broken")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--class", "flu"], "class is 'flu'; it must be one of predicted, covid19"),
+        (["nowhere.png"], "nowhere.png: no such file or folder"),
+        (["--smoothing", "-1"], "smoothing is -1.0"),
+    ],
+)
+def test_unusable_options_write_nothing(explain, radiographs, tmp_path, arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        explain(radiographs, *arguments)
+    assert message in str(stopped.value.code)
+    assert not (tmp_path / "heatmaps").exists()
+
+
+def test_all_missing_paths_are_named(explain, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        explain(tmp_path / "one.png", tmp_path / "two")
+    assert "one.png" in str(stopped.value.code)
+    assert "two" in str(stopped.value.code)
+
+
+def test_earlier_heatmaps_stay_unless_asked(explain, radiographs, tmp_path):
+    assert explain(radiographs / "a.png") == 0
+    before = (tmp_path / "heatmaps/heatmaps.csv").read_bytes()
+    with pytest.raises(SystemExit, match="exists already"):
+        explain(radiographs / "b.jpg")
+    assert (tmp_path / "heatmaps/heatmaps.csv").read_bytes() == before
+    assert explain(radiographs / "b.jpg", "--overwrite") == 0
+    assert list(table(tmp_path).index) == [str(radiographs / "b.jpg")]
+
+
+def test_a_model_that_is_not_there(radiographs, tmp_path):
+    with pytest.raises(SystemExit, match=r"none\.pt: no such weights file"):
+        main(["explain", str(radiographs), "--out", str(tmp_path / "x"), "--model", "none.pt"])
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,75 @@
+"""Which classes are explained, by which map."""
+
+import numpy as np
+import pytest
+import torch
+
+from monai_covid.checkpoints import ModelInfo, load_model
+from monai_covid.errors import OptionError
+from monai_covid.explain import LRP
+from monai_covid.inference import NetworkQuestioner, Question
+from monai_covid.labels import COVID_LABELS, NIH_LABELS
+
+
+@pytest.fixture(scope="module")
+def images():
+    return torch.randn(3, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+PROBABILITIES = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.2, 0.2, 0.6]])
+
+
+def asked(model, question):
+    network, info = load_model(model)
+    return network, NetworkQuestioner(network, info, question)
+
+
+def test_the_predicted_class_of_each_image_and_all_others(model, images):
+    network, questioner = asked(model, Question())
+    found = questioner.explain(images, PROBABILITIES)
+    assert [each.chosen for each in found] == [1, 0, 2]
+    lrp = LRP(network)
+    for each, image in zip(found, images, strict=True):
+        assert sorted(each.maps) == [0, 1, 2]
+        for target, values in each.maps.items():
+            expected = lrp.attribute(image[None], target)[0].numpy()
+            np.testing.assert_allclose(values, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_the_class_that_is_asked_for(model, images):
+    network, questioner = asked(model, Question("pneumonia", contrast=True))
+    found = questioner.explain(images, PROBABILITIES)
+    assert {each.chosen for each in found} == {COVID_LABELS.index("pneumonia")}
+    expected = LRP(network).attribute(images, 1, contrast=True).numpy()
+    for each, values in zip(found, expected, strict=True):
+        np.testing.assert_allclose(each.maps[1], values, rtol=1e-3, atol=1e-6)
+
+
+def test_of_many_labels_the_asked_and_the_most_probable():
+    torch.manual_seed(0)
+    info = ModelInfo(labels=NIH_LABELS, image_size=64, multilabel=True)
+    questioner = NetworkQuestioner(info.build().eval(), info, Question("Hernia"))
+    probabilities = torch.linspace(0, 1, 15)[None]
+    (found,) = questioner.explain(torch.zeros(1, 1, 64, 64), probabilities)
+    assert found.chosen == NIH_LABELS.index("Hernia")
+    assert sorted(found.maps) == [12, 13, 14]
+
+
+@pytest.mark.parametrize("method", ["gradient-times-input", "grad-cam"])
+def test_works_on_images_of_inference_mode(model, images, method):
+    with torch.inference_mode():
+        frozen = images.clone()
+    _, questioner = asked(model, Question(method=method))
+    assert all(each.maps for each in questioner.explain(frozen, PROBABILITIES))
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        (Question("covid"), "class is 'covid'; it must be one of predicted, covid19, pneumonia"),
+        (Question(method="lime"), "method is 'lime'; it must be one of lrp"),
+    ],
+)
+def test_senseless_questions_are_refused(model, question, message):
+    with pytest.raises(OptionError, match=message):
+        asked(model, question)
