@@ -16,6 +16,7 @@ COMMANDS = {
     "check-data": "check a data set and say what is in it",
     "explain": "heatmaps of PNG, JPEG, DICOM and NIfTI files",
     "evaluate": "metrics with intervals of a predictions CSV",
+    "benchmark-explanations": "explanation methods put to the test on networks and images",
     "train-all": "train stage 2 and all folds of stage 3; call again to go on",
     "demo": "both stages on synthetic radiographs, in minutes",
 }

@@ -12,7 +12,12 @@ from typing import Any, NamedTuple
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.evaluation.report_folder import METRICS_JSON
 from monai_covid.evaluation.summary_style import STYLE_SHEET
-from monai_covid.evaluation.summary_tables import headline_numbers, metric_tables
+from monai_covid.evaluation.summary_tables import (
+    Table,
+    headline_numbers,
+    metric_tables,
+    value_table,
+)
 from monai_covid.files import write_text
 
 PAGE = "index.html"
@@ -39,11 +44,13 @@ class Section(NamedTuple):
         title: Heading.
         text: Plain text; blank lines separate paragraphs.
         pictures: Shown under the text.
+        table: Shown under the text, above the pictures.
     """
 
     title: str
     text: str = ""
     pictures: Sequence[Picture] = ()
+    table: Table | None = None
 
 
 REPORT_PICTURES = (
@@ -135,7 +142,8 @@ def _section(section: Section) -> str:
     figures = "\n".join(_figure(picture) for picture in section.pictures)
     pictures = f'<div class="pictures">\n{figures}\n</div>\n' if figures else ""
     text = _paragraphs(section.text)
-    return f"<section>\n<h2>{escape(section.title)}</h2>\n{text}{pictures}</section>"
+    table = f"{value_table(section.table)}\n" if section.table else ""
+    return f"<section>\n<h2>{escape(section.title)}</h2>\n{text}{table}{pictures}</section>"
 
 
 def _figure(picture: Picture) -> str:

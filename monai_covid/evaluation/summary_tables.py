@@ -4,12 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from monai_covid.evaluation.wording import METRIC_NAMES, interval, number, sample_size
 from monai_covid.labels import display_name
 
 HEADLINES = ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1")
+
+
+class Value(NamedTuple):
+    """A cell: a value with the interval below it.
+
+    Attributes:
+        value: None where it is not defined.
+        low: Lower bound; None where there is none.
+        high: Upper bound; None where there is none.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class Table(NamedTuple):
+    """A table of values.
+
+    Attributes:
+        heads: Of the first column, then of the others.
+        rows: Name and values of each row.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Value]]]
+
+
+def value_table(table: Table) -> str:
+    """Return a table of values with their intervals, as HTML."""
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
+    rows = [
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_value_cell, values))}</tr>'
+        for name, values in table.rows
+    ]
+    return _table(f"<tr>{heads}</tr>", rows)
 
 
 def headline_numbers(content: Mapping[str, Any]) -> str:
@@ -54,20 +90,29 @@ def _class_table(class_names: Sequence[str], rows: Sequence[Mapping[str, Any]]) 
     found = {(row["class"], row["metric"]): row for row in rows if row["class"] is not None}
     metrics = list(dict.fromkeys(metric for _, metric in found))
     heads = "".join(f'<th scope="col">{escape(METRIC_NAMES[metric])}</th>' for metric in metrics)
-    lines = [f'<tr><th scope="col">Class</th><th scope="col">Images</th>{heads}</tr>']
+    head = f'<tr><th scope="col">Class</th><th scope="col">Images</th>{heads}</tr>'
+    lines = []
     for name in class_names:
         cells = "".join(_cell(found[name, metric]) for metric in metrics)
         support = found[name, metrics[0]]["support"]
         lines.append(
             f'<tr><th scope="row">{escape(display_name(name))}</th><td>{support:,}</td>{cells}</tr>'
         )
-    head, body = lines[0], "\n".join(lines[1:])
+    return _table(head, lines)
+
+
+def _table(head: str, lines: Sequence[str]) -> str:
+    body = "\n".join(lines)
     table = f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     return f'<div class="scroll">{table}</div>'
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    if row["value"] is None:
+    return _value_cell(Value(row["value"], row["low"], row["high"]))
+
+
+def _value_cell(cell: Value) -> str:
+    if cell.value is None:
         return f'<td class="undefined">{escape(number(None))}</td>'
-    bounds = escape(interval(row["low"], row["high"]))
-    return f'<td>{escape(number(row["value"]))}<span class="interval">{bounds}</span></td>'
+    bounds = escape(interval(cell.low, cell.high))
+    return f'<td>{escape(number(cell.value))}<span class="interval">{bounds}</span></td>'

@@ -29,7 +29,7 @@ class Composite:
 class EpsilonPlusFlat(Composite):
     """Epsilon for the head, ZPlus for convolutions, Flat at the image.
 
-    Smooth maps that show where evidence lies; negative evidence is left out within the network.
+    Smooth maps that show where evidence lies; convolutions leave out what speaks against a neuron.
     """
 
     def __init__(self, epsilon: float = 1e-6) -> None:
@@ -50,7 +50,8 @@ class EpsilonAlpha2Beta1Flat(Composite):
 class EpsilonZBox(Composite):
     """Epsilon everywhere and ZBox at the image.
 
-    Bassi et al., Nature Communications 15:291 (2024), with an epsilon of 0.01.
+    The rules and the epsilon of Bassi et al., Nature Communications 15:291 (2024), with
+    normalisations as separate layers.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from torch import Tensor
 from monai_covid.explain.layers import Convolution
 from monai_covid.explain.ruled import RuledConvolution
 from monai_covid.explain.rules import Rule
-from monai_covid.explain.stabilise import stabilise
+from monai_covid.explain.stabilise import share
 
 
 class InputRule(Protocol):
@@ -71,11 +71,20 @@ class ZBox:
         low: Smallest value of a pixel, one for all channels or one for each.
         high: Largest value.
         epsilon: Keeps denominators from 0.
+
+    Raises:
+        ValueError: If ``low`` is not below ``high`` in every channel.
     """
 
     low: float | Sequence[float]
     high: float | Sequence[float]
     epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        """Check the order of the bounds."""
+        low, high = torch.as_tensor(self.low), torch.as_tensor(self.high)
+        if not (low < high).all():
+            raise ValueError(f"low {self.low} must be below high {self.high}")
 
     def relevance(
         self, layer: Convolution, x: Tensor, output: Tensor, gradient: Tensor
@@ -86,7 +95,7 @@ class ZBox:
         falling = replace(plain, weight=layer.weight.clamp(max=0))
         low, high = (self._bound(bound, x) for bound in (self.low, self.high))
         gain = plain(x) - rising(low) - falling(high)
-        handed = output * gradient / stabilise(gain, self.epsilon)
+        handed = gradient * share(output, gain, self.epsilon)
         pixels = (
             x * plain.transposed(handed, x.shape)
             - low * rising.transposed(handed, x.shape)

@@ -14,7 +14,8 @@ class Accounting(NamedTuple):
         output: What was explained: a logit, or its contrast to the others, ``(B,)``.
         input: Sum of the heatmap, ``(B,)``.
         bias: What the biases of all layers take, ``(B,)``.
-        residual: ``output - input - bias``: what stabilisers take and rounding leaves, ``(B,)``.
+        residual: ``output - input - bias``: what stabilisers take, what rules lose or add in
+            neurons that lack contributions of a sign, and rounding, ``(B,)``.
     """
 
     output: Tensor

@@ -108,7 +108,7 @@ class AlphaBeta:
     is_complete: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Check that relevance is neither made nor lost."""
+        """Check that the two terms together hand on all relevance."""
         if self.beta < 0 or abs(self.alpha - self.beta - 1) > 1e-12:
             raise ValueError(
                 f"alpha - beta must be 1 and beta at least 0, got {self.alpha} and {self.beta}"

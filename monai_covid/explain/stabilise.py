@@ -19,7 +19,7 @@ def stabilise(denominator: Tensor, epsilon: float) -> Tensor:
 
 
 def share(output: Tensor, denominator: Tensor, epsilon: float) -> Tensor:
-    """Return ``output / stabilise(denominator)``, and 0 where both are 0."""
+    """Return ``output / stabilise(denominator)``, and 0 where that would divide by 0."""
     if epsilon == 0:
         return torch.where(denominator == 0, 0.0, output / denominator)
     return output / stabilise(denominator, epsilon)

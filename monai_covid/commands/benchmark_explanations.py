@@ -1,0 +1,96 @@
+"""``monai-covid benchmark-explanations``: methods of explanation put to the test."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from monai_covid.commands.arguments import add_bundle
+from monai_covid.errors import OptionError
+from monai_covid.experiments.explanations import (
+    Effort,
+    NetworkPlan,
+    benchmark_model,
+    benchmark_phantom,
+)
+from monai_covid.inference import datalist_of
+
+PLAN, EFFORT = NetworkPlan(), Effort()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--out", type=Path, required=True, help="folder of all results")
+    parser.add_argument(
+        "--randomised-images",
+        type=int,
+        default=EFFORT.randomised_images,
+        help=f"images of the randomisation check ({EFFORT.randomised_images})",
+    )
+    parser.add_argument(
+        "--resamples",
+        type=int,
+        default=EFFORT.resamples,
+        help=f"bootstrap resamples ({EFFORT.resamples})",
+    )
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=EFFORT.methods,
+        default=EFFORT.methods,
+        metavar="METHOD",
+        help=f"some of {', '.join(EFFORT.methods)} (all)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_bundle(parser)
+    _add_phantom(parser)
+    own = parser.add_argument_group("a model of your own instead of synthetic images")
+    own.add_argument("--model", type=Path, help="model file of stage 3")
+    own.add_argument("--images", type=Path, nargs="+", help="image files, and folders of them")
+
+
+def _add_phantom(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("synthetic images")
+    for name, default, text in (
+        ("--images-per-class", EFFORT.images_per_class, "images explained, a class with lesions"),
+        ("--training-images", PLAN.images_per_class, "images of the training, a class"),
+        ("--image-size", PLAN.image_size, "height and width in pixels"),
+        ("--epochs", PLAN.epochs, "epochs of the training"),
+        ("--seed", PLAN.seed, "seed of everything random"),
+    ):
+        group.add_argument(name, type=int, default=default, help=f"{text} ({default})")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the benchmark and print where its page is."""
+    effort = Effort(
+        options.images_per_class,
+        options.randomised_images,
+        options.resamples,
+        tuple(options.methods),
+    )
+    if (options.model is None) != (options.images is None):
+        raise OptionError("--model and --images belong together: give both or neither")
+    if options.model is not None:
+        paths = [item["image"] for item in datalist_of(options.images)]
+        page = benchmark_model(
+            options.model, paths, options.out, effort, overwrite=options.overwrite
+        )
+    else:
+        plan = NetworkPlan(
+            images_per_class=options.training_images,
+            image_size=options.image_size,
+            epochs=options.epochs,
+            seed=options.seed,
+        )
+        page = benchmark_phantom(
+            options.bundle,
+            options.out,
+            plan,
+            effort,
+            overwrite=options.overwrite,
+            progress=not options.quiet,
+        )
+    print(page)
+    return 0

@@ -1,0 +1,25 @@
+"""What the page says beside its tables and plots."""
+
+PHANTOM_LEAD = """Two networks were trained on synthetic radiographs. One learned lesions; the \
+other was baited: every class had its word, and lesions were too faint to be of use. On the test \
+images, with clear lesions and fitting words, both are right. A method that explains networks must \
+say that their reasons differ.
+
+Dots are means over images, lines 95 % intervals. Synthetic images say nothing about patients."""
+
+MODEL_LEAD = """Nothing is known about what these images show, so the maps are asked what they are \
+worth to the network itself. Dots are means over images, lines 95 % intervals."""
+
+BEHAVIOUR = "Accuracy when something is taken away: what the networks really need."
+
+FAITHFULNESS = """Images are covered with grey, region by region, from the most relevant or from \
+the least relevant one on. The area between the two curves is the faithfulness: 0 for maps that \
+have nothing to do with the network, 1 at best."""
+
+RANDOMISATION = """Rank correlation of a map with that of the same network after its weights were \
+replaced by random ones: those of the head, or all. A map that stays the same does not depend on \
+what was learned."""
+
+APART = """Difference between the networks on the same images: relevance in the lesion (lesions \
+less words) and on text (words less lesions). A method tells them apart if both intervals lie \
+above 0."""

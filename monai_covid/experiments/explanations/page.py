@@ -1,0 +1,211 @@
+"""Tables, plots and the page of a benchmark of explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from monai_covid.evaluation import Picture, Section, summary_page
+from monai_covid.evaluation.plots.style import save_png
+from monai_covid.evaluation.summary_tables import Table, Value
+from monai_covid.experiments.explanations import notes
+from monai_covid.experiments.explanations.cases import LESION, TEXT, Cases
+from monai_covid.experiments.explanations.figures import (
+    MapRow,
+    draw_flipping,
+    draw_maps,
+    draw_measures,
+    network_title,
+)
+from monai_covid.experiments.explanations.measure import predicted, titles
+from monai_covid.experiments.explanations.networks import READS_WORDS, SEES_LESIONS
+from monai_covid.experiments.explanations.summary import (
+    MEASURES,
+    estimate,
+    summarise,
+    tell_apart,
+)
+from monai_covid.explain import METHODS, PixelRange, make_explainer
+from monai_covid.files import atomic_path
+from monai_covid.heatmaps import display_grey
+
+TITLE = "Explanations put to the test"
+EXAMPLES = 2
+NETWORK_WORDS = {SEES_LESIONS: "learned lesions", READS_WORDS: "reads words"}
+
+
+class PhantomResults(NamedTuple):
+    """What the benchmark on synthetic images found.
+
+    Attributes:
+        table: Of ``measure``, with ``network``.
+        behaviour: Which network was right on which variant of which image.
+        cases: The images.
+        networks: By name.
+        pixels: Range of their input.
+    """
+
+    table: pd.DataFrame
+    behaviour: pd.DataFrame
+    cases: Cases
+    networks: Mapping[str, nn.Module]
+    pixels: PixelRange
+
+
+def write_phantom_page(out: Path, results: PhantomResults, resamples: int) -> Path:
+    """Write tables, plots and page of the benchmark on synthetic images; return the page."""
+    table = results.table
+    summary, apart = summarise(table, resamples), tell_apart(table, resamples)
+    _write_csv(summary, out / "summary.csv")
+    _write_csv(apart, out / "told_apart.csv")
+    count = f"{len(results.cases.names)} images that both networks get right"
+    chance = {
+        f"{kind}_{name}": float(mask.float().mean())
+        for name, mask in results.cases.masks.items()
+        for kind in ("mass", "rank")
+    }
+    places = [f"{kind}_{name}" for name in (LESION, TEXT) for kind in ("mass", "rank")]
+    note = f"{count}; dashed: share of the area"
+    figure = draw_measures(summary, places, "Where relevance lies", note, chance)
+    save_png(figure, out / "places.png")
+    save_png(_examples(results), out / "maps.png")
+    sections = [
+        _behaviour_section(results.behaviour, resamples),
+        Section("Told apart?", notes.APART, table=_apart_table(apart)),
+        _section(out, "places.png", "Where relevance lies", "", "Each method, both networks."),
+        _section(out, "maps.png", "Maps to look at", "", "Each map on a scale of its own."),
+        *_worth(out, table, summary, count),
+        *(
+            Section(network_title(str(network)), table=_measure_table(part))
+            for network, part in summary.groupby("network", sort=False)
+        ),
+    ]
+    return summary_page(
+        out, "Explanations put to the test", lead=notes.PHANTOM_LEAD, sections=sections
+    )
+
+
+def write_model_page(out: Path, table: pd.DataFrame, resamples: int) -> Path:
+    """Write tables, plots and page of the benchmark of a user's model; return the page."""
+    summary = summarise(table, resamples)
+    _write_csv(summary, out / "summary.csv")
+    count = f"{table['image'].nunique()} images"
+    sections = [
+        *_worth(out, table, summary, count),
+        Section("All measures", table=_measure_table(summary)),
+    ]
+    return summary_page(
+        out, "Explanations put to the test", lead=notes.MODEL_LEAD, sections=sections
+    )
+
+
+def _worth(out: Path, table: pd.DataFrame, summary: pd.DataFrame, count: str) -> list[Section]:
+    """Draw what needs no truth."""
+    note = f"{count}; solid: most relevant regions first, dotted: least relevant first"
+    save_png(draw_flipping(table, note), out / "flipping.png")
+    figure = draw_measures(summary, ["faithfulness"], "Faithfulness", count, {"faithfulness": 0.0})
+    save_png(figure, out / "faithfulness.png")
+    same = ["same_head", "same_all"]
+    zero = dict.fromkeys(same, 0.0)
+    randomised = draw_measures(summary, same, "Randomised weights", count, zero)
+    save_png(randomised, out / "randomisation.png")
+    curves = Picture(out / "flipping.png", "Probability while regions are covered.")
+    areas = Picture(out / "faithfulness.png", "Area between the curves.")
+    return [
+        Section("Pixel flipping", notes.FAITHFULNESS, (curves, areas)),
+        _section(
+            *(out, "randomisation.png", "Randomisation check", notes.RANDOMISATION),
+            "Correlation of ranks.",
+        ),
+    ]
+
+
+def _section(out: Path, file: str, title: str, text: str, caption: str) -> Section:
+    return Section(title, text, (Picture(out / file, caption),))
+
+
+def _write_csv(table: pd.DataFrame, file: Path) -> None:
+    with atomic_path(file) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _measure_table(summary: pd.DataFrame) -> Table:
+    measures = [name for name in MEASURES if name in set(summary["measure"])]
+    found = _values(summary)
+    rows = [
+        (title, [found[method, name] for name in measures])
+        for method, title in titles().items()
+        if method in set(summary["method"])
+    ]
+    return Table(["Method", *(MEASURES[name] for name in measures)], rows)
+
+
+def _values(table: pd.DataFrame) -> dict[tuple[str, str], Value]:
+    """Return the cells of a table with mean, low and high by method and measure."""
+    return {
+        (row["method"], row["measure"]): Value(
+            *(None if pd.isna(row[name]) else float(row[name]) for name in ("mean", "low", "high"))
+        )
+        for row in table.to_dict("records")
+    }
+
+
+def _apart_table(apart: pd.DataFrame) -> Table:
+    found = _values(apart)
+    measures = list(dict.fromkeys(apart["measure"]))
+    verdicts = apart.groupby("method")["told_apart"].all()
+    rows = [
+        (
+            f"{title}: {'told apart' if verdicts[method] else 'not told apart'}",
+            [found[method, name] for name in measures],
+        )
+        for method, title in titles().items()
+        if method in verdicts
+    ]
+    return Table(["Method", *(MEASURES[name] for name in measures)], rows)
+
+
+def _behaviour_section(behaviour: pd.DataFrame, resamples: int) -> Section:
+    variants = list(dict.fromkeys(behaviour["variant"]))
+    rows: list[tuple[str, Sequence[Value]]] = []
+    for network, part in behaviour.groupby("network", sort=False):
+        values = []
+        for variant in variants:
+            chosen = part[part["variant"] == variant]
+            found = estimate(chosen["right"].tolist(), chosen["image"].tolist(), resamples, 0)
+            values.append(Value(found.mean, found.low, found.high))
+        rows.append((network_title(str(network)), values))
+    return Section(
+        "What the networks need", notes.BEHAVIOUR, table=Table(["Network", *variants], rows)
+    )
+
+
+def _examples(results: PhantomResults) -> Figure:
+    """Draw the maps of the first images by all methods, for each network."""
+    few = results.cases.where(torch.arange(len(results.cases.names)) < EXAMPLES)
+    methods = [name for name in METHODS if name in set(results.table["method"])]
+    explained = {}
+    for network in results.networks.values():
+        targets = predicted(network, few.images)
+        for method in methods:
+            explainer = make_explainer(method, network, results.pixels)
+            maps = explainer.attribute(few.images, targets, contrast=True).sum(1)
+            explained[network, method] = maps.numpy()
+    rows = [
+        MapRow(
+            NETWORK_WORDS.get(name, name),
+            display_grey(image[0].numpy()),
+            {method: explained[network, method][number] for method in methods},
+        )
+        for number, image in enumerate(few.images)
+        for name, network in results.networks.items()
+    ]
+    return draw_maps(
+        rows, "The same image, two networks", "orange: for the class, blue: against it"
+    )
