@@ -56,7 +56,8 @@ def _add_phantom(parser: argparse.ArgumentParser) -> None:
         ("--images-per-class", EFFORT.images_per_class, "images explained, a class with lesions"),
         ("--training-images", PLAN.images_per_class, "images of the training, a class"),
         ("--image-size", PLAN.image_size, "height and width in pixels"),
-        ("--epochs", PLAN.epochs, "epochs of the training"),
+        ("--lesion-epochs", PLAN.lesion_epochs, "epochs of the network that sees lesions"),
+        ("--word-epochs", PLAN.word_epochs, "epochs of the network that reads words"),
         ("--seed", PLAN.seed, "seed of everything random"),
     ):
         group.add_argument(name, type=int, default=default, help=f"{text} ({default})")
@@ -81,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
         plan = NetworkPlan(
             images_per_class=options.training_images,
             image_size=options.image_size,
-            epochs=options.epochs,
+            lesion_epochs=options.lesion_epochs,
+            word_epochs=options.word_epochs,
             seed=options.seed,
         )
         page = benchmark_phantom(

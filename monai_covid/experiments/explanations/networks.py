@@ -32,7 +32,8 @@ class NetworkPlan:
     Attributes:
         images_per_class: Synthetic images of each class.
         image_size: Height and width in pixels; words cannot be read below about 100.
-        epochs: At most.
+        lesion_epochs: Of the network that sees lesions, which are learned soon.
+        word_epochs: Of the network that reads words, which takes longer.
         batch_size: Images in a batch.
         learning_rate: Of stochastic gradient descent.
         precision: Arithmetic of the training.
@@ -41,7 +42,8 @@ class NetworkPlan:
 
     images_per_class: int = 1500
     image_size: int = 112
-    epochs: int = 10
+    lesion_epochs: int = 4
+    word_epochs: int = 14
     batch_size: int = 16
     learning_rate: float = 0.1
     precision: str = "bfloat16"
@@ -73,7 +75,7 @@ def train_network(
         image_size=plan.image_size,
         imagenet="none",
         head_epochs=0,
-        max_epochs=plan.epochs,
+        max_epochs=plan.lesion_epochs if which == SEES_LESIONS else plan.word_epochs,
         patience=0,
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,

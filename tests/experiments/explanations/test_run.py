@@ -19,7 +19,7 @@ from monai_covid.labels import NIH_LABELS
 from tests.conftest import REPOSITORY
 from tests.dicom.instances import picture
 
-PLAN = NetworkPlan(images_per_class=4, image_size=64, epochs=1)
+PLAN = NetworkPlan(images_per_class=4, image_size=64, lesion_epochs=1, word_epochs=1)
 METHODS = ("lrp", "grad-cam", "random")
 EFFORT = Effort(images_per_class=3, randomised_images=2, resamples=40, methods=METHODS)
 INFO = ModelInfo(image_size=64)
@@ -85,7 +85,8 @@ def test_networks_that_learned_nothing_are_refused(trained):
             [
                 *("benchmark-explanations", "--out", str(trained), "--quiet"),
                 *("--bundle", str(REPOSITORY / "bundle"), "--training-images", "4"),
-                *("--image-size", "64", "--epochs", "1", "--images-per-class", "3"),
+                *("--image-size", "64", "--images-per-class", "3"),
+                *("--lesion-epochs", "1", "--word-epochs", "1"),
                 *("--randomised-images", "2", "--resamples", "40", "--methods", *METHODS),
             ]
         )
@@ -111,7 +112,7 @@ def test_other_settings_and_other_folders_are_refused(trained, tmp_path):
 def test_trains_both_networks_from_nothing(tmp_path):
     """One epoch teaches nothing, which is said; what was trained stays for the next call."""
     out = tmp_path / "benchmark"
-    tiny = NetworkPlan(images_per_class=10, image_size=64, epochs=1, batch_size=4)
+    tiny = NetworkPlan(10, image_size=64, lesion_epochs=1, word_epochs=1, batch_size=4)
     try:
         benchmark_phantom(REPOSITORY / "bundle", out, tiny, EFFORT, progress=False)
     except ValueError as error:
