@@ -47,6 +47,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_phantom(parser)
     own = parser.add_argument_group("a model of your own instead of synthetic images")
     own.add_argument("--model", type=Path, help="model file of stage 3")
+    own.add_argument(
+        "--masks", type=Path, help="folder of STEM_lesion.png and STEM_text.png for these images"
+    )
     own.add_argument("--images", type=Path, nargs="+", help="image files, and folders of them")
 
 
@@ -73,10 +76,17 @@ def run(options: argparse.Namespace) -> int:
     )
     if (options.model is None) != (options.images is None):
         raise OptionError("--model and --images belong together: give both or neither")
+    if options.masks is not None and options.images is None:
+        raise OptionError("--masks needs --model and --images")
     if options.model is not None:
         paths = [item["image"] for item in datalist_of(options.images)]
         page = benchmark_model(
-            options.model, paths, options.out, effort, overwrite=options.overwrite
+            options.model,
+            paths,
+            options.out,
+            effort,
+            masks=options.masks,
+            overwrite=options.overwrite,
         )
     else:
         plan = NetworkPlan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
@@ -42,6 +43,9 @@ SHOWN_SIDE = 1024
 DPI = 160
 
 
+_UNUSUAL = re.compile(r"[^\w.()+-]")
+
+
 class Picture(NamedTuple):
     """An image and what was found in it.
 
@@ -62,9 +66,13 @@ def unique_stems(names: Sequence[str]) -> list[str]:
     """Return a file name without suffix for each image name.
 
     The name of the file where no other image has it; else with its suffix (``a.png``: ``a_png``),
-    then with its folders (``x/a.png``: ``x__a_png``), then with a number.
+    then with its folders (``x/a.png``: ``x__a_png``), then with a number. Spaces and signs other
+    than ``._-+()`` become ``_``.
     """
-    parts = [[part for part in PurePath(name).parts if part not in ("/", "..")] for name in names]
+    parts = [
+        [_UNUSUAL.sub("_", part) for part in PurePath(name).parts if part not in ("/", "..")]
+        for name in names
+    ]
     choices = [
         [_without_suffix(each[-1]), each[-1].replace(".", "_"), "__".join(each).replace(".", "_")]
         for each in parts

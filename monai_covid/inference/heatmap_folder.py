@@ -124,6 +124,7 @@ class HeatmapFolder:
             self._questioner = NetworkQuestioner(
                 self._network, self.info, self.question, self._chunk
             )
+            self._remove_earlier()
         readable = [index for index, error in enumerate(batch["error"]) if not error]
         found = self._questioner.explain(images[readable], probabilities[readable])
         explained = dict(zip(readable, found, strict=True))
@@ -133,6 +134,17 @@ class HeatmapFolder:
         ):
             self._add_one(name, path, error, rows[index], explained.get(index))
         self._write_table()
+
+    def _remove_earlier(self) -> None:
+        """Remove the files that the table of an earlier call names."""
+        table = self.output_dir / TABLE
+        if not table.is_file():
+            return
+        with table.open(encoding="utf-8", newline="") as stream:
+            names = [name for row in csv.DictReader(stream) for name in row["files"].split()]
+        for name in names:
+            if Path(name).name == name:
+                (self.output_dir / name).unlink(missing_ok=True)
 
     def _add_one(
         self, name: str, path: str, error: str, row: list[float], explanation: Explanation | None

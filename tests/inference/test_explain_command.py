@@ -137,6 +137,7 @@ def test_earlier_heatmaps_stay_unless_asked(explain, radiographs, tmp_path):
     assert (tmp_path / "heatmaps/heatmaps.csv").read_bytes() == before
     assert explain(radiographs / "b.jpg", "--overwrite") == 0
     assert list(table(tmp_path).index) == [str(radiographs / "b.jpg")]
+    assert not [name for name in files(tmp_path) if name.startswith("a_")]
 
 
 def test_a_model_that_is_not_there(radiographs, tmp_path):

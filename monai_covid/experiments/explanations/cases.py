@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.images import read_image
 from monai_covid.data.phantom import PhantomOptions
 from monai_covid.data.phantom.generate import generate_covid_case
+from monai_covid.errors import InputError, Problem
 from monai_covid.labels import COVID_LABELS
-from monai_covid.transforms import preprocess_file, preprocess_pixels
+from monai_covid.transforms import preprocess_file, preprocess_pixels, resize_to_square
 
 LESION, TEXT = "lesion", "text"
 
@@ -75,12 +77,41 @@ def phantom_cases(
     )
 
 
-def cases_of_files(info: ModelInfo, paths: Sequence[Path | str]) -> Cases:
-    """Return image files, about which nothing is known.
+def cases_of_files(
+    info: ModelInfo, paths: Sequence[Path | str], masks: Path | str | None = None
+) -> Cases:
+    """Return image files, with masks where there are some.
+
+    Args:
+        info: What the network is.
+        paths: Image files.
+        masks: Folder of ``STEM_lesion.png`` and ``STEM_text.png``, as the phantom has them:
+            pictures of the image's proportions, bright where something is. An image without a file
+            counts as one without lesion or text.
 
     Raises:
-        ImageReadError: If one cannot be read.
+        ImageReadError: If an image or a mask cannot be read.
+        InputError: If no image has a mask in ``masks``.
     """
     images = [preprocess_file(path, info.image_size, info.channels) for path in paths]
     unknown = torch.full((len(images),), -1)
-    return Cases(tuple(str(path) for path in paths), torch.stack(images), unknown, {})
+    found = {} if masks is None else _masks(Path(masks), paths, info.image_size)
+    return Cases(tuple(str(path) for path in paths), torch.stack(images), unknown, found)
+
+
+def _masks(folder: Path, paths: Sequence[Path | str], size: int) -> dict[str, Tensor]:
+    """Return masks of ``(N, size, size)`` by kind; kinds without any file are left out."""
+    stems = [Path(path).stem for path in paths]
+    files = {kind: [folder / f"{stem}_{kind}.png" for stem in stems] for kind in (LESION, TEXT)}
+    known = {kind: some for kind, some in files.items() if any(file.is_file() for file in some)}
+    if not known:
+        example = files[LESION][0].name
+        raise InputError([Problem(folder, None, f"no masks of the images found, as {example}")])
+    return {kind: torch.stack([_mask(file, size) for file in some]) for kind, some in known.items()}
+
+
+def _mask(file: Path, size: int) -> Tensor:
+    if not file.is_file():
+        return torch.zeros(size, size, dtype=torch.bool)
+    values = torch.from_numpy(read_image(file))[None]
+    return resize_to_square((values > 127).float(), size)[0] > 0.5

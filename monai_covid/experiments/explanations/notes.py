@@ -7,10 +7,13 @@ say that their reasons differ.
 
 Dots are means over images, lines 95 % intervals. Synthetic images say nothing about patients."""
 
-MODEL_LEAD = """Nothing is known about what these images show, so the maps are asked what they are \
-worth to the network itself. Dots are means over images, lines 95 % intervals."""
+MODEL_LEAD = """The maps are asked what they are worth to the network itself and, where masks \
+tell, where they lie. Dots are means over images, lines 95 % intervals."""
 
 BEHAVIOUR = "Accuracy when something is taken away: what the networks really need."
+
+PLACES = """Share of the relevance for the class that lies in the lesion and on text, and part of \
+as many most relevant pixels as the lesion or the text has."""
 
 FAITHFULNESS = """Images are covered with grey, region by region, from the most relevant or from \
 the least relevant one on. The area between the two curves is the faithfulness: 0 for maps that \

@@ -15,7 +15,7 @@ from monai_covid.evaluation import Picture, Section, summary_page
 from monai_covid.evaluation.plots.style import save_png
 from monai_covid.evaluation.summary_tables import Table, Value
 from monai_covid.experiments.explanations import notes
-from monai_covid.experiments.explanations.cases import LESION, TEXT, Cases
+from monai_covid.experiments.explanations.cases import Cases
 from monai_covid.experiments.explanations.figures import (
     MapRow,
     draw_flipping,
@@ -65,20 +65,11 @@ def write_phantom_page(out: Path, results: PhantomResults, resamples: int) -> Pa
     _write_csv(summary, out / "summary.csv")
     _write_csv(apart, out / "told_apart.csv")
     count = f"{len(results.cases.names)} images that both networks get right"
-    chance = {
-        f"{kind}_{name}": float(mask.float().mean())
-        for name, mask in results.cases.masks.items()
-        for kind in ("mass", "rank")
-    }
-    places = [f"{kind}_{name}" for name in (LESION, TEXT) for kind in ("mass", "rank")]
-    note = f"{count}; dashed: share of the area"
-    figure = draw_measures(summary, places, "Where relevance lies", note, chance)
-    save_png(figure, out / "places.png")
     save_png(_examples(results), out / "maps.png")
     sections = [
         _behaviour_section(results.behaviour, resamples),
         Section("Told apart?", notes.APART, table=_apart_table(apart)),
-        _section(out, "places.png", "Where relevance lies", "", "Each method, both networks."),
+        _places(out, summary, results.cases, count),
         _section(out, "maps.png", "Maps to look at", "", "Each map on a scale of its own."),
         *_worth(out, table, summary, count),
         *(
@@ -91,18 +82,30 @@ def write_phantom_page(out: Path, results: PhantomResults, resamples: int) -> Pa
     )
 
 
-def write_model_page(out: Path, table: pd.DataFrame, resamples: int) -> Path:
+def write_model_page(out: Path, table: pd.DataFrame, cases: Cases, resamples: int) -> Path:
     """Write tables, plots and page of the benchmark of a user's model; return the page."""
     summary = summarise(table, resamples)
     _write_csv(summary, out / "summary.csv")
-    count = f"{table['image'].nunique()} images"
+    count = f"{len(cases.names)} images"
     sections = [
+        *([_places(out, summary, cases, count)] if cases.masks else []),
         *_worth(out, table, summary, count),
         Section("All measures", table=_measure_table(summary)),
     ]
     return summary_page(
         out, "Explanations put to the test", lead=notes.MODEL_LEAD, sections=sections
     )
+
+
+def _places(out: Path, summary: pd.DataFrame, cases: Cases, count: str) -> Section:
+    """Draw how much of the relevance lies in lesions and on text."""
+    known = {name: mask for name, mask in cases.masks.items() if mask.any()}
+    areas = {name: mask[mask.any((1, 2))].float().mean().item() for name, mask in known.items()}
+    chance = {f"{kind}_{name}": area for name, area in areas.items() for kind in ("mass", "rank")}
+    note = f"{count}; dashed: share of the area"
+    figure = draw_measures(summary, list(chance), "Where relevance lies", note, chance)
+    save_png(figure, out / "places.png")
+    return _section(out, "places.png", "Where relevance lies", notes.PLACES, "Each method.")
 
 
 def _worth(out: Path, table: pd.DataFrame, summary: pd.DataFrame, count: str) -> list[Section]:

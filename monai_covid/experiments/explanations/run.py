@@ -129,15 +129,22 @@ def benchmark_phantom(
 
 
 def benchmark_model(
-    model: Path, paths: Sequence[Path | str], out: Path, effort: Effort, *, overwrite: bool = False
+    model: Path,
+    paths: Sequence[Path | str],
+    out: Path,
+    effort: Effort,
+    *,
+    masks: Path | None = None,
+    overwrite: bool = False,
 ) -> Path:
-    """Measure every method on a model and images of your own, about which nothing is known.
+    """Measure every method on a model and images of your own.
 
     Args:
         model: Model file, of classes that exclude each other.
         paths: Image files.
         out: Folder to make.
         effort: How many images the randomisation check takes.
+        masks: Folder of what is known about the images; see ``cases_of_files``.
         overwrite: Start anew.
 
     Returns:
@@ -147,6 +154,7 @@ def benchmark_model(
         WeightsError: If the model cannot be read.
         OptionError: If its labels do not exclude each other.
         ImageReadError: If an image cannot be read.
+        InputError: If there are no masks in ``masks``.
         RunFolderError: If ``out`` holds a benchmark of something else.
     """
     network, info = load_model(model)
@@ -155,11 +163,17 @@ def benchmark_model(
             f"{model}: several labels can hold at once; classes that exclude each other are needed"
         )
     images = [str(path) for path in paths]
-    plan = {"model": file_hash(model), "images": images, "effort": asdict(effort)}
-    cases = cases_of_files(info, paths)
+    known = None if masks is None else str(masks)
+    plan = {
+        "model": file_hash(model),
+        "images": images,
+        "masks": known,
+        "effort": asdict(effort),
+    }
+    cases = cases_of_files(info, paths, masks)
     _open(out, plan, overwrite=overwrite)
     table = _measured(out / "measures_model.csv", network, info, cases, effort)
-    return write_model_page(out, table.assign(network="model"), effort.resamples)
+    return write_model_page(out, table.assign(network="model"), cases, effort.resamples)
 
 
 def _open(out: Path, plan: Mapping[str, Any], *, overwrite: bool) -> None:

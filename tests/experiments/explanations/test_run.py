@@ -2,18 +2,21 @@
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.cli import main
+from monai_covid.data.phantom import write_covid_phantom
 from monai_covid.experiments.explanations import Effort, NetworkPlan, benchmark_phantom
-from monai_covid.experiments.explanations.cases import phantom_cases
+from monai_covid.experiments.explanations.cases import cases_of_files, phantom_cases
 from monai_covid.experiments.explanations.networks import NETWORKS, SHOWN, TRAINED_ON
 from monai_covid.labels import NIH_LABELS
 from tests.conftest import REPOSITORY
@@ -182,6 +185,29 @@ def test_a_model_of_one_s_own(own_model, own_images, tmp_path, capsys):
     assert len(pd.read_csv(out / "measures_model.csv")) == 3 * len(METHODS)
 
 
+def test_masks_of_one_s_own(own_model, tmp_path):
+    """The phantom's folders are images and masks that fit."""
+    data = write_covid_phantom(
+        tmp_path / "phantom", images_per_class=1, seed=2, options=replace(SHOWN, size=64)
+    )
+    out = tmp_path / "own"
+    given = ("--model", own_model, "--images", data / "images", "--masks", data / "masks")
+    assert call(out, *given) == 0
+    table = pd.read_csv(out / "measures_model.csv").set_index(["method", "image"])
+    info = load_model(own_model)[1]
+    cases = cases_of_files(info, sorted((data / "images").iterdir()), data / "masks")
+    for kind in ("lesion", "text"):
+        drawn = [
+            np.asarray(Image.open(data / "masks" / f"{Path(name).stem}_{kind}.png")) > 0
+            for name in cases.names
+        ]
+        np.testing.assert_array_equal(cases.masks[kind], drawn)
+        area = cases.masks[kind].float().mean((1, 2)).numpy()
+        found = table.loc["random", f"mass_{kind}"].to_numpy()
+        np.testing.assert_allclose(found, np.where(area > 0, area, np.nan), atol=0.06)
+    assert (out / "places.png").is_file()
+
+
 def test_unusable_input(own_model, own_images, tmp_path):
     out = tmp_path / "own"
     with pytest.raises(SystemExit, match="belong together"):
@@ -193,6 +219,10 @@ def test_unusable_input(own_model, own_images, tmp_path):
     save_model(multilabel, info.build().state_dict(), info)
     with pytest.raises(SystemExit, match="exclude each other are needed"):
         call(out, "--model", multilabel, "--images", own_images)
+    with pytest.raises(SystemExit, match=r"no masks of the images found, as 0_lesion\.png"):
+        call(out, "--model", own_model, "--images", own_images, "--masks", own_images)
+    with pytest.raises(SystemExit, match="--masks needs --model"):
+        call(out, "--masks", own_images)
     (own_images / "broken.png").write_bytes(b"nothing at all")
     with pytest.raises(SystemExit, match=r"broken\.png"):
         call(out, "--model", own_model, "--images", own_images)
