@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from monai_covid.commands.arguments import add_bundle
 from monai_covid.errors import OptionError
@@ -57,28 +59,35 @@ def _add_phantom(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("synthetic images")
     for name, default, text in (
         ("--images-per-class", EFFORT.images_per_class, "images explained, a class with lesions"),
-        ("--training-images", PLAN.images_per_class, "images of the training, a class"),
+        ("--training-images", PLAN.training_images, "images of the training, a class"),
         ("--image-size", PLAN.image_size, "height and width in pixels"),
         ("--lesion-epochs", PLAN.lesion_epochs, "epochs of the network that sees lesions"),
         ("--word-epochs", PLAN.word_epochs, "epochs of the network that reads words"),
         ("--seed", PLAN.seed, "seed of everything random"),
     ):
-        group.add_argument(name, type=int, default=default, help=f"{text} ({default})")
+        group.add_argument(name, type=int, help=f"{text} ({default})")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the benchmark and print where its page is."""
-    effort = Effort(
-        options.images_per_class,
-        options.randomised_images,
-        options.resamples,
-        tuple(options.methods),
+    chosen = _chosen(options, "images_per_class")
+    effort = replace(
+        EFFORT,
+        **chosen,
+        randomised_images=options.randomised_images,
+        resamples=options.resamples,
+        methods=tuple(options.methods),
+    )
+    planned = _chosen(
+        options, "training_images", "image_size", "lesion_epochs", "word_epochs", "seed"
     )
     if (options.model is None) != (options.images is None):
         raise OptionError("--model and --images belong together: give both or neither")
     if options.masks is not None and options.images is None:
         raise OptionError("--masks needs --model and --images")
     if options.model is not None:
+        if chosen or planned:
+            raise OptionError("with --model there are no synthetic images; leave out their options")
         paths = [item["image"] for item in datalist_of(options.images)]
         page = benchmark_model(
             options.model,
@@ -89,20 +98,17 @@ def run(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
         )
     else:
-        plan = NetworkPlan(
-            images_per_class=options.training_images,
-            image_size=options.image_size,
-            lesion_epochs=options.lesion_epochs,
-            word_epochs=options.word_epochs,
-            seed=options.seed,
-        )
         page = benchmark_phantom(
             options.bundle,
             options.out,
-            plan,
+            replace(PLAN, **planned),
             effort,
             overwrite=options.overwrite,
             progress=not options.quiet,
         )
     print(page)
     return 0
+
+
+def _chosen(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}

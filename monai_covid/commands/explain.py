@@ -9,10 +9,12 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from monai_covid.errors import OptionError
 from monai_covid.explain import DEFAULT_METHOD, METHODS
 from monai_covid.inference import Classifier, HeatmapFolder, Question, ReadableOrNot, datalist_of
 from monai_covid.inference.explaining import PREDICTED
 from monai_covid.inference.heatmap_files import SMOOTHING
+from monai_covid.training import choose_device
 from monai_covid.transforms import inference_transforms
 
 logger = logging.getLogger(__name__)
@@ -55,8 +57,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Explain the images; 1 if some could not be read."""
-    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    classifier = Classifier(options.model, device)
+    if options.batch_size < 1:
+        raise OptionError(f"--batch-size is {options.batch_size}; it must be at least 1")
+    classifier = Classifier(options.model, choose_device(options.device))
     info = classifier.info
     items = datalist_of(options.images)
     folder = HeatmapFolder(

@@ -23,6 +23,17 @@ _GZIP_START = b"\x1f\x8b"
 _PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\x00", b"MM\x00*")
 
 
+def without_suffix(name: str) -> str:
+    """Return a file name without the suffix of an image; other endings stay.
+
+    ``.nii.gz`` is one suffix, and names of DICOM files may end in a number, which is none.
+    """
+    for suffix in sorted(IMAGE_SUFFIXES, key=len, reverse=True):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
 def detect_format(path: Path) -> ImageFormat | None:
     """Return the format of the file at ``path`` by its content; None when it is none of ours.
 

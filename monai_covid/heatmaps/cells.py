@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -22,7 +21,6 @@ from monai_covid.evaluation.plots.style import (
     TITLE_HEIGHT,
     new_figure,
 )
-from monai_covid.heatmaps.colours import DIVERGING
 
 LONGER_SIDE = 3.0
 NARROWEST_FIGURE = 4.2
@@ -49,12 +47,24 @@ class Cell(NamedTuple):
     is_strong: bool = False
 
 
-def draw_cells(cells: Sequence[Cell], limit: float, title: str, subtitle: str) -> Figure:
+class Scale(NamedTuple):
+    """How relevance is shown.
+
+    Attributes:
+        limit: Relevance at the ends.
+        colours: From one end to the other, ``(N, 3)`` in [0, 1].
+    """
+
+    limit: float
+    colours: NDArray[Any]
+
+
+def draw_cells(cells: Sequence[Cell], scale: Scale, title: str, subtitle: str) -> Figure:
     """Draw pictures of one size in a row.
 
     Args:
         cells: At least one.
-        limit: Relevance at the ends of the scale.
+        scale: How they show relevance.
         title: First line.
         subtitle: Second line.
 
@@ -81,8 +91,8 @@ def draw_cells(cells: Sequence[Cell], limit: float, title: str, subtitle: str) -
         _picture(_place(figure, left, bottom, wide, tall), cell)
         if cell.probability is not None:
             _bar(_place(figure, left, bottom - BAR + 0.06, wide, 0.14), cell.probability)
-    scale = min(width - 2 * MARGIN, 3.4)
-    _scale(_place(figure, (width - scale) / 2, FOOTER_HEIGHT + 0.3, scale, 0.1), limit)
+    across = min(width - 2 * MARGIN, 3.4)
+    _scale(_place(figure, (width - across) / 2, FOOTER_HEIGHT + 0.3, across, 0.1), scale)
     return figure
 
 
@@ -114,10 +124,10 @@ def _bar(axes: Axes, probability: float) -> None:
     axes.text(1.28, 0, f"{probability:.3f}", size=SMALL_SIZE, color=INK, ha="right", va="center")
 
 
-def _scale(axes: Axes, limit: float) -> None:
-    axes.imshow(np.linspace(-1, 1, 256)[None], cmap=DIVERGING, aspect="auto", extent=(-1, 1, 0, 1))
+def _scale(axes: Axes, scale: Scale) -> None:
+    axes.imshow(scale.colours[None], aspect="auto", extent=(-1, 1, 0, 1))
     axes.set_yticks([])
-    axes.set_xticks([-1, 0, 1], [f"{-limit:.1e}", "0", f"{limit:.1e}"])
+    axes.set_xticks([-1, 0, 1], [f"{-scale.limit:.1e}", "0", f"{scale.limit:.1e}"])
     axes.tick_params(labelsize=SMALL_SIZE - 1, length=2, labelcolor=FAINT_INK, color=FAINT_INK)
     axes.spines[:].set_color(RULE)
     words: dict[str, Any] = {"size": SMALL_SIZE, "color": INK, "va": "top"}

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from monai_covid.heatmaps.blend import blend
-from monai_covid.heatmaps.cells import Cell, draw_cells
+from monai_covid.heatmaps.cells import Cell, Scale, draw_cells
 from monai_covid.heatmaps.colours import DIVERGING, FloatMap, symmetric_limit
+
+SHADES = 256
+"""Of a scale."""
 
 
 class ClassMap(NamedTuple):
@@ -31,14 +35,15 @@ def draw_map(shown: ClassMap, title: str, subtitle: str = "") -> Figure:
     limit = symmetric_limit([shown.relevance])
     picture = DIVERGING(shown.relevance / (2 * limit) + 0.5)[..., :3]
     cell = Cell(picture, shown.name, shown.probability)
-    return draw_cells([cell], limit, title, subtitle)
+    colours = DIVERGING(np.linspace(0, 1, SHADES))[:, :3]
+    return draw_cells([cell], Scale(limit, colours), title, subtitle)
 
 
 def draw_overlay(grey: FloatMap, shown: ClassMap, title: str, subtitle: str = "") -> Figure:
     """Draw relevance on the radiograph, whose grey values are (H, W) in [0, 1]."""
     limit = symmetric_limit([shown.relevance])
     cell = Cell(blend(grey, shown.relevance, limit), shown.name, shown.probability)
-    return draw_cells([cell], limit, title, subtitle)
+    return draw_cells([cell], _on_grey(limit), title, subtitle)
 
 
 def draw_panel(
@@ -63,4 +68,10 @@ def draw_panel(
         )
         for each in classes
     ]
-    return draw_cells([Cell(grey, "Radiograph"), *cells], limit, title, subtitle)
+    return draw_cells([Cell(grey, "Radiograph"), *cells], _on_grey(limit), title, subtitle)
+
+
+def _on_grey(limit: float) -> Scale:
+    """Return the scale of relevance that is laid over a radiograph, as it shows on mid-grey."""
+    relevance = np.linspace(-limit, limit, SHADES, dtype=np.float32)[None]
+    return Scale(limit, blend(np.full_like(relevance, 0.5), relevance, limit)[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -34,10 +36,10 @@ def smoothed(relevance: ArrayLike, pixels: float) -> FloatMap:
 
 
 def to_image_grid(relevance: ArrayLike, shape: tuple[int, int]) -> FloatMap:
-    """Return a map in the pixels of the image it belongs to.
+    """Return a map in the pixels of the image it belongs to, with the same sum.
 
-    The network sees images squashed to a square; this undoes it. The sum is kept: a pixel of the
-    image gets as much less as the image has more pixels.
+    The network sees images squashed to a square. Each pixel of the square hands its relevance to
+    the pixels of the image that it was made from, by their weights in the resize.
 
     Args:
         relevance: ``(C, S, S)`` or ``(S, S)``; channels are added.
@@ -46,13 +48,21 @@ def to_image_grid(relevance: ArrayLike, shape: tuple[int, int]) -> FloatMap:
     Returns:
         ``(H, W)`` float32.
     """
-    values = torch.as_tensor(np.asarray(relevance, dtype=np.float32))
+    values = np.asarray(relevance, dtype=np.float32)
     if values.ndim == 3:
         values = values.sum(0)
-    shrinks = values.numel() > shape[0] * shape[1]
-    placed = F.interpolate(
-        values[None, None], size=shape, mode="bilinear", antialias=shrinks, align_corners=False
+    rows, columns = (_weights(side, made) for side, made in zip(shape, values.shape, strict=True))
+    placed: FloatMap = (rows.T @ values @ columns).astype(np.float32)
+    return placed
+
+
+@lru_cache(maxsize=8)
+def _weights(side: int, made: int) -> FloatMap:
+    """Return the weights ``(made, side)`` with which ``resize_to_square`` makes pixels."""
+    # A resize is linear along each axis, so that unit vectors show its weights.
+    unit = torch.eye(side)[None, None]
+    resized = F.interpolate(
+        unit, size=(made, side), mode="bilinear", antialias=True, align_corners=False
     )
-    placed *= values.numel() / (shape[0] * shape[1])
-    result: FloatMap = placed[0, 0].numpy()
-    return result
+    weights: FloatMap = resized[0, 0].numpy()
+    return weights

@@ -17,7 +17,8 @@ from monai_covid.errors import ImageReadError, InputError, Problem, caused_by
 def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
     """Return several files and the images below several folders as one datalist.
 
-    Files are named as they are given, images of a folder by their path from that folder on.
+    Images of a single folder are named by their path from that folder on, all others by their path
+    as it is given. A file that is given twice is taken once.
 
     Raises:
         InputError: Naming every path that does not exist or holds no image.
@@ -30,11 +31,11 @@ def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
         except InputError as error:
             problems += error.problems
             continue
-        is_file = Path(path).is_file()
-        items += [{**item, "name": str(path)} if is_file else item for item in found]
+        is_alone = len(paths) == 1 and Path(path).is_dir()
+        items += found if is_alone else [{**item, "name": item["image"]} for item in found]
     if problems:
         raise InputError(problems)
-    return items
+    return list({Path(item["image"]).resolve(): item for item in items}.values())
 
 
 def folder_datalist(folder: Path | str) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.checkpoints import ModelInfo
-from monai_covid.data.image_formats import IMAGE_SUFFIXES, detect_format
+from monai_covid.data.image_formats import detect_format, without_suffix
 from monai_covid.data.images import read_image
 from monai_covid.data.nifti import nifti_like
 from monai_covid.evaluation.plots.style import save_png
@@ -43,6 +43,9 @@ SHOWN_SIDE = 1024
 DPI = 160
 
 
+LONGEST_STEM = 120
+"""Characters, so that a file name with class and suffix has less than 255 bytes."""
+
 _UNUSUAL = re.compile(r"[^\w.()+-]")
 
 
@@ -67,14 +70,14 @@ def unique_stems(names: Sequence[str]) -> list[str]:
 
     The name of the file where no other image has it; else with its suffix (``a.png``: ``a_png``),
     then with its folders (``x/a.png``: ``x__a_png``), then with a number. Spaces and signs other
-    than ``._-+()`` become ``_``.
+    than ``._-+()`` become ``_``; of long names the end is kept.
     """
     parts = [
         [_UNUSUAL.sub("_", part) for part in PurePath(name).parts if part not in ("/", "..")]
         for name in names
     ]
     choices = [
-        [_without_suffix(each[-1]), each[-1].replace(".", "_"), "__".join(each).replace(".", "_")]
+        [without_suffix(each[-1]), each[-1].replace(".", "_"), "__".join(each).replace(".", "_")]
         for each in parts
     ]
     common = Counter(choice.casefold() for each in choices for choice in set(each))
@@ -82,6 +85,7 @@ def unique_stems(names: Sequence[str]) -> list[str]:
     stems = []
     for each in choices:
         stem = next((choice for choice in each if common[choice.casefold()] == 1), each[-1])
+        stem = stem[-LONGEST_STEM:]
         number, candidate = 1, stem
         while candidate.casefold() in taken:
             number += 1
@@ -89,14 +93,6 @@ def unique_stems(names: Sequence[str]) -> list[str]:
         taken.add(candidate.casefold())
         stems.append(candidate)
     return stems
-
-
-def _without_suffix(name: str) -> str:
-    # Longest first: .nii.gz is one suffix. Names of DICOM files may end in a number, which is none.
-    for suffix in sorted(IMAGE_SUFFIXES, key=len, reverse=True):
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            return name[: -len(suffix)]
-    return name
 
 
 class HeatmapFiles:
@@ -133,7 +129,8 @@ class HeatmapFiles:
             ImageReadError: If the image cannot be read (any more).
         """
         pixels = read_image(picture.path)
-        chosen, label = picture.explanation.chosen, self.info.labels[picture.explanation.chosen]
+        chosen = picture.explanation.chosen
+        label = _UNUSUAL.sub("_", self.info.labels[chosen])
         made = self._pictures(picture, pixels)
         names = []
         for kind, figure in made.items():
@@ -158,19 +155,19 @@ class HeatmapFiles:
             )
             for index, values in picture.explanation.maps.items()
         }
-        title, subtitle = METHODS[self.question.method].title, self._subtitle()
+        title = METHODS[self.question.method].title
         chosen = maps[picture.explanation.chosen]
         in_order = [maps[index] for index in sorted(maps)]
         return {
-            "map": draw_map(chosen, title, subtitle),
-            "overlay": draw_overlay(grey, chosen, title, subtitle),
-            "panel": draw_panel(grey, in_order, title, subtitle),
+            "map": draw_map(chosen, title, self._subtitle("class")),
+            "overlay": draw_overlay(grey, chosen, title, self._subtitle("class")),
+            "panel": draw_panel(grey, in_order, title, self._subtitle("each class")),
         }
 
-    def _subtitle(self) -> str:
-        asked = "each class against the others" if self.question.contrast else "each class alone"
-        drawn = f"smoothed by {self.smoothing:g} px of the input" if self.smoothing else ""
-        return "; ".join(part for part in (asked, drawn) if part)
+    def _subtitle(self, what: str) -> str:
+        asked = f"{what} against the others" if self.question.contrast else f"{what} alone"
+        drawn = f"; smoothed by {self.smoothing:g} px of the input" if self.smoothing else ""
+        return asked + drawn
 
     def _values(
         self, picture: Picture, values: FloatMap, shape: tuple[int, ...]

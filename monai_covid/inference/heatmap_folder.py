@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 TABLE = "heatmaps.csv"
 NOTICE = "README.txt"
+LARGEST_SMOOTHING = 64
 
 README = f"""Heatmaps made by monai_covid. {RESEARCH_USE_ONLY}
 
@@ -75,14 +76,15 @@ class HeatmapFolder:
         self.question = question
         self.overwrite = overwrite
         self.failed = 0
-        names = [str(item["name"]) for item in items]
-        self._stems = dict(zip(names, unique_stems(names), strict=True))
+        self._paths = [str(item["image"]) for item in items]
+        stems = unique_stems([str(item["name"]) for item in items])
+        self._stems = dict(zip(self._paths, stems, strict=True))
         self._network, self._chunk = network, chunk
         self._questioner: NetworkQuestioner | None = None
         self._files = HeatmapFiles(
             self.output_dir, info, question, smoothing=smoothing, arrays=arrays
         )
-        self._rows: list[list[str]] = []
+        self.done = 0
 
     def check(self) -> None:
         """Make sure that the question makes sense and the folder may be written to.
@@ -92,8 +94,17 @@ class HeatmapFolder:
             RunFolderError: If the folder holds heatmaps that may not be replaced.
         """
         self.question.check(self.info)
-        if self._files.smoothing < 0:
-            raise OptionError(f"smoothing is {self._files.smoothing}; it must not be negative")
+        if not 0 <= self._files.smoothing <= LARGEST_SMOOTHING:
+            raise OptionError(
+                f"smoothing is {self._files.smoothing}; it must be 0 to {LARGEST_SMOOTHING} pixels"
+            )
+        within = self.output_dir.resolve()
+        inside = [path for path in self._paths if Path(path).resolve().is_relative_to(within)]
+        if inside:
+            raise RunFolderError(
+                f"{self.output_dir}: holds images that are to be explained, such as {inside[0]}; "
+                "write to a folder outside of them"
+            )
         existing = self.output_dir / TABLE
         if existing.exists() and not self.overwrite:
             raise RunFolderError(
@@ -113,7 +124,7 @@ class HeatmapFolder:
         self.add(engine.state.batch, images, engine.state.output["probability"])
 
     def add(self, batch: Mapping[str, Any], images: Tensor, probabilities: Tensor) -> None:
-        """Explain a batch and write its files and the table so far.
+        """Explain a batch and write its files and rows of the table.
 
         Args:
             batch: ``name``, ``path`` and ``error`` of each image.
@@ -124,7 +135,7 @@ class HeatmapFolder:
             self._questioner = NetworkQuestioner(
                 self._network, self.info, self.question, self._chunk
             )
-            self._remove_earlier()
+            self._start_table()
         readable = [index for index, error in enumerate(batch["error"]) if not error]
         found = self._questioner.explain(images[readable], probabilities[readable])
         explained = dict(zip(readable, found, strict=True))
@@ -133,18 +144,28 @@ class HeatmapFolder:
             zip(batch["name"], batch["path"], batch["error"], strict=True)
         ):
             self._add_one(name, path, error, rows[index], explained.get(index))
-        self._write_table()
 
-    def _remove_earlier(self) -> None:
-        """Remove the files that the table of an earlier call names."""
+    def _start_table(self) -> None:
+        """Begin a table, and remove the files that the table of an earlier call names."""
         table = self.output_dir / TABLE
-        if not table.is_file():
-            return
-        with table.open(encoding="utf-8", newline="") as stream:
-            names = [name for row in csv.DictReader(stream) for name in row["files"].split()]
-        for name in names:
-            if Path(name).name == name:
-                (self.output_dir / name).unlink(missing_ok=True)
+        earlier: list[str] = []
+        if table.is_file():
+            with table.open(encoding="utf-8", newline="") as stream:
+                listed = [row.get("files") or "" for row in csv.DictReader(stream)]
+            earlier = [name for names in listed for name in names.split()]
+        probabilities = [f"probability_{label}" for label in self.info.labels]
+        heads = ["image", "prediction", *probabilities, "explained", "relevance", "files", "error"]
+        write_text(table, _line(heads))
+        write_text(self.output_dir / NOTICE, README)
+        for name in earlier:
+            if Path(name).name == name and (self.output_dir / name).is_file():
+                (self.output_dir / name).unlink()
+
+    def _append(self, row: list[str]) -> None:
+        # Row by row, so that the table says what is there whenever the work is interrupted.
+        with (self.output_dir / TABLE).open("a", encoding="utf-8", newline="") as stream:
+            stream.write(_line(row))
+        self.done += 1
 
     def _add_one(
         self, name: str, path: str, error: str, row: list[float], explanation: Explanation | None
@@ -153,12 +174,12 @@ class HeatmapFolder:
             self.failed += 1
             logger.warning("%s", error)
             blank = [""] * (len(self.info.labels) + 4)
-            self._rows.append([name, *blank, error])
+            self._append([name, *blank, error])
             return
-        files = self._files.write(Picture(path, self._stems[name], row, explanation))
+        files = self._files.write(Picture(path, self._stems[path], row, explanation))
         known = dict(zip(self.info.labels, row, strict=True))
         values = explanation.maps[explanation.chosen]
-        self._rows.append(
+        self._append(
             [
                 *(name, Prediction(name, known, self.info.multilabel).label),
                 *map(repr, row),
@@ -169,18 +190,13 @@ class HeatmapFolder:
             ]
         )
 
-    def _write_table(self) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        probabilities = [f"probability_{label}" for label in self.info.labels]
-        writer.writerow(
-            ["image", "prediction", *probabilities, "explained", "relevance", "files", "error"]
-        )
-        writer.writerows(self._rows)
-        write_text(self.output_dir / TABLE, text.getvalue())
-
     def finish(self) -> None:
-        """Write what the folder is, and say what was done."""
-        write_text(self.output_dir / NOTICE, README)
-        count, where = len(self._rows), self.output_dir / TABLE
-        logger.info("%d images, %d of them unreadable: %s", count, self.failed, where)
+        """Say what was done."""
+        where = self.output_dir / TABLE
+        logger.info("%d images, %d of them unreadable: %s", self.done, self.failed, where)
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

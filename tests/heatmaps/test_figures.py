@@ -5,9 +5,10 @@ import pytest
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.heatmaps import ClassMap, draw_map, draw_overlay, draw_panel
-from monai_covid.heatmaps.cells import Cell, draw_cells
+from monai_covid.heatmaps.cells import Cell, Scale, draw_cells
 
 SHAPE = (60, 40)
+SCALE = Scale(1.0, np.zeros((2, 3)))
 
 
 def one_sided(name, probability, sign=1.0):
@@ -81,6 +82,16 @@ def test_nothing_overlaps_and_proportions_are_kept(shape):
 
 def test_refuses_pictures_of_different_sizes():
     with pytest.raises(ValueError, match="one size"):
-        draw_cells([Cell(np.zeros((3, 4)), "a"), Cell(np.zeros((4, 4)), "b")], 1.0, "", "")
+        draw_cells([Cell(np.zeros((3, 4)), "a"), Cell(np.zeros((4, 4)), "b")], SCALE, "", "")
     with pytest.raises(ValueError, match="one size"):
-        draw_cells([], 1.0, "", "")
+        draw_cells([], SCALE, "", "")
+
+
+def test_the_scale_has_the_colours_of_the_picture():
+    """Full relevance looks on the picture as at the end of the scale."""
+    grey = np.full(SHAPE, 0.5, dtype=np.float32)
+    shown = one_sided("COVID-19", 0.8)
+    for figure in (draw_overlay(grey, shown, "LRP"), draw_map(shown, "LRP")):
+        picture, scale = drawn(figure.axes[0]), drawn(figure.axes[-1])
+        np.testing.assert_allclose(scale[0, -1], picture[10, 5], atol=0.02)
+        np.testing.assert_allclose(scale[0, 128], picture[45, 30], atol=0.05)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,14 +13,19 @@ import torch
 from torch import Tensor
 
 from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.image_formats import without_suffix
 from monai_covid.data.images import read_image
 from monai_covid.data.phantom import PhantomOptions
 from monai_covid.data.phantom.generate import generate_covid_case
-from monai_covid.errors import InputError, Problem
+from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.labels import COVID_LABELS
 from monai_covid.transforms import preprocess_file, preprocess_pixels, resize_to_square
 
+logger = logging.getLogger(__name__)
+
 LESION, TEXT = "lesion", "text"
+LARGEST_DISTORTION = 0.02
+"""Relative difference of the proportions of an image and its mask that rounding explains."""
 
 WITH_LESION = ("covid19", "pneumonia")
 """A healthy chest has no lesion to be found."""
@@ -28,7 +35,7 @@ class Cases(NamedTuple):
     """Images with the truth about them.
 
     Attributes:
-        names: Of the images, each of another patient.
+        names: Of the images, no two alike.
         images: ``(N, C, S, S)``, ready for the network.
         labels: Index of the true class, ``(N,)``; -1 where it is not known.
         masks: Where something is, by its name: ``(N, S, S)`` boolean.
@@ -90,28 +97,64 @@ def cases_of_files(
             counts as one without lesion or text.
 
     Raises:
-        ImageReadError: If an image or a mask cannot be read.
-        InputError: If no image has a mask in ``masks``.
+        ImageReadError: If a mask cannot be read.
+        InputError: If images cannot be read, no image has a mask in ``masks``, two images have the
+            same one, or one has other proportions than its image.
     """
-    images = [preprocess_file(path, info.image_size, info.channels) for path in paths]
+    images = _read(info, paths)
     unknown = torch.full((len(images),), -1)
     found = {} if masks is None else _masks(Path(masks), paths, info.image_size)
     return Cases(tuple(str(path) for path in paths), torch.stack(images), unknown, found)
 
 
+def _read(info: ModelInfo, paths: Sequence[Path | str]) -> list[Tensor]:
+    images, problems = [], []
+    for path in paths:
+        try:
+            images.append(preprocess_file(path, info.image_size, info.channels))
+        except ImageReadError as error:
+            problems.append(Problem(path, None, str(error).removeprefix(f"{path}: ")))
+    if problems:
+        raise InputError(problems)
+    return images
+
+
 def _masks(folder: Path, paths: Sequence[Path | str], size: int) -> dict[str, Tensor]:
     """Return masks of ``(N, size, size)`` by kind; kinds without any file are left out."""
-    stems = [Path(path).stem for path in paths]
+    stems = [without_suffix(Path(path).name) for path in paths]
     files = {kind: [folder / f"{stem}_{kind}.png" for stem in stems] for kind in (LESION, TEXT)}
-    known = {kind: some for kind, some in files.items() if any(file.is_file() for file in some)}
-    if not known:
+    counts = {kind: sum(file.is_file() for file in some) for kind, some in files.items()}
+    twice = [stem for stem, count in Counter(stems).items() if count > 1]
+    problems = [
+        Problem(folder, None, f"{stem}_*.png would be the masks of several images; rename them")
+        for stem in twice
+    ]
+    if not any(counts.values()):
         example = files[LESION][0].name
-        raise InputError([Problem(folder, None, f"no masks of the images found, as {example}")])
-    return {kind: torch.stack([_mask(file, size) for file in some]) for kind, some in known.items()}
+        problems.append(Problem(folder, None, f"no masks of the images found, as {example}"))
+    masks = {
+        kind: [_mask(file, path, size, problems) for file, path in zip(some, paths, strict=True)]
+        for kind, some in files.items()
+        if counts[kind]
+    }
+    if problems:
+        raise InputError(problems)
+    for kind, count in counts.items():
+        logger.info("%d of %d images have a mask of kind %s", count, len(paths), kind)
+    return {kind: torch.stack(some) for kind, some in masks.items()}
 
 
-def _mask(file: Path, size: int) -> Tensor:
+def _mask(file: Path, image: Path | str, size: int, problems: list[Problem]) -> Tensor:
+    """Return a mask ``(size, size)``; True where the file is brighter than half its range."""
     if not file.is_file():
         return torch.zeros(size, size, dtype=torch.bool)
     values = torch.from_numpy(read_image(file))[None]
-    return resize_to_square((values > 127).float(), size)[0] > 0.5
+    (rows, columns), (height, width) = values.shape[1:], read_image(image).shape
+    if abs(rows * width - columns * height) > LARGEST_DISTORTION * columns * height:
+        message = (
+            f"is {columns} x {rows} pixels, its image {width} x {height}; masks have the "
+            "proportions of their image"
+        )
+        problems.append(Problem(file, None, message))
+    bright = values > values.max() / 2
+    return resize_to_square(bright.float(), size)[0] > 0.5

@@ -22,20 +22,10 @@ from monai_covid.evaluation.plots.style import (
     style_axes,
 )
 from monai_covid.experiments.explanations.measure import titles
+from monai_covid.experiments.explanations.networks import network_title
 from monai_covid.experiments.explanations.summary import MEASURES
 from monai_covid.heatmaps import blend, symmetric_limit
 from monai_covid.heatmaps.colours import FloatMap
-
-NETWORK_TITLES = {
-    "lesions": "Network that learned lesions",
-    "words": "Network baited with words",
-    "model": "Network",
-}
-
-
-def network_title(network: str) -> str:
-    """Return the name of a network for people."""
-    return NETWORK_TITLES.get(network, network)
 
 
 def draw_measures(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -30,6 +29,7 @@ RANDOM = "random"
 """The control among the methods."""
 
 CHUNK = 8
+RANDOMISATIONS = 3
 RANDOMISED_PARTS: tuple[Part, ...] = ("head", "all")
 
 
@@ -48,8 +48,10 @@ def measure(
     network: nn.Module,
     cases: Cases,
     pixels: PixelRange,
-    methods: Sequence[str] | None = None,
+    method: str,
+    *,
     randomised_images: int | None = None,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Explain the predicted class of each image against the others, and measure the maps.
 
@@ -57,33 +59,33 @@ def measure(
         network: In evaluation mode; its classes exclude each other.
         cases: The images.
         pixels: Range of the network's input.
-        methods: Of ``METHODS`` or ``random``; None for all.
-        randomised_images: Images of the randomisation check, which takes long; None for all.
+        method: One of ``METHODS``, or ``random``.
+        randomised_images: Images of the randomisation check, which takes long; they are drawn. None
+            for all.
+        seed: Of all that is drawn.
 
     Returns:
-        A row for each method and image: ``method``, ``image``, ``mass_NAME`` and ``rank_NAME`` for
-        each mask, ``faithfulness``, ``most_00`` ... and ``least_00`` ... (curves of probability),
-        ``same_head`` and ``same_all`` (rank correlation with the map of a network with random
-        weights; NaN where not measured), ``seconds`` for a map.
+        A row for each image: ``method``, ``image``, ``mass_NAME`` and ``rank_NAME`` for each mask,
+        ``faithfulness``, ``most_00`` ... and ``least_00`` ... (curves of probability),
+        ``same_head`` and ``same_all`` (size of the rank correlation with maps of networks with
+        random weights, mean of three; NaN where not measured), ``seconds`` for a map.
     """
     targets = predicted(network, cases.images)
-    control = RandomMap()
-    few = len(cases.names) if randomised_images is None else randomised_images
-    others = {part: randomised(network, part) for part in RANDOMISED_PARTS}
-    tables = []
-    for method in titles() if methods is None else methods:
-        make = partial(_explainer, method, pixels, control)
-        started = time.monotonic()
-        maps = make(network).attribute(cases.images, targets, contrast=True)
-        seconds = (time.monotonic() - started) / len(maps)
-        columns = {**_localisation(maps, cases), **_faithfulness(network, cases, maps, targets)}
-        for part, other in others.items():
-            there = make(other).attribute(cases.images[:few], targets[:few], contrast=True)
-            columns[f"same_{part}"] = _similarity(maps, there)
-        table = pd.DataFrame({"method": method, "image": cases.names, **columns})
-        tables.append(table.assign(seconds=seconds))
-        logger.info("%s: %.2f s a map", titles()[method], seconds)
-    return pd.concat(tables, ignore_index=True)
+    make = partial(_explainer, method, pixels, RandomMap(seed))
+    started = time.monotonic()
+    maps = make(network).attribute(cases.images, targets, contrast=True)
+    seconds = (time.monotonic() - started) / len(maps)
+    columns = {**_localisation(maps, cases), **_faithfulness(network, cases, maps, targets)}
+    few = _drawn(len(maps), randomised_images, seed)
+    for part in RANDOMISED_PARTS:
+        found = [
+            _similarity(make(randomised(network, part, number)), cases.images, targets, maps, few)
+            for number in range(RANDOMISATIONS)
+        ]
+        columns[f"same_{part}"] = np.mean(found, axis=0)
+    logger.info("%s: %.2f s a map", titles()[method], seconds)
+    table = pd.DataFrame({"method": method, "image": cases.names, **columns})
+    return table.assign(seconds=seconds)
 
 
 def _explainer(
@@ -92,10 +94,20 @@ def _explainer(
     return control if method == RANDOM else make_explainer(method, network, pixels, CHUNK)
 
 
-def _similarity(maps: Tensor, there: Tensor) -> np.ndarray:
-    """Return the rank correlations of the first maps, and NaN for the others."""
-    same = np.full(len(maps), np.nan)
-    same[: len(there)] = rank_correlation(maps[: len(there)], there).numpy()
+def _drawn(images: int, wanted: int | None, seed: int) -> Tensor:
+    """Return the indices of the images of the randomisation check."""
+    order = torch.randperm(images, generator=torch.Generator().manual_seed(seed))
+    return order[: images if wanted is None else wanted].sort().values
+
+
+def _similarity(
+    explainer: Explainer, images: Tensor, targets: Tensor, maps: Tensor, few: Tensor
+) -> np.ndarray:
+    """Return the size of the rank correlation for the images ``few``, NaN for the others."""
+    there = explainer.attribute(images[few], targets[few], contrast=True)
+    same = np.full(len(images), np.nan)
+    # A random head turns maps around at random, so that the sign means nothing.
+    same[few.numpy()] = rank_correlation(maps[few], there).abs().numpy()
     return same
 
 

@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monai_covid.data.phantom import PhantomOptions, write_covid_phantom
+from monai_covid.errors import OptionError
 from monai_covid.experiments.stages import train_stage
 
 SEES_LESIONS, READS_WORDS = "lesions", "words"
 NETWORKS = (SEES_LESIONS, READS_WORDS)
+FOLDERS = tuple(f"{part}_{which}" for part in ("phantom", "network") for which in NETWORKS)
+NETWORKS_IN_SHORT = {SEES_LESIONS: "learned lesions", READS_WORDS: "reads words"}
+
+SMALLEST_IMAGE = 64
 
 SHOWN = PhantomOptions(word_correlation=1.0, text_scale=2.0)
 """What both are tested on: clear lesions, and the word of the class."""
@@ -30,7 +35,7 @@ class NetworkPlan:
     """How the two networks are trained.
 
     Attributes:
-        images_per_class: Synthetic images of each class.
+        training_images: Synthetic images of each class.
         image_size: Height and width in pixels; words cannot be read below about 100.
         lesion_epochs: Of the network that sees lesions, which are learned soon.
         word_epochs: Of the network that reads words, which takes longer.
@@ -40,7 +45,7 @@ class NetworkPlan:
         seed: Seed of images and weights.
     """
 
-    images_per_class: int = 1500
+    training_images: int = 1500
     image_size: int = 112
     lesion_epochs: int = 4
     word_epochs: int = 14
@@ -48,6 +53,33 @@ class NetworkPlan:
     learning_rate: float = 0.1
     precision: str = "bfloat16"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            OptionError: If one is too small.
+        """
+        wrong = [
+            f"{name} is {value}, must be at least {least}"
+            for name, value, least in (
+                ("training_images", self.training_images, 10),
+                ("image_size", self.image_size, SMALLEST_IMAGE),
+                ("lesion_epochs", self.lesion_epochs, 1),
+                ("word_epochs", self.word_epochs, 1),
+                ("batch_size", self.batch_size, 2),
+                ("seed", self.seed, 0),
+            )
+            if value < least
+        ]
+        if wrong:
+            raise OptionError("; ".join(wrong))
+
+
+def network_title(network: str) -> str:
+    """Return the name of a network for people; one of a user's own is just the network."""
+    short = NETWORKS_IN_SHORT.get(network)
+    return f"Network that {short}" if short else "Network"
 
 
 def train_network(
@@ -61,7 +93,7 @@ def train_network(
     if not data.is_dir():
         write_covid_phantom(
             data,
-            images_per_class=plan.images_per_class,
+            images_per_class=plan.training_images,
             seed=plan.seed,
             options=replace(TRAINED_ON[which], size=plan.image_size),
             progress=progress,

@@ -8,7 +8,8 @@ say that their reasons differ.
 Dots are means over images, lines 95 % intervals. Synthetic images say nothing about patients."""
 
 MODEL_LEAD = """The maps are asked what they are worth to the network itself and, where masks \
-tell, where they lie. Dots are means over images, lines 95 % intervals."""
+tell, where they lie. Dots are means over images, lines 95 % intervals that take the images as \
+independent: with several of one patient they are too narrow."""
 
 BEHAVIOUR = "Accuracy when something is taken away: what the networks really need."
 
@@ -16,12 +17,12 @@ PLACES = """Share of the relevance for the class that lies in the lesion and on 
 as many most relevant pixels as the lesion or the text has."""
 
 FAITHFULNESS = """Images are covered with grey, region by region, from the most relevant or from \
-the least relevant one on. The area between the two curves is the faithfulness: 0 for maps that \
-have nothing to do with the network, 1 at best."""
+the least relevant one on. The area between the two curves is the faithfulness: about 0 for random \
+maps, 1 at best."""
 
-RANDOMISATION = """Rank correlation of a map with that of the same network after its weights were \
-replaced by random ones: those of the head, or all. A map that stays the same does not depend on \
-what was learned."""
+RANDOMISATION = """Size of the rank correlation of a map with those of the same network after its \
+weights were replaced by random ones: those of the head, or all; mean of three draws. A map that \
+stays the same, or is only turned around, does not depend on what was learned."""
 
 APART = """Difference between the networks on the same images: relevance in the lesion (lesions \
 less words) and on text (words less lesions). A method tells them apart if both intervals lie \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,6 @@ from torch import nn
 
 from monai_covid.evaluation import Picture, Section, summary_page
 from monai_covid.evaluation.plots.style import save_png
-from monai_covid.evaluation.summary_tables import Table, Value
 from monai_covid.experiments.explanations import notes
 from monai_covid.experiments.explanations.cases import Cases
 from monai_covid.experiments.explanations.figures import (
@@ -21,15 +20,14 @@ from monai_covid.experiments.explanations.figures import (
     draw_flipping,
     draw_maps,
     draw_measures,
-    network_title,
 )
-from monai_covid.experiments.explanations.measure import predicted, titles
-from monai_covid.experiments.explanations.networks import READS_WORDS, SEES_LESIONS
-from monai_covid.experiments.explanations.summary import (
-    MEASURES,
-    estimate,
-    summarise,
-    tell_apart,
+from monai_covid.experiments.explanations.measure import predicted
+from monai_covid.experiments.explanations.networks import NETWORKS_IN_SHORT, network_title
+from monai_covid.experiments.explanations.summary import summarise, tell_apart
+from monai_covid.experiments.explanations.tables import (
+    apart_table,
+    behaviour_table,
+    measure_table,
 )
 from monai_covid.explain import METHODS, PixelRange, make_explainer
 from monai_covid.files import atomic_path
@@ -37,7 +35,6 @@ from monai_covid.heatmaps import display_grey
 
 TITLE = "Explanations put to the test"
 EXAMPLES = 2
-NETWORK_WORDS = {SEES_LESIONS: "learned lesions", READS_WORDS: "reads words"}
 
 
 class PhantomResults(NamedTuple):
@@ -64,22 +61,25 @@ def write_phantom_page(out: Path, results: PhantomResults, resamples: int) -> Pa
     summary, apart = summarise(table, resamples), tell_apart(table, resamples)
     _write_csv(summary, out / "summary.csv")
     _write_csv(apart, out / "told_apart.csv")
+    _write_csv(results.behaviour, out / "behaviour.csv")
     count = f"{len(results.cases.names)} images that both networks get right"
     save_png(_examples(results), out / "maps.png")
     sections = [
-        _behaviour_section(results.behaviour, resamples),
-        Section("Told apart?", notes.APART, table=_apart_table(apart)),
-        _places(out, summary, results.cases, count),
+        Section(
+            "What the networks need",
+            notes.BEHAVIOUR,
+            table=behaviour_table(results.behaviour, resamples),
+        ),
+        Section("Told apart?", notes.APART, table=apart_table(apart)),
+        *_places(out, summary, results.cases, count),
         _section(out, "maps.png", "Maps to look at", "", "Each map on a scale of its own."),
         *_worth(out, table, summary, count),
         *(
-            Section(network_title(str(network)), table=_measure_table(part))
+            Section(network_title(str(network)), table=measure_table(part))
             for network, part in summary.groupby("network", sort=False)
         ),
     ]
-    return summary_page(
-        out, "Explanations put to the test", lead=notes.PHANTOM_LEAD, sections=sections
-    )
+    return summary_page(out, TITLE, lead=notes.PHANTOM_LEAD, sections=sections)
 
 
 def write_model_page(out: Path, table: pd.DataFrame, cases: Cases, resamples: int) -> Path:
@@ -88,24 +88,24 @@ def write_model_page(out: Path, table: pd.DataFrame, cases: Cases, resamples: in
     _write_csv(summary, out / "summary.csv")
     count = f"{len(cases.names)} images"
     sections = [
-        *([_places(out, summary, cases, count)] if cases.masks else []),
+        *_places(out, summary, cases, count),
         *_worth(out, table, summary, count),
-        Section("All measures", table=_measure_table(summary)),
+        Section("All measures", table=measure_table(summary)),
     ]
-    return summary_page(
-        out, "Explanations put to the test", lead=notes.MODEL_LEAD, sections=sections
-    )
+    return summary_page(out, TITLE, lead=notes.MODEL_LEAD, sections=sections)
 
 
-def _places(out: Path, summary: pd.DataFrame, cases: Cases, count: str) -> Section:
-    """Draw how much of the relevance lies in lesions and on text."""
+def _places(out: Path, summary: pd.DataFrame, cases: Cases, count: str) -> list[Section]:
+    """Draw how much of the relevance lies in lesions and on text, where there are some."""
     known = {name: mask for name, mask in cases.masks.items() if mask.any()}
     areas = {name: mask[mask.any((1, 2))].float().mean().item() for name, mask in known.items()}
+    if not known:
+        return []
     chance = {f"{kind}_{name}": area for name, area in areas.items() for kind in ("mass", "rank")}
     note = f"{count}; dashed: share of the area"
     figure = draw_measures(summary, list(chance), "Where relevance lies", note, chance)
     save_png(figure, out / "places.png")
-    return _section(out, "places.png", "Where relevance lies", notes.PLACES, "Each method.")
+    return [_section(out, "places.png", "Where relevance lies", notes.PLACES, "Each method.")]
 
 
 def _worth(out: Path, table: pd.DataFrame, summary: pd.DataFrame, count: str) -> list[Section]:
@@ -116,7 +116,9 @@ def _worth(out: Path, table: pd.DataFrame, summary: pd.DataFrame, count: str) ->
     save_png(figure, out / "faithfulness.png")
     same = ["same_head", "same_all"]
     zero = dict.fromkeys(same, 0.0)
-    randomised = draw_measures(summary, same, "Randomised weights", count, zero)
+    used = summary[summary["measure"] == "same_all"]["images"].max()
+    few = f"{used} images, drawn at random"
+    randomised = draw_measures(summary, same, "Randomised weights", few, zero)
     save_png(randomised, out / "randomisation.png")
     curves = Picture(out / "flipping.png", "Probability while regions are covered.")
     areas = Picture(out / "faithfulness.png", "Area between the curves.")
@@ -124,7 +126,7 @@ def _worth(out: Path, table: pd.DataFrame, summary: pd.DataFrame, count: str) ->
         Section("Pixel flipping", notes.FAITHFULNESS, (curves, areas)),
         _section(
             *(out, "randomisation.png", "Randomisation check", notes.RANDOMISATION),
-            "Correlation of ranks.",
+            "Size of the correlation of ranks.",
         ),
     ]
 
@@ -136,57 +138,6 @@ def _section(out: Path, file: str, title: str, text: str, caption: str) -> Secti
 def _write_csv(table: pd.DataFrame, file: Path) -> None:
     with atomic_path(file) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def _measure_table(summary: pd.DataFrame) -> Table:
-    measures = [name for name in MEASURES if name in set(summary["measure"])]
-    found = _values(summary)
-    rows = [
-        (title, [found[method, name] for name in measures])
-        for method, title in titles().items()
-        if method in set(summary["method"])
-    ]
-    return Table(["Method", *(MEASURES[name] for name in measures)], rows)
-
-
-def _values(table: pd.DataFrame) -> dict[tuple[str, str], Value]:
-    """Return the cells of a table with mean, low and high by method and measure."""
-    return {
-        (row["method"], row["measure"]): Value(
-            *(None if pd.isna(row[name]) else float(row[name]) for name in ("mean", "low", "high"))
-        )
-        for row in table.to_dict("records")
-    }
-
-
-def _apart_table(apart: pd.DataFrame) -> Table:
-    found = _values(apart)
-    measures = list(dict.fromkeys(apart["measure"]))
-    verdicts = apart.groupby("method")["told_apart"].all()
-    rows = [
-        (
-            f"{title}: {'told apart' if verdicts[method] else 'not told apart'}",
-            [found[method, name] for name in measures],
-        )
-        for method, title in titles().items()
-        if method in verdicts
-    ]
-    return Table(["Method", *(MEASURES[name] for name in measures)], rows)
-
-
-def _behaviour_section(behaviour: pd.DataFrame, resamples: int) -> Section:
-    variants = list(dict.fromkeys(behaviour["variant"]))
-    rows: list[tuple[str, Sequence[Value]]] = []
-    for network, part in behaviour.groupby("network", sort=False):
-        values = []
-        for variant in variants:
-            chosen = part[part["variant"] == variant]
-            found = estimate(chosen["right"].tolist(), chosen["image"].tolist(), resamples, 0)
-            values.append(Value(found.mean, found.low, found.high))
-        rows.append((network_title(str(network)), values))
-    return Section(
-        "What the networks need", notes.BEHAVIOUR, table=Table(["Network", *variants], rows)
-    )
 
 
 def _examples(results: PhantomResults) -> Figure:
@@ -202,7 +153,7 @@ def _examples(results: PhantomResults) -> Figure:
             explained[network, method] = maps.numpy()
     rows = [
         MapRow(
-            NETWORK_WORDS.get(name, name),
+            NETWORKS_IN_SHORT[name],
             display_grey(image[0].numpy()),
             {method: explained[network, method][number] for method in methods},
         )

@@ -19,8 +19,8 @@ MEASURES = {
     f"mass_{TEXT}": "Relevance on text",
     f"rank_{TEXT}": "Most relevant pixels on text",
     "faithfulness": "Faithfulness (pixel flipping)",
-    "same_head": "Same with a random head",
-    "same_all": "Same with all weights random",
+    "same_head": "Like that of a random head",
+    "same_all": "Like that of random weights",
 }
 """Measures that are tabulated, by column of the table of ``measure``."""
 
@@ -31,13 +31,17 @@ CONTRASTS = {
 """Measures by which a method must tell the networks apart: higher for the first than the second."""
 
 
+FEWEST = 10
+"""Images below which there is no interval: the resamples of so few say little."""
+
+
 class Estimate(NamedTuple):
     """A mean over images.
 
     Attributes:
         mean: NaN where no image has a value.
-        low: Lower bound of the 95 % interval, None without one.
-        high: Upper bound, None without one.
+        low: Lower bound of the 95 % interval, None with fewer than ten images.
+        high: Upper bound, None with fewer than ten images.
         images: Images with a value.
     """
 
@@ -52,7 +56,7 @@ def estimate(values: Sequence[float], images: Sequence[str], resamples: int, see
 
     Args:
         values: NaN where unknown.
-        images: Image of each value, each of another patient.
+        images: Image of each value; images are taken as independent of each other.
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
     """
@@ -61,6 +65,9 @@ def estimate(values: Sequence[float], images: Sequence[str], resamples: int, see
     if not known.any():
         return Estimate(float("nan"), None, None, 0)
     filled = np.where(known, given, 0.0)
+    centre, count = float(filled.sum() / known.sum()), int(known.sum())
+    if count < FEWEST:
+        return Estimate(centre, None, None, count)
 
     def mean(weights: FloatArray) -> dict[str, FloatArray]:
         counted = weights @ known
@@ -69,9 +76,7 @@ def estimate(values: Sequence[float], images: Sequence[str], resamples: int, see
 
     drawn = resample(mean, list(images), resamples, seed)["mean"]
     interval = percentile_interval(drawn)
-    return Estimate(
-        float(filled.sum() / known.sum()), interval.low, interval.high, int(known.sum())
-    )
+    return Estimate(centre, interval.low, interval.high, count)
 
 
 def summarise(table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:

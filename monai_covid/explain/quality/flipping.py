@@ -44,6 +44,7 @@ def flip(
     *,
     regions: int = REGIONS,
     steps: int = STEPS,
+    seed: int = 0,
 ) -> Flipping:
     """Cover an image region by region with mid-grey.
 
@@ -54,6 +55,7 @@ def flip(
         targets: Class whose probability is watched, ``(B,)``.
         regions: Regions along each side; at most as many as pixels.
         steps: Steps from the whole image to none of it.
+        seed: Of the order among regions that are equally relevant.
 
     Raises:
         ValueError: If a number does not fit.
@@ -62,12 +64,20 @@ def flip(
         raise ValueError(
             f"regions {regions} and steps {steps} do not fit images of {tuple(images.shape[2:])}"
         )
-    order = F.adaptive_avg_pool2d(relevance.sum(1), regions).flatten(1).argsort(1, descending=True)
-    rank = order.argsort(1).reshape(-1, 1, regions, regions)
+    means = F.adaptive_avg_pool2d(relevance.sum(1), regions).flatten(1)
+    rank = _ranks(means, seed).reshape(-1, 1, regions, regions)
     curves = (
         _curve(network, images, each, targets, steps) for each in (rank, regions**2 - 1 - rank)
     )
     return Flipping(*curves)
+
+
+def _ranks(values: Tensor, seed: int) -> Tensor:
+    """Return the rank of each value in its row, the largest first, equal ones in random order."""
+    generator = torch.Generator().manual_seed(seed)
+    shuffled = torch.rand(values.shape, generator=generator).argsort(1).to(values.device)
+    order = values.gather(1, shuffled).argsort(dim=1, descending=True, stable=True)
+    return shuffled.gather(1, order).argsort(1)
 
 
 def _curve(network: nn.Module, images: Tensor, rank: Tensor, targets: Tensor, steps: int) -> Tensor:

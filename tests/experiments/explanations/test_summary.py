@@ -19,10 +19,13 @@ def test_interval_is_scipy_s():
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.02)
 
 
-def test_unknown_values_are_left_out():
+def test_unknown_values_are_left_out_and_few_have_no_interval():
     values = [1.0, float("nan"), 3.0] + [float("nan")] * 57
     found = estimate(values, NAMES, 200, 0)
-    assert (found.mean, found.images) == (2.0, 2)
+    assert found == (2.0, None, None, 2)
+    nine, ten = (estimate([1.0] * n + [float("nan")] * (60 - n), NAMES, 200, 0) for n in (9, 10))
+    assert nine.low is None
+    assert ten.low == 1.0
     nothing = estimate([float("nan")] * 60, NAMES, 200, 0)
     assert np.isnan(nothing.mean)
     assert nothing[1:] == (None, None, 0)

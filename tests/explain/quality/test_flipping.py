@@ -49,6 +49,15 @@ def test_a_map_turned_upside_down_gets_the_opposite():
     assert good[0] > 0.1
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_maps_that_are_the_same_everywhere_get_nothing(value):
+    """Equal regions come in random order, not line by line."""
+    images, targets = torch.ones(64, 1, 32, 32), torch.zeros(64, dtype=torch.long)
+    found = flip(LooksAtCorner(), images, torch.full_like(images, value), targets).faithfulness()
+    assert abs(found.mean().item()) < 3 * found.std().item() / 8
+    assert found.std() > 0
+
+
 def test_random_maps_get_nothing():
     images, targets = torch.ones(64, 1, 32, 32), torch.zeros(64, dtype=torch.long)
     maps = RandomMap(seed=3).attribute(images)
