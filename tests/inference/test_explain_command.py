@@ -1,5 +1,7 @@
 """``monai-covid explain`` on every format, and on unusable input."""
 
+from pathlib import Path
+
 import nibabel
 import numpy as np
 import pandas as pd
@@ -8,12 +10,15 @@ import torch
 from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.checkpoints import load_model
+from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.cli import main
 from monai_covid.explain import LRP
 from monai_covid.inference import Classifier
-from monai_covid.labels import COVID_LABELS
+from monai_covid.inference.heatmap_files import HeatmapFiles
+from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.transforms import preprocess_file
+from tests.dicom.instances import picture
+from tests.inference.conftest import SIZE
 
 NAMES = ("a.png", "b.jpg", "c.dcm", "d.nii.gz")
 
@@ -45,8 +50,10 @@ def test_every_format_gets_its_pictures(explain, radiographs, tmp_path):
     assert files(tmp_path) == expected
     for name in expected:
         if name.endswith(".png"):
-            with Image.open(tmp_path / "heatmaps" / name) as picture:
-                assert np.asarray(picture).std() > 5
+            # Something is drawn, and not in grey alone.
+            with Image.open(tmp_path / "heatmaps" / name) as drawn:
+                colours = np.asarray(drawn.convert("RGB"), dtype=float)
+            assert (np.ptp(colours, axis=2) > 40).mean() > 0.01
     listed = " ".join(table(tmp_path)["files"]).split()
     assert set(listed) == expected - {"heatmaps.csv", "README.txt"}
     assert RESEARCH_USE_ONLY in (tmp_path / "heatmaps/README.txt").read_text()
@@ -144,3 +151,93 @@ def test_a_model_that_is_not_there(radiographs, tmp_path):
     with pytest.raises(SystemExit, match=r"none\.pt: no such weights file"):
         main(["explain", str(radiographs), "--out", str(tmp_path / "x"), "--model", "none.pt"])
     assert not (tmp_path / "x").exists()
+
+
+def test_files_of_the_same_name_in_two_folders(explain, radiographs, tmp_path):
+    """As in DICOM studies; each image keeps its own heatmaps."""
+    other = tmp_path / "other"
+    other.mkdir()
+    Image.fromarray(picture(seed=3)).save(other / "a.png")
+    for name in NAMES[1:]:
+        (radiographs / name).unlink()
+    assert explain(radiographs, other, "--class", "covid19", "--arrays") == 0
+    found = table(tmp_path)
+    assert list(found.index) == [str(radiographs / "a.png"), str(other / "a.png")]
+    one, two = (
+        np.load(tmp_path / "heatmaps" / next(n for n in names.split() if n.endswith(".npy")))
+        for names in found["files"]
+    )
+    assert np.abs(one - two).max() > 0.1 * np.abs(one).max()
+
+
+def test_an_image_that_is_given_twice_is_explained_once(explain, radiographs, tmp_path):
+    assert explain(radiographs / "a.png", radiographs / ".." / "radiographs" / "a.png") == 0
+    assert len(table(tmp_path)) == 1
+
+
+def test_heatmaps_are_not_explained_themselves(explain, radiographs, tmp_path):
+    model = ("--class", "covid19")
+    assert explain(radiographs / "a.png", *model) == 0
+    with pytest.raises(SystemExit, match="holds images that are to be explained"):
+        explain(tmp_path, *model, "--overwrite")
+    assert (tmp_path / "heatmaps/a_panel.png").is_file()
+
+
+def test_all_images_unreadable(explain, tmp_path):
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for name in ("1.png", "2.dcm"):
+        (folder / name).write_bytes(b"nothing at all")
+    assert explain(folder) == 1
+    found = table(tmp_path)
+    assert (found["error"] != "").all()
+    assert files(tmp_path) == {"heatmaps.csv", "README.txt"}
+
+
+def test_what_is_done_before_an_interruption_is_in_the_table(
+    explain, radiographs, tmp_path, monkeypatch
+):
+    write, done = HeatmapFiles.write, []
+
+    def interrupted(self, shown):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(shown.path)
+        return write(self, shown)
+
+    monkeypatch.setattr(HeatmapFiles, "write", interrupted)
+    assert explain(radiographs) == 130
+    assert list(table(tmp_path).index) == [Path(path).name for path in done]
+    listed = " ".join(table(tmp_path)["files"]).split()
+    assert files(tmp_path) == {*listed, "heatmaps.csv", "README.txt"}
+    monkeypatch.undo()
+    with pytest.raises(SystemExit, match="exists already"):
+        explain(radiographs)
+    assert explain(radiographs, "--overwrite") == 0
+
+
+def test_many_labels_and_three_channels(radiographs, tmp_path):
+    torch.manual_seed(0)
+    info = ModelInfo(labels=NIH_LABELS, channels=3, image_size=SIZE, multilabel=True)
+    save_model(tmp_path / "nih.pt", info.build().state_dict(), info)
+    call = ["explain", str(radiographs / "a.png"), "--out", str(tmp_path / "heatmaps")]
+    call += ["--model", str(tmp_path / "nih.pt"), "--class", "No Finding", "--quiet"]
+    for more in ([], ["--overwrite", "--method", "lrp-zbox"]):
+        assert main([*call, *more]) == 0
+        pictures = {"a_No_Finding_map.png", "a_No_Finding_overlay.png", "a_panel.png"}
+        assert files(tmp_path) == {*pictures, "heatmaps.csv", "README.txt"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--device", "gpu"], "--device gpu: not usable here"),
+        (["--batch-size", "0"], "--batch-size is 0; it must be at least 1"),
+        (["--smoothing", "nan"], "smoothing is nan; it must be 0 to 64"),
+    ],
+)
+def test_other_unusable_options(explain, radiographs, tmp_path, arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        explain(radiographs, *arguments)
+    assert message in str(stopped.value.code)
+    assert not (tmp_path / "heatmaps").exists()

@@ -17,6 +17,7 @@ from monai_covid.inference.heatmap_files import unique_stems
         (["IM0001", "IM0002"], ["IM0001", "IM0002"]),
         (["chest 1.png", "Größe,2.png"], ["chest_1", "Größe_2"]),
         (["a b.png", "a_b.png"], ["a_b_png", "a_b_png_2"]),
+        (["x" * 300 + ".png"], ["x" * 120]),
         (["a.png", "a.png"], ["a_png", "a_png_2"]),
         (["A.png", "a.png"], ["A_png", "a_png_2"]),
     ],
