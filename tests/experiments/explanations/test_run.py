@@ -76,7 +76,10 @@ def test_page_tables_and_plots(trained):
 
 def test_measures_are_made_anew_only_where_something_changed(trained):
     run(trained, replace(EFFORT, methods=("lrp",)))
-    times = lambda: {p: p.stat().st_mtime_ns for p in trained.glob("measures/*/*.csv")}  # noqa: E731
+
+    def times():
+        return {path: path.stat().st_mtime_ns for path in trained.glob("measures/*/*.csv")}
+
     before = times()
     assert len(before) == 2
     run(trained, replace(EFFORT, methods=("lrp", "random"), resamples=50))
