@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from pathlib import Path
 
 import torch
@@ -16,8 +15,6 @@ from monai_covid.inference.explaining import PREDICTED
 from monai_covid.inference.heatmap_files import SMOOTHING
 from monai_covid.training import choose_device
 from monai_covid.transforms import inference_transforms
-
-logger = logging.getLogger(__name__)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -43,8 +43,8 @@ SHOWN_SIDE = 1024
 DPI = 160
 
 
-LONGEST_STEM = 120
-"""Characters, so that a file name with class and suffix has less than 255 bytes."""
+LONGEST_STEM = 160
+"""Bytes in UTF-8, so that a file name with class and suffix has less than 255."""
 
 _UNUSUAL = re.compile(r"[^\w.()+-]")
 
@@ -85,7 +85,7 @@ def unique_stems(names: Sequence[str]) -> list[str]:
     stems = []
     for each in choices:
         stem = next((choice for choice in each if common[choice.casefold()] == 1), each[-1])
-        stem = stem[-LONGEST_STEM:]
+        stem = stem.encode()[-LONGEST_STEM:].decode(errors="ignore")
         number, candidate = 1, stem
         while candidate.casefold() in taken:
             number += 1

@@ -50,6 +50,15 @@ def test_for_and_against_are_told_apart_with_colour_blindness(matrix):
     assert np.linalg.norm(seen[0] - seen[1]) > 0.5
 
 
+@pytest.mark.parametrize("matrix", [np.eye(3), *DEFICIENCIES.values()])
+@pytest.mark.parametrize("colour", [FOR, AGAINST])
+def test_both_stand_out_from_every_grey(matrix, colour):
+    linear = np.clip(np.array(matrix) @ np.array(to_rgb(colour)) ** 2.2, 0, 1)
+    seen = linear ** (1 / 2.2)
+    greys = np.linspace(0, 1, 101)[:, None].repeat(3, axis=1)
+    assert np.linalg.norm(greys - seen, axis=1).min() > 0.25
+
+
 def test_limit_ignores_a_few_extremes_and_fits_all_maps():
     quiet = np.linspace(-1, 1, 10_000, dtype=np.float32)
     loud = quiet.copy()
