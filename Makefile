@@ -23,7 +23,7 @@ lint: $(TESTED)
 	$(BIN)/lint-imports
 
 unit: $(TESTED)
-	$(BIN)/python -m pytest -m "not slow and not real_data"
+	$(BIN)/python -m pytest -m "not slow and not real_data and not pacs and not deploy"
 
 slow: $(TESTED)
 	$(BIN)/python -m pytest -m "slow and not real_data"

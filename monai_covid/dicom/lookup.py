@@ -48,7 +48,8 @@ def grey_of_stored_values(dataset: Dataset, layout: PixelLayout) -> NDArray[np.f
     values = _after_modality_lut(values, dataset, layout)
     values = _after_voi_lut(values, dataset, layout)
     if layout.photometric == "MONOCHROME1":
-        values = values.max() + values.min() - values
+        darkest, brightest = _output_range(values, dataset, layout)
+        values = darkest + brightest - values
     return values.astype(np.float32)
 
 
@@ -65,9 +66,8 @@ def _after_modality_lut(values: Values, dataset: Dataset, layout: PixelLayout) -
 def _after_voi_lut(values: Values, dataset: Dataset, layout: PixelLayout) -> Values:
     if dataset.get("VOILUTSequence"):
         return _looked_up(values, dataset, "VOILUTSequence", layout)
-    centre = _first_number(dataset, "WindowCenter")
-    width = _first_number(dataset, "WindowWidth")
-    if centre is None or width is None:
+    centre_and_width = _window(dataset)
+    if centre_and_width is None:
         return values
     # pydicom takes the output range from the rescale values, and a negative slope would turn it
     # over; a data set with nothing but the window gives 0 to 2 ** bits - 1, always ascending.
@@ -75,11 +75,24 @@ def _after_voi_lut(values: Values, dataset: Dataset, layout: PixelLayout) -> Val
     window.PhotometricInterpretation = "MONOCHROME2"
     window.PixelRepresentation = 0
     window.BitsStored = layout.bits_stored
-    window.WindowCenter, window.WindowWidth = centre, width
+    window.WindowCenter, window.WindowWidth = centre_and_width
     window.VOILUTFunction = str(dataset.get("VOILUTFunction") or "LINEAR")
     with np.errstate(over="ignore"):  # a sigmoid far below its centre is 0, through exp = inf
         windowed: Values = apply_windowing(values, window)
     return windowed
+
+
+def _output_range(values: Values, dataset: Dataset, layout: PixelLayout) -> tuple[float, float]:
+    """Return the ends of the output, which a window has whether or not it reaches them."""
+    if not dataset.get("VOILUTSequence") and _window(dataset):
+        return 0.0, float((1 << layout.bits_stored) - 1)
+    return float(values.min()), float(values.max())
+
+
+def _window(dataset: Dataset) -> tuple[float, float] | None:
+    centre = _first_number(dataset, "WindowCenter")
+    width = _first_number(dataset, "WindowWidth")
+    return None if centre is None or width is None else (centre, width)
 
 
 def _looked_up(values: Values, dataset: Dataset, keyword: str, layout: PixelLayout) -> Values:

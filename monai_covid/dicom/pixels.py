@@ -7,11 +7,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.encaps import get_frame
 from pydicom.pixels import pixel_array
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
 
+from monai_covid.dicom.header import read_header, shown
+from monai_covid.dicom.jpeg import decode_jpeg
+from monai_covid.dicom.layout import readable
 from monai_covid.dicom.lookup import grey_of_stored_values, lowest_stored_value
 from monai_covid.dicom.pixel_checks import PixelLayout, header_problems, layout_of, named
 from monai_covid.errors import ImageReadError
@@ -19,8 +32,15 @@ from monai_covid.errors import ImageReadError
 COLOUR_TOLERANCE = 2
 """How far red, green and blue (0 to 255) may differ in what still counts as grey: JPEG rounding."""
 
-SHOWN_CHARACTERS = 500
-"""How much of another library's message is passed on; some contain whole tables."""
+_PLUGINS = {
+    JPEGBaseline8Bit: "pillow",
+    JPEGExtended12Bit: "pillow",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+    JPEG2000: "pylibjpeg",
+}
+"""Other than pydicom's first choice GDCM, which ends the process at some damaged frames."""
 
 
 def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
@@ -40,42 +60,28 @@ def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
 
     Raises:
         ImageReadError: The file is not DICOM or not a single-frame radiograph, the header
-            contradicts itself or the pixel data, or the pixels cannot be decoded. The message holds
-            file name, tags and values, but no patient data.
+            contradicts itself or the pixel data, the pixels cannot be decoded, or they are all
+            equal. The message holds file name, tags and values, but no patient data.
 
     Note:
         DICOM PS3.3 C.7.6.3, C.11.1, C.11.2, C.7.5.1 (padding); PS3.4 N.2.
     """
-    dataset = source if isinstance(source, Dataset) else _read_dataset(Path(source))
+    dataset = source if isinstance(source, Dataset) else read_header(source)
     name = _name_of(source, dataset)
     try:
         problems = header_problems(dataset)
         if problems:
             raise ImageReadError(f"{name}: {'; '.join(problems)}")
         layout = layout_of(dataset)
-        decoded = _decode(dataset, name)
-        return _luma(decoded) if layout.samples == 3 else _displayed(decoded, dataset, layout)
+        decoded = _decode(dataset, layout, name)
+        grey = _luma(decoded) if layout.samples == 3 else _displayed(decoded, dataset, layout)
+        _check_not_blank(grey)
+        return grey
     except ImageReadError:
         raise
     # Elements are parsed when they are asked for, and damaged ones fail in any way.
     except Exception as error:
-        raise ImageReadError(f"{name}: {_shown(error)}") from error
-
-
-def _read_dataset(path: Path) -> Dataset:
-    try:
-        return dcmread(path)
-    except InvalidDicomError as error:
-        raise ImageReadError(f"{path}: is not a DICOM file (no 'DICM' at byte 128)") from error
-    except OSError as error:
-        raise ImageReadError(f"{path}: cannot be opened or read: {error}") from error
-    # A damaged file can make the parser fail in any way; whichever it is, the file is the cause.
-    except Exception as error:
-        raise ImageReadError(f"{path}: cannot be parsed as DICOM: {_shown(error)}") from error
-
-
-def _shown(error: Exception) -> str:
-    return str(error)[:SHOWN_CHARACTERS]
+        raise ImageReadError(f"{name}: {shown(error)}") from error
 
 
 def _name_of(source: Path | str | Dataset, dataset: Dataset) -> str:
@@ -84,20 +90,36 @@ def _name_of(source: Path | str | Dataset, dataset: Dataset) -> str:
     file = getattr(dataset, "filename", None)
     if isinstance(file, str | Path):
         return str(file)
-    return f"DICOM instance {dataset.get('SOPInstanceUID', 'without SOP Instance UID')}"
+    uid = dataset.get("SOPInstanceUID") or "without SOP Instance UID"
+    return f"DICOM instance {readable(uid)}"
 
 
-def _decode(dataset: Dataset, name: str) -> NDArray[np.generic]:
-    syntax = dataset.file_meta.TransferSyntaxUID
+def _decode(dataset: Dataset, layout: PixelLayout, name: str) -> NDArray[np.generic]:
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
     try:
-        decoded: NDArray[np.generic] = pixel_array(dataset)
+        if _needs_own_process(syntax, layout):
+            return decode_jpeg(get_frame(dataset.PixelData, 0, number_of_frames=1), syntax, layout)
+        decoded: NDArray[np.generic] = pixel_array(
+            dataset, decoding_plugin=_PLUGINS.get(syntax, "")
+        )
     # Decoder plugins raise whatever their C libraries make of damaged data.
     except Exception as error:
         raise ImageReadError(
             f"{name}: {named('PixelData')} cannot be decoded "
-            f"({named('TransferSyntaxUID')} {syntax.name}): {_shown(error)}"
+            f"({named('TransferSyntaxUID')} {readable(syntax.name)}): {shown(error)}"
         ) from error
     return decoded
+
+
+def _needs_own_process(syntax: UID, layout: PixelLayout) -> bool:
+    if syntax == JPEGExtended12Bit:
+        return layout.bits_allocated > 8
+    return syntax in (JPEGLossless, JPEGLosslessSV1)
+
+
+def _check_not_blank(grey: NDArray[np.float32]) -> None:
+    if grey.min() == grey.max():
+        raise ValueError(f"all pixels have the grey value {grey.min():g}; a picture is needed")
 
 
 def _displayed(

@@ -124,6 +124,28 @@ def test_monochrome1_is_inverted_after_the_window():
     np.testing.assert_allclose(found, 4095 - grey(WindowCenter=1500, WindowWidth=1000), atol=1e-3)
 
 
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+def test_monochrome1_is_inverted_in_the_range_of_the_window_also_where_it_is_not_reached(function):
+    window = {"WindowCenter": 1000, "WindowWidth": 9000, "VOILUTFunction": function}
+    found = grey(PhotometricInterpretation="MONOCHROME1", **window)
+    expected = [4095 - slow_window(int(v), 1000, 9000, function, 4095) for v in PIXELS.ravel()]
+    np.testing.assert_allclose(found.ravel(), expected, rtol=1e-6, atol=1e-3)
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_overlays_are_ignored(bits):
+    pixels = picture(bits=bits)
+    dataset = instance(pixels, bits)
+    dataset.add_new(0x60000010, "US", 97)
+    dataset.add_new(0x60000011, "US", 64)
+    dataset.add_new(0x60000040, "CS", "G")
+    dataset.add_new(0x60000050, "SS", [1, 1])
+    dataset.add_new(0x60000100, "US", 1)
+    dataset.add_new(0x60000102, "US", 0)
+    dataset.add_new(0x60003000, "OW", b"\xff" * (97 * 64 // 8))
+    np.testing.assert_array_equal(read_radiograph(dataset), pixels)
+
+
 def test_bits_above_bits_stored_are_dropped():
     with_overlay = PIXELS | np.where(PIXELS % 3 == 0, 0x8000, 0).astype(np.uint16)
     np.testing.assert_array_equal(read_radiograph(instance(with_overlay, 12)), PIXELS)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless
 
 from monai_covid.dicom.pixels import read_radiograph
@@ -66,6 +67,13 @@ def test_unusable_headers_are_refused(attributes, message):
     assert str(dataset.SOPInstanceUID) in refused(dataset, message)
 
 
+@pytest.mark.parametrize("value", [0, 77])
+def test_blank_images_are_refused(value):
+    blank = np.full((97, 64), value, np.uint8)
+    for pixels in (blank, np.stack([blank] * 3, axis=2)):
+        refused(instance(pixels), f"all pixels have the grey value {value}; a picture is needed")
+
+
 def test_all_problems_of_a_header_are_reported_together():
     text = refused(instance(picture(), Modality="MR", NumberOfFrames=9, BitsStored=3), "Modality")
     assert "NumberOfFrames" in text
@@ -94,6 +102,14 @@ def test_a_frame_of_another_size_is_refused_before_decoding(syntax):
 def test_a_damaged_frame_is_refused():
     dataset = in_syntax(instance(picture(96, 64)), JPEG2000Lossless)
     set_pixels(dataset, dataset.PixelData[:60])
+    refused(dataset, r"PixelData \(7FE0,0010\) \(JPEG 2000 .*frame is damaged and states no size")
+
+
+def test_a_frame_that_is_damaged_behind_its_header_is_refused():
+    dataset = in_syntax(instance(picture(96, 64)), JPEG2000Lossless)
+    frame = bytearray(get_frame(dataset.PixelData, 0, number_of_frames=1))
+    frame[45:] = bytes(len(frame) - 45)
+    set_pixels(dataset, encapsulate([bytes(frame)]))
     refused(dataset, r"PixelData \(7FE0,0010\) cannot be decoded \(TransferSyntaxUID .* JPEG 2000")
 
 
@@ -113,7 +129,7 @@ def test_damaged_header_elements_are_refused(tmp_path):
 def test_messages_of_other_libraries_are_cut(tmp_path):
     dataset = instance(picture(), VOILUTSequence=lookup_table([0] * 4096, 0, 8))
     dataset.VOILUTSequence[0].LUTData = "x" * 5000
-    assert len(refused(dataset, "")) < 700
+    assert len(refused(dataset, "DICOM instance")) < 700
 
 
 def test_truncated_files_are_refused(tmp_path):

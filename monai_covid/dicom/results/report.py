@@ -1,0 +1,135 @@
+"""The finding as a structured report that can be searched."""
+
+from __future__ import annotations
+
+from itertools import starmap
+
+from highdicom import sr
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.uid import SegmentationStorage
+
+from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.dicom.results import codes as concepts
+from monai_covid.dicom.results.algorithm import Algorithm
+from monai_covid.dicom.results.finding import ImageFinding
+from monai_covid.dicom.results.placement import REPORT, common_attributes
+from monai_covid.dicom.results.uids import derived_uid
+
+DECIMALS = 8
+"""Of a probability; a decimal string holds 16 characters."""
+
+
+def measurement_report(
+    finding: ImageFinding, algorithm: Algorithm, heatmap: Dataset
+) -> sr.Comprehensive3DSR:
+    """Return a Comprehensive 3D SR after TID 1500 Measurement Report.
+
+    Args:
+        finding: What was found.
+        algorithm: Who found it.
+        heatmap: The Segmentation instance that the report refers to.
+
+    Note:
+        DICOM PS3.3 A.35.13, PS3.16 TID 1500, 1501, 1410, 4019. One group holds the most probable
+        class and each probability, one links the heatmap. The concept Finding (121071) is left
+        out: it stands for what a reader saw.
+    """
+    content = sr.MeasurementReport(
+        observation_context=sr.ObservationContext(
+            observer_device_context=sr.ObserverContext(
+                observer_type=codes.DCM.Device,
+                observer_identifying_attributes=algorithm.observer(),
+            )
+        ),
+        procedure_reported=concepts.CHEST_RADIOGRAPHY,
+        imaging_measurements=[
+            _classification(finding, algorithm),
+            _heatmap(finding, algorithm, heatmap),
+        ],
+        title=codes.cid7021.ImagingMeasurementReport,
+        referenced_images=[finding.header],
+    )
+    content[0].ContentSequence.append(_comment())
+    # Complete, but neither final nor verified: nobody has read it.
+    return sr.Comprehensive3DSR(
+        evidence=[finding.header, heatmap],
+        content=content,
+        is_complete=True,
+        coding_schemes=[concepts.private_scheme()],
+        **common_attributes(REPORT, finding.header, algorithm),
+    )
+
+
+def _classification(
+    finding: ImageFinding, algorithm: Algorithm
+) -> sr.MeasurementsAndQualitativeEvaluations:
+    header = finding.header
+    return sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=_tracking("classification", finding, algorithm),
+        algorithm_id=algorithm.identification(),
+        finding_sites=[sr.FindingSite(concepts.THORAX)],
+        qualitative_evaluations=[
+            sr.QualitativeEvaluation(
+                concepts.MOST_PROBABLE_CLASS, concepts.class_concept(finding.most_probable)
+            )
+        ],
+        measurements=list(
+            starmap(_probability, zip(finding.labels, finding.probabilities, strict=True))
+        ),
+        source_images=[
+            sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)
+        ],
+    )
+
+
+def _probability(label: str, probability: float) -> sr.Measurement:
+    return sr.Measurement(
+        name=concepts.probability_concept(label),
+        value=round(probability, DECIMALS),
+        unit=concepts.NO_UNIT,
+    )
+
+
+def _heatmap(
+    finding: ImageFinding, algorithm: Algorithm, heatmap: Dataset
+) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
+    header = finding.header
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=_tracking("heatmap", finding, algorithm),
+        referenced_segment=_segmentation_frame(header, heatmap),
+        algorithm_id=algorithm.identification(),
+        qualitative_evaluations=[
+            sr.QualitativeEvaluation(
+                concepts.EXPLAINED_CLASS, concepts.class_concept(finding.explained)
+            )
+        ],
+    )
+
+
+def _segmentation_frame(header: Dataset, heatmap: Dataset) -> sr.ReferencedSegmentationFrame:
+    frame = sr.ReferencedSegmentationFrame(
+        sop_class_uid=SegmentationStorage,
+        sop_instance_uid=heatmap.SOPInstanceUID,
+        frame_number=1,
+        segment_number=1,
+        source_image=sr.SourceImageForSegmentation(header.SOPClassUID, header.SOPInstanceUID),
+    )
+    # A reference names a frame or a segment, not both (PS3.3 table 10-3).
+    del frame[0].ReferencedSOPSequence[0].ReferencedSegmentNumber
+    return frame
+
+
+def _tracking(role: str, finding: ImageFinding, algorithm: Algorithm) -> sr.TrackingIdentifier:
+    return sr.TrackingIdentifier(
+        uid=derived_uid(f"tracking {role}", finding.header.SOPInstanceUID, algorithm.key),
+        identifier=role,
+    )
+
+
+def _comment() -> sr.TextContentItem:
+    return sr.TextContentItem(
+        name=concepts.COMMENT,
+        value=RESEARCH_USE_ONLY,
+        relationship_type=sr.RelationshipTypeValues.CONTAINS,
+    )

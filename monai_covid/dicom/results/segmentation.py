@@ -1,0 +1,66 @@
+"""The heatmap as a fractional segmentation, pixel by pixel with its image."""
+
+from __future__ import annotations
+
+import highdicom as hd
+import numpy as np
+from pydicom.uid import ExplicitVRLittleEndian
+
+from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.dicom.results.algorithm import Algorithm
+from monai_covid.dicom.results.codes import RELEVANCE, SPATIAL_CONCEPT, THORAX
+from monai_covid.dicom.results.finding import ImageFinding
+from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_attributes
+from monai_covid.labels import display_name
+
+MAXIMUM_FRACTION = 255
+
+
+def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.Segmentation:
+    """Return the positive relevance as a Segmentation instance of one fractional segment.
+
+    Args:
+        finding: What was found.
+        algorithm: Who found it.
+
+    Returns:
+        Instance with one frame of the image's size; ``MAXIMUM_FRACTION`` is the largest relevance.
+
+    Note:
+        DICOM PS3.3 A.51. A parametric map would hold negative relevance too, but needs a geometry
+        that a projection image does not have. The fraction is no probability of a disease; the
+        standard knows only PROBABILITY and OCCUPANCY.
+    """
+    header = finding.header
+    shown = display_name(finding.explained)
+    description = hd.seg.SegmentDescription(
+        segment_number=1,
+        segment_label=f"Relevance for {shown}"[:64],
+        segmented_property_category=SPATIAL_CONCEPT,
+        segmented_property_type=RELEVANCE,
+        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_identification=algorithm.identification_sequence(),
+        anatomic_regions=[THORAX],
+    )
+    description.SegmentDescription = (
+        f"{algorithm.method}: positive relevance for {shown}, relative to its largest. "
+        f"Not the outline of a lesion and not its probability. {RESEARCH_USE_ONLY}"
+    )
+    fractions = np.rint(finding.relevance * MAXIMUM_FRACTION) / MAXIMUM_FRACTION
+    segmentation = hd.seg.Segmentation(
+        source_images=[header],
+        pixel_array=fractions.astype(np.float32),
+        segmentation_type=hd.seg.SegmentationTypeValues.FRACTIONAL,
+        segment_descriptions=[description],
+        fractional_type=hd.seg.SegmentationFractionalTypeValues.PROBABILITY,
+        max_fractional_value=MAXIMUM_FRACTION,
+        content_label="RELEVANCE",
+        content_description=f"Relevance. {RESEARCH_USE_ONLY}",
+        content_creator_name=CREATOR,
+        omit_empty_frames=False,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        **common_attributes(SEGMENTATION, header, algorithm),
+    )
+    if header.get("PatientOrientation"):
+        segmentation.PatientOrientation = header.PatientOrientation
+    return segmentation

@@ -1,0 +1,152 @@
+"""The header of a source image, completed so that results can refer to it."""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from monai_covid.dicom.pixel_checks import named
+from monai_covid.dicom.results.character_set import fitting_character_set
+from monai_covid.dicom.study import StudyError
+
+EMPTY_IF_MISSING = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+"""Type 2 attributes of the Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1)."""
+
+PATIENT_AND_STUDY = (
+    *EMPTY_IF_MISSING,
+    "IssuerOfPatientID",
+    "IssuerOfPatientIDQualifiersSequence",
+    "OtherPatientIDs",
+    "OtherPatientIDsSequence",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "EthnicGroup",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    "StudyDescription",
+    "ProcedureCodeSequence",
+    "ReferencedStudySequence",
+    "IssuerOfAccessionNumberSequence",
+)
+"""What results take over as it is, whether or not it is valid."""
+
+_IMAGE = (
+    "SpecificCharacterSet",
+    "StudyInstanceUID",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesDate",
+    "SeriesTime",
+    "Modality",
+    "InstanceNumber",
+    "ImageType",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "InstitutionName",
+    "StationName",
+    "DeviceSerialNumber",
+    "SoftwareVersions",
+    "BodyPartExamined",
+    "ViewPosition",
+    "Laterality",
+    "ImageLaterality",
+    "PatientOrientation",
+    "BurnedInAnnotation",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "ModalityLUTSequence",
+    "WindowCenter",
+    "WindowWidth",
+    "WindowCenterWidthExplanation",
+    "VOILUTFunction",
+    "VOILUTSequence",
+    "PresentationLUTShape",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "AcquisitionContextSequence",
+)
+
+_NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+
+
+def source_header(dataset: Dataset) -> Dataset:
+    """Return what results take over from a source image, without its pixels.
+
+    Attributes that every result must have are there, empty where the image lacks them.
+
+    Args:
+        dataset: The image.
+
+    Raises:
+        StudyError: If a UID is missing or is none.
+    """
+    _check_uids(dataset)
+    header = Dataset()
+    for keyword in (*PATIENT_AND_STUDY, *_IMAGE):
+        if keyword in dataset:
+            header[keyword] = dataset[keyword]
+    for keyword in EMPTY_IF_MISSING:
+        if keyword not in header:
+            setattr(header, keyword, None)
+    return header
+
+
+def without_patient(header: Dataset) -> Dataset:
+    """Return ``header`` with nothing about patient and study but UIDs.
+
+    Results are built with it: highdicom refuses values that hospitals do send (a sex of ``U``, a
+    malformed date) and prints names that it takes for malformed.
+    """
+    plain = Dataset()
+    for element in header:
+        if element.keyword not in (*PATIENT_AND_STUDY, "SpecificCharacterSet"):
+            plain[element.tag] = element
+    for keyword in EMPTY_IF_MISSING:
+        setattr(plain, keyword, None)
+    return plain
+
+
+def give_patient(result: Dataset, header: Dataset, *texts: str) -> None:
+    """Put patient and study of ``header`` into ``result``, as they are.
+
+    Args:
+        result: Built with `without_patient`.
+        header: Header of the image.
+        texts: Words of ``result`` that its character set must hold too.
+    """
+    character_set = fitting_character_set(header, *texts)
+    if character_set:
+        result.SpecificCharacterSet = character_set
+    for keyword in PATIENT_AND_STUDY:
+        if keyword in header:
+            result[keyword] = header[keyword]
+
+
+def _check_uids(dataset: Dataset) -> None:
+    for keyword in _NEEDED:
+        value = UID(str(dataset.get(keyword) or ""))
+        if not value.is_valid:
+            raise StudyError(f"{named(keyword)} is missing or not a UID; results need it")

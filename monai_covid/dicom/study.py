@@ -1,0 +1,53 @@
+"""What is made of the images of a study, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from pydicom.dataset import Dataset
+
+
+class StudyError(ValueError):
+    """A study cannot be processed at all; the message says why and holds no patient data."""
+
+
+class Refusal(NamedTuple):
+    """An image that is not processed.
+
+    Attributes:
+        sop_instance_uid: The image; empty where the file does not tell.
+        reason: Why not, without patient data.
+        file: The file it was in, where there was one.
+    """
+
+    sop_instance_uid: str
+    reason: str
+    file: Path | None = None
+
+
+class StudyOutcome(NamedTuple):
+    """What became of a study.
+
+    Attributes:
+        results: DICOM instances to store, each with file meta information.
+        refusals: Images without results; a study may have nothing else.
+    """
+
+    results: tuple[Dataset, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class StudyProcessor(Protocol):
+    """Whatever makes results of a study.
+
+    Called again with the same files it returns instances with the same UIDs.
+    """
+
+    def __call__(self, files: Sequence[Path]) -> StudyOutcome:
+        """Process the files of one study of one patient.
+
+        Raises:
+            StudyError: If nothing can be made of them and trying again would not help.
+        """

@@ -1,0 +1,68 @@
+"""Names survive, whatever the character set."""
+
+import io
+
+import pytest
+from pydicom import dcmread, dcmwrite
+
+from monai_covid.dicom.results import result_instances
+from monai_covid.dicom.results.character_set import fitting_character_set
+from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
+from tests.orthanc.people import PEOPLE, Person
+from tests.orthanc.studies import radiograph
+
+
+def through_a_file(dataset):
+    stream = io.BytesIO()
+    dcmwrite(stream, dataset, enforce_file_format=True)
+    stream.seek(0)
+    return dcmread(stream)
+
+
+@pytest.mark.parametrize("kind", ["SR", "PR", "OT", "SEG"])
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.identifier)
+def test_names_survive(person, kind):
+    source = through_a_file(radiograph(person, "names"))
+    assert source.PatientName == person.name
+    result = by_modality(result_instances(found_in(source), ALGORITHM))[kind]
+    read = through_a_file(result)
+    assert read.PatientName == person.name
+    assert read.get("SpecificCharacterSet") == source.get("SpecificCharacterSet")
+
+
+def test_nothing_about_the_patient_is_printed(recwarn, caplog, capsys):
+    person = Person("Unverwechselbar", "SECRET-7", sex="U", birth_date="31.12.1960")
+    with pytest.warns(UserWarning, match="DA"):
+        source = radiograph(person, "names")
+    recwarn.clear()
+    caplog.clear()
+    results = result_instances(found_in(source), ALGORITHM)
+    printed = "".join(str(each.message) for each in recwarn) + caplog.text + capsys.readouterr().err
+    assert not any(word in printed for word in ("Unverwechselbar", "SECRET", "1960"))
+    assert {each.PatientSex for each in results} == {"U"}
+    assert {each.PatientBirthDate for each in results} == {"31.12.1960"}
+
+
+def test_a_character_set_that_is_wrong_becomes_utf_8():
+    source = radiograph(Person("Müller^Jürgen", "WRONG"), "names")
+    source.SpecificCharacterSet = "ISO_IR 144"
+    result = by_modality(result_instances(found_in(source), ALGORITHM))["SR"]
+    assert through_a_file(result).PatientName == "Müller^Jürgen"
+    assert result.SpecificCharacterSet == "ISO_IR 192"
+
+
+@pytest.mark.parametrize("stated", ["ISO_IR 999", ["ISO_IR 100", "nonsense"]])
+def test_a_character_set_that_does_not_exist_becomes_utf_8(stated):
+    header = radiograph(PEOPLE[0], "names")
+    header.SpecificCharacterSet = stated
+    assert fitting_character_set(header) == "ISO_IR 192"
+
+
+def test_no_character_set_stays_none_for_plain_letters():
+    assert fitting_character_set(radiograph(PEOPLE[0], "names")) is None
+
+
+def test_words_of_the_result_count_too():
+    header = radiograph(PEOPLE[1], "names")
+    assert fitting_character_set(header, "Entzündung") == "ISO_IR 100"
+    assert fitting_character_set(header, "воспаление") == "ISO_IR 192"

@@ -1,0 +1,93 @@
+"""Every result against the validator of dicom3tools."""
+
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from pydicom import dcmwrite
+
+from monai_covid.dicom.results import result_instances
+from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
+from tests.orthanc.people import PEOPLE
+from tests.orthanc.studies import bare, radiograph
+
+KINDS = {
+    "SR": "Comprehensive3DSR",
+    "PR": "GrayscaleSoftcopyPresentationState",
+    "OT": "SCImage",
+    "SEG": "Segmentation",
+}
+SOURCES = {
+    "CR": {"modality": "CR"},
+    "DX": {"modality": "DX"},
+    "CR of 8 bits without a window": {"modality": "CR", "bits": 8},
+    "DX inverted": {"modality": "DX", "inverted": True},
+    "AP": {"modality": "CR", "view": "AP"},
+}
+
+
+@pytest.fixture
+def dciodvfy():
+    tool = shutil.which("dciodvfy")
+    if tool is None:
+        message = "dciodvfy is missing; Debian and Ubuntu: apt-get install dicom3tools"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return tool
+
+
+def complaints(tool, instance, folder):
+    """What the validator finds, but that the private coding scheme is none it knows."""
+    path = folder / f"{instance.Modality}.dcm"
+    dcmwrite(path, instance, enforce_file_format=True)
+    report = subprocess.run([tool, path], capture_output=True, check=False)
+    lines = (report.stdout + report.stderr).decode(errors="replace").splitlines()
+    kind = KINDS[instance.Modality]
+    assert kind in lines
+    return [line for line in lines if line != kind and "99MONAI" not in line]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SOURCES)
+def test_nothing_is_wrong_with_results(tmp_path, dciodvfy, name, kind):
+    source = radiograph(PEOPLE[0], "validity", **SOURCES[name])
+    results = by_modality(result_instances(found_in(source), ALGORITHM))
+    assert complaints(dciodvfy, results[kind], tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("modality", ["CR", "DX"])
+def test_a_source_with_nothing_but_what_it_must_have(tmp_path, dciodvfy, modality, kind):
+    source = bare(radiograph(PEOPLE[0], "validity", modality=modality))
+    results = by_modality(result_instances(found_in(source), ALGORITHM))
+    errors = [line for line in complaints(dciodvfy, results[kind], tmp_path) if "Error" in line]
+    assert errors == []
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.identifier)
+def test_every_character_set(tmp_path, dciodvfy, person):
+    results = by_modality(result_instances(found_in(radiograph(person, "validity")), ALGORITHM))
+    errors = [line for line in complaints(dciodvfy, results["SR"], tmp_path) if "Error" in line]
+    assert errors == []
+
+
+def test_fifteen_classes_with_long_names(tmp_path, dciodvfy):
+    labels = tuple(f"a finding whose name is rather long, number {index}" for index in range(15))
+    finding = found_in(radiograph(PEOPLE[0], "validity"), labels, (1 / 15,) * 15, labels[3])
+    for instance in result_instances(finding, ALGORITHM):
+        assert complaints(dciodvfy, instance, tmp_path) == []
+
+
+def test_the_validator_finds_a_fault(tmp_path, dciodvfy, results):
+    del results["SEG"].SegmentSequence
+    assert any("Error" in line for line in complaints(dciodvfy, results["SEG"], tmp_path))
+
+
+def test_the_relevance_has_the_range_of_the_format():
+    finding = found_in(radiograph(PEOPLE[0], "validity"))
+    segmentation = by_modality(result_instances(finding, ALGORITHM))["SEG"]
+    assert segmentation.pixel_array.max() == segmentation.MaximumFractionalValue == 255
+    assert np.ptp(segmentation.pixel_array) == 255
