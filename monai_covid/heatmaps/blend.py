@@ -46,11 +46,24 @@ def blend(grey: FloatMap, relevance: FloatMap, limit: float) -> FloatMap:
     """
     if grey.shape != relevance.shape:
         raise ValueError(f"relevance {relevance.shape} does not fit the image {grey.shape}")
+    strength = opacity(relevance, limit)[..., None]
+    hue = np.where(relevance[..., None] > 0, to_rgb(FOR), to_rgb(AGAINST))
+    blended: FloatMap = (grey[..., None] * (1 - strength) + hue * strength).astype(np.float32)
+    return blended
+
+
+def opacity(relevance: FloatMap, limit: float) -> FloatMap:
+    """Return how much colour covers the radiograph: 0 for none, at most ``STRONGEST``.
+
+    Args:
+        relevance: ``(H, W)``.
+        limit: Relevance at full colour; above 0.
+
+    Raises:
+        ValueError: If the limit is not positive.
+    """
     if limit <= 0:
         raise ValueError(f"limit must be above 0, got {limit}")
     strength = np.clip(np.abs(relevance) / limit, 0.0, 1.0) ** GAMMA * STRONGEST
-    hue = np.where(relevance[..., None] > 0, to_rgb(FOR), to_rgb(AGAINST))
-    blended: FloatMap = (
-        grey[..., None] * (1 - strength[..., None]) + hue * strength[..., None]
-    ).astype(np.float32)
-    return blended
+    covering: FloatMap = strength.astype(np.float32)
+    return covering

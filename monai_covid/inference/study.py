@@ -1,0 +1,195 @@
+"""From the DICOM images of a study to the DICOM instances that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.checkpoints import file_hash
+from monai_covid.dicom.eligibility import ineligibility, read_header
+from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances, source_header
+from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
+from monai_covid.errors import ImageReadError, WeightsError
+from monai_covid.explain import EpsilonPlusFlat
+from monai_covid.explain.lrp import LRP
+from monai_covid.heatmaps import smoothed, symmetric_limit, to_image_grid
+from monai_covid.heatmaps.capture import draw_capture
+from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.heatmap_files import SMOOTHING
+from monai_covid.labels import display_name
+from monai_covid.transforms import preprocess_pixels
+
+
+class EligibleImage(NamedTuple):
+    """An image that is processed.
+
+    Attributes:
+        header: Its header, as `source_header` makes it.
+        pixels: Displayed grey values (H, W) float32, larger is brighter.
+    """
+
+    header: Dataset
+    pixels: NDArray[np.float32]
+
+
+class Selection(NamedTuple):
+    """The images of a study, sorted out.
+
+    Attributes:
+        images: Those that are processed.
+        refusals: The others.
+    """
+
+    images: tuple[EligibleImage, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class StudyPipeline:
+    """Processes studies, one after the other, with one network that stays loaded.
+
+    Its steps are methods of their own for programs that schedule them: `select`, `infer`, `write`.
+
+    Attributes:
+        algorithm: Who signs the results.
+    """
+
+    def __init__(self, model: Path | str, device: str | torch.device = "cpu") -> None:
+        """Load the network.
+
+        Args:
+            model: Model file of stage 3, or of any network whose classes exclude each other.
+            device: Where to compute.
+
+        Raises:
+            WeightsError: If the file is missing, unusable, or its classes do not exclude each
+                other.
+        """
+        self._classifier = Classifier(model, device)
+        if self._classifier.info.multilabel:
+            raise WeightsError(
+                f"{model}: its classes do not exclude each other (stage 2); DICOM results need a "
+                "network of stage 3"
+            )
+        self._explainer = LRP(self._classifier.network, EpsilonPlusFlat())
+        self.algorithm = Algorithm(file_hash(model))
+
+    def __call__(self, files: Sequence[Path]) -> StudyOutcome:
+        """Process the files of one study of one patient.
+
+        Raises:
+            StudyError: If they belong to several studies or patients.
+        """
+        datasets, unreadable = _read(files)
+        selection = self.select(datasets)
+        results = self.write(self.infer(selection.images))
+        return StudyOutcome(results, (*unreadable, *selection.refusals))
+
+    def select(self, datasets: Iterable[Dataset]) -> Selection:
+        """Sort out which instances of a study are processed, and read their pixels.
+
+        Raises:
+            StudyError: If the instances belong to several studies or patients.
+        """
+        datasets = list(datasets)
+        _check_one_patient(datasets)
+        images: dict[str, EligibleImage] = {}
+        refusals = []
+        for dataset in datasets:
+            uid = str(dataset.get("SOPInstanceUID") or "")
+            file = _file_of(dataset)
+            if uid in images:
+                refusals.append(Refusal(uid, "is there twice; the first one is processed", file))
+                continue
+            try:
+                images[uid] = _eligible(dataset)
+            except (ImageReadError, StudyError) as error:
+                refusals.append(Refusal(uid, _without_place(error, file), file))
+        return Selection(tuple(images.values()), tuple(refusals))
+
+    def infer(self, images: Iterable[EligibleImage]) -> list[ImageFinding]:
+        """Classify images and explain the most probable class of each, one at a time."""
+        return [self._found_in(image) for image in images]
+
+    def write(self, findings: Iterable[ImageFinding]) -> tuple[Dataset, ...]:
+        """Return the DICOM instances that say what was found."""
+        return tuple(
+            instance
+            for finding in findings
+            for instance in result_instances(finding, self.algorithm)
+        )
+
+    def _found_in(self, image: EligibleImage) -> ImageFinding:
+        info = self._classifier.info
+        batch = preprocess_pixels(image.pixels, info.image_size, info.channels)[None]
+        batch = batch.to(self._classifier.device)
+        probabilities = self._classifier.probabilities(batch)[0]
+        chosen = int(probabilities.argmax())
+        relevance = self._explainer.attribute(batch, chosen)[0].cpu().numpy()
+        placed = to_image_grid(smoothed(relevance, SMOOTHING), image.pixels.shape)
+        limit = symmetric_limit([placed])
+        explained = info.labels[chosen]
+        probable = tuple(probabilities.double().tolist())
+        return ImageFinding(
+            header=image.header,
+            labels=info.labels,
+            probabilities=probable,
+            explained=explained,
+            relevance=np.clip(placed / limit, 0.0, 1.0),
+            overlay=draw_capture(
+                image.pixels,
+                placed,
+                limit,
+                self._caption(dict(zip(info.labels, probable, strict=True))),
+                (f"relevance for {display_name(explained)}", "relevance against it"),
+            ),
+        )
+
+    def _caption(self, probabilities: dict[str, float]) -> list[str]:
+        shown = (f"{display_name(label)} {value:.1%}" for label, value in probabilities.items())
+        versions = ", ".join(self.algorithm.software_versions)
+        return [RESEARCH_USE_ONLY.upper(), ", ".join(shown), f"{versions}. {self.algorithm.method}"]
+
+
+def _read(files: Sequence[Path]) -> tuple[list[Dataset], list[Refusal]]:
+    datasets, unreadable = [], []
+    for file in files:
+        try:
+            datasets.append(read_header(file))
+        except ImageReadError as error:
+            unreadable.append(Refusal("", _without_place(error, file), file))
+    return datasets, unreadable
+
+
+def _check_one_patient(datasets: Sequence[Dataset]) -> None:
+    keywords = ("StudyInstanceUID", "PatientID", "IssuerOfPatientID")
+    found = {tuple(str(each.get(keyword) or "") for keyword in keywords) for each in datasets}
+    if len(found) > 1:
+        raise StudyError(
+            f"the {len(datasets)} instances belong to {len(found)} different studies or patients; "
+            "one study of one patient is processed at a time"
+        )
+
+
+def _eligible(dataset: Dataset) -> EligibleImage:
+    reasons = ineligibility(dataset)
+    if reasons:
+        raise ImageReadError("; ".join(reasons))
+    return EligibleImage(source_header(dataset), read_radiograph(dataset))
+
+
+def _file_of(dataset: Dataset) -> Path | None:
+    file = getattr(dataset, "filename", None)
+    return Path(file) if isinstance(file, str | Path) and str(file) else None
+
+
+def _without_place(error: Exception, file: Path | None) -> str:
+    """Return the message of ``error`` without the file that a refusal names by itself."""
+    return str(error).removeprefix(f"{file}: ")
