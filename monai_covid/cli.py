@@ -15,6 +15,7 @@ COMMANDS = {
     "phantom": "make synthetic radiographs with ground truth",
     "check-data": "check a data set and say what is in it",
     "explain": "heatmaps of PNG, JPEG, DICOM and NIfTI files",
+    "listen": "receive chest radiographs over DICOM and send results back",
     "evaluate": "metrics with intervals of a predictions CSV",
     "benchmark-explanations": "explanation methods put to the test on networks and images",
     "train-all": "train stage 2 and all folds of stage 3; call again to go on",

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from torch import Tensor
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.checkpoints import file_hash
@@ -80,6 +81,7 @@ class StudyPipeline:
             )
         self._explainer = LRP(self._classifier.network, EpsilonPlusFlat())
         self.algorithm = Algorithm(file_hash(model))
+        self._warm_up()
 
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
         """Process the files of one study of one patient.
@@ -126,13 +128,24 @@ class StudyPipeline:
             for instance in result_instances(finding, self.algorithm)
         )
 
-    def _found_in(self, image: EligibleImage) -> ImageFinding:
+    def _warm_up(self) -> None:
+        """Work on an empty image: the first pass sets up what all others use."""
         info = self._classifier.info
-        batch = preprocess_pixels(image.pixels, info.image_size, info.channels)[None]
+        empty = torch.zeros(1, info.channels, info.image_size, info.image_size)
+        self._examine(empty)
+
+    def _examine(self, batch: Tensor) -> tuple[Tensor, int, NDArray[np.float32]]:
+        """Return the probabilities of one image, its most probable class and that class's map."""
         batch = batch.to(self._classifier.device)
         probabilities = self._classifier.probabilities(batch)[0]
         chosen = int(probabilities.argmax())
-        relevance = self._explainer.attribute(batch, chosen)[0].cpu().numpy()
+        relevance: NDArray[np.float32] = self._explainer.attribute(batch, chosen)[0].cpu().numpy()
+        return probabilities, chosen, relevance
+
+    def _found_in(self, image: EligibleImage) -> ImageFinding:
+        info = self._classifier.info
+        batch = preprocess_pixels(image.pixels, info.image_size, info.channels)[None]
+        probabilities, chosen, relevance = self._examine(batch)
         placed = to_image_grid(smoothed(relevance, SMOOTHING), image.pixels.shape)
         limit = symmetric_limit([placed])
         explained = info.labels[chosen]

@@ -72,7 +72,9 @@ def imported_by(command):
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("command", [["--help"], ["phantom"], ["check-data"], ["evaluate"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["phantom"], ["check-data"], ["evaluate"], ["listen"]]
+)
 def test_commands_that_need_no_network_start_without_torch(command):
     assert imported_by(command) == ["False", "False"]
 

@@ -1,0 +1,48 @@
+"""``monai-covid listen``: the model as a DICOM service.
+
+Studies that could not be processed are in the folder ``quarantine`` of the spool, each with its
+images and the reason in ``reason.json``. To try one again, move its folder, also while the service
+runs: ``mv SPOOL/quarantine/JOB SPOOL/processing/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+from monai_covid.dicom.study import StudyProcessor
+from monai_covid.errors import OptionError
+from monai_covid.pacs.extras import check_extras
+from monai_covid.pacs.options import add_service_options, settings_of
+from monai_covid.pacs.run import run_when_loaded
+
+MODEL = Path("bundle/models/model.pt")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--model", type=Path, help=f"model file ({MODEL})")
+    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
+    add_service_options(parser)
+    parser.epilog = "To try a quarantined study again: mv SPOOL/quarantine/JOB SPOOL/processing/"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the service until it is told to stop."""
+    check_extras()
+    settings = settings_of(options, also=("model", "device"))
+    model = Path(options.model or MODEL)
+    if not model.is_file():
+        raise OptionError(f"--model is {model}, which is not a file; give a trained model")
+
+    def load() -> StudyProcessor:
+        # Only now: torch takes seconds, and bad options are told without it.
+        from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
+        from monai_covid.training import choose_device  # noqa: PLC0415
+
+        return StudyPipeline(model, choose_device(options.device))
+
+    with model.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return run_when_loaded(settings, load, {"model": model.name, "sha256": digest})

@@ -1,0 +1,179 @@
+"""kill -9 at any instant: nothing that was acknowledged is lost, nothing is delivered anew."""
+
+import json
+import shutil
+import threading
+
+import pytest
+from pydicom import dcmwrite
+
+from monai_covid.dicom.study import StudyOutcome
+from monai_covid.pacs.destinations import parse_destination
+from monai_covid.pacs.jobs import Job, Jobs
+from monai_covid.pacs.outbox import Outbox
+from monai_covid.pacs.spool import Spool
+from tests.pacs.peers import Archive, send, wait_until
+from tests.pacs.processes import process
+from tests.pacs.running import folders, running, settings
+from tests.pacs.studies import FakeProcessor, image, result_of, result_uid
+
+
+def expected(images):
+    return sorted(str(result_uid(one.SOPInstanceUID)) for one in images)
+
+
+@pytest.mark.parametrize("acknowledged", [1, 4])
+def test_killed_after_acknowledgements(tmp_path, archive, acknowledged):
+    spool = tmp_path / "spool"
+    images = [image(seed=k, PatientID=f"SECRET-{k % 2}") for k in range(4)]
+    with process(spool, archive.url, quiet_time=60.0) as first:
+        assert send(first.port, *images[:acknowledged]) == [0] * acknowledged
+        first.kill()
+    assert archive.stored == []
+    with running(settings(spool, archive.url), FakeProcessor()) as service:
+        send(service.port, *images[acknowledged:])
+        wait_until(lambda: len(archive.stored) == 4)
+        wait_until(lambda: not folders(spool, "sending"))
+    assert sorted(archive.stored) == expected(images)
+
+
+def test_killed_while_processing(tmp_path, archive):
+    spool = tmp_path / "spool"
+    one = image()
+    with process(spool, archive.url, block=tmp_path / "begun") as first:
+        send(first.port, one)
+        wait_until((tmp_path / "begun").exists)
+        first.kill()
+    with running(settings(spool, archive.url), FakeProcessor()):
+        wait_until(lambda: folders(spool, "done"))
+    assert archive.stored == expected([one])
+
+
+def test_killed_while_delivering(tmp_path):
+    spool = tmp_path / "spool"
+    images = [image("1.2.3", seed=k) for k in range(3)]
+    second, go_on = threading.Event(), threading.Event()
+    archive = Archive().start()
+
+    def answer(dataset):
+        if len(archive.stored) == 1:
+            second.set()
+            assert go_on.wait(30)
+            return 0xA700
+        return 0x0000
+
+    archive.answer = answer
+    with process(spool, archive.url) as first:
+        send(first.port, *images)
+        assert second.wait(30)
+        first.kill()
+    archive.answer = lambda dataset: 0x0000
+    go_on.set()
+    processor = FakeProcessor()
+    with running(settings(spool, archive.url), processor):
+        wait_until(lambda: folders(spool, "done"))
+    archive.stop()
+    assert sorted(archive.stored) == expected(images)
+    assert processor.calls == []
+
+
+def test_a_study_that_kills_the_process_is_quarantined_in_the_end(tmp_path, archive):
+    spool = tmp_path / "spool"
+    with process(spool, archive.url, block=tmp_path / "begun") as first:
+        send(first.port, image())
+        wait_until((tmp_path / "begun").exists)
+        first.kill()
+    (tmp_path / "begun").unlink()
+    with process(spool, archive.url, block=tmp_path / "begun") as again:
+        wait_until((tmp_path / "begun").exists)
+        again.kill()
+    processor = FakeProcessor()
+    with running(settings(spool, archive.url, attempts=2), processor):
+        wait_until(lambda: folders(spool, "quarantine"))
+    reason = json.loads((folders(spool, "quarantine")[0] / "reason.json").read_text())
+    assert "2 attempts" in reason["reason"]
+    assert "the service ended" in reason["reason"]
+    assert processor.calls == []
+
+
+@pytest.fixture
+def spool(tmp_path):
+    one = Spool(tmp_path / "spool")
+    one.open()
+    yield one
+    one.close()
+
+
+def job_with(spool, *images):
+    folder = spool.processing / "20260101T000000.000000-group"
+    folder.mkdir()
+    for index, one in enumerate(images):
+        dcmwrite(folder / f"{index}.dcm", one, enforce_file_format=True)
+    return Job(folder)
+
+
+def go_on(spool, archive, processor):
+    spool.close()
+    with running(settings(spool.folder, archive.url), processor):
+        wait_until(lambda: folders(spool.folder, "done"))
+        wait_until(lambda: not folders(spool.folder, "sending"))
+
+
+def test_left_while_receiving(spool, archive):
+    (spool.receiving / "half.part").write_bytes(b"never acknowledged")
+    job_with(spool, one := image())
+    go_on(spool, archive, FakeProcessor())
+    assert archive.stored == expected([one])
+    assert folders(spool.folder, "receiving") == []
+
+
+def test_left_with_some_results_written(spool, archive):
+    one, other = image(seed=1), image(seed=2)
+    job = job_with(spool, one, other)
+    (job.folder / "results").mkdir()
+    (job.folder / "results/0007.dcm").write_bytes(b"half")
+    go_on(spool, archive, processor := FakeProcessor())
+    assert sorted(archive.stored) == expected([one, other])
+    assert len(processor.calls) == 1
+
+
+def finished_job(spool, source):
+    Jobs(spool).finish(job := job_with(spool, source), StudyOutcome((result_of(source),), ()), 1.0)
+    return Job(spool.sending / job.name)
+
+
+def test_left_with_results_visible_and_images_not_deleted(spool, archive):
+    one = image()
+    job = finished_job(spool, one)
+    dcmwrite(job.folder / "0.dcm", one, enforce_file_format=True)
+    go_on(spool, archive, processor := FakeProcessor())
+    assert archive.stored == expected([one])
+    assert processor.calls == []
+
+
+def test_left_with_all_delivered_but_not_finished(spool, archive):
+    job = finished_job(spool, image())
+    key = parse_destination(archive.url).key
+    outbox = Outbox(spool, [key])
+    outbox.delivered(job, key, outbox.missing(job, key)[0])
+    go_on(spool, archive, FakeProcessor())
+    assert archive.stored == []
+
+
+def test_left_while_deleting(spool, archive):
+    job = finished_job(spool, image())
+    half = spool.trash / "sending-half"
+    job.folder.rename(half)
+    (half / "outcome.json").unlink()
+    spool.close()
+    with running(settings(spool.folder, archive.url), processor := FakeProcessor()):
+        assert folders(spool.folder, "trash") == []
+    assert (archive.stored, processor.calls) == ([], [])
+
+
+def test_left_with_an_empty_group(spool, archive):
+    (spool.received / "group").mkdir()
+    spool.close()
+    with running(settings(spool.folder, archive.url), FakeProcessor()):
+        wait_until(lambda: not folders(spool.folder, "received"))
+    shutil.rmtree(spool.folder)
