@@ -183,7 +183,9 @@ def _read(files: Sequence[Path]) -> tuple[list[Dataset], list[Refusal]]:
 
 def _check_one_patient(datasets: Sequence[Dataset]) -> None:
     keywords = ("StudyInstanceUID", "PatientID", "IssuerOfPatientID")
-    found = {tuple(str(each.get(keyword) or "") for keyword in keywords) for each in datasets}
+    # Without a study an instance is refused, whoever's it is.
+    known = [each for each in datasets if each.get("StudyInstanceUID")]
+    found = {tuple(str(each.get(keyword) or "") for keyword in keywords) for each in known}
     if len(found) > 1:
         raise StudyError(
             f"the {len(datasets)} instances belong to {len(found)} different studies or patients; "

@@ -138,6 +138,15 @@ def test_files_that_cannot_be_read_are_refused_and_the_rest_answered(pipeline, t
     assert reasons[broken].startswith("PixelData (7FE0,0010) has 1704 bytes")
 
 
+def test_an_instance_without_a_study_is_refused_by_itself(pipeline, tmp_path):
+    stray = radiograph(JUERGEN, "stray")
+    del stray.StudyInstanceUID
+    outcome = pipeline(save([stray, radiograph(JANE, "stray")], tmp_path))
+    assert {each.PatientID for each in outcome.results} == {JANE.identifier}
+    (refusal,) = outcome.refusals
+    assert "StudyInstanceUID (0020,000D)" in refusal.reason
+
+
 def test_an_image_that_is_there_twice_is_processed_once(pipeline, tmp_path):
     dataset = radiograph(JANE, "twice")
     files = save([dataset], tmp_path / "a") + save([dataset], tmp_path / "b")

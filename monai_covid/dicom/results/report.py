@@ -48,7 +48,7 @@ def measurement_report(
             _heatmap(finding, algorithm, heatmap),
         ],
         title=codes.cid7021.ImagingMeasurementReport,
-        referenced_images=[finding.header],
+        referenced_images=[finding.header] if _can_be_described(finding.header) else None,
     )
     content[0].ContentSequence.append(_comment())
     # Complete, but neither final nor verified: nobody has read it.
@@ -59,6 +59,12 @@ def measurement_report(
         coding_schemes=[concepts.private_scheme()],
         **common_attributes(REPORT, finding.header, algorithm),
     )
+
+
+def _can_be_described(header: Dataset) -> bool:
+    """Tell whether the image library can describe an image: highdicom needs these two for it."""
+    keywords = ("PatientOrientation", "ImagerPixelSpacing")
+    return all(len(header.get(keyword) or ()) == 2 for keyword in keywords)
 
 
 def _classification(

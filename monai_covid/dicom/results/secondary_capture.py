@@ -12,6 +12,8 @@ from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.placement import SECONDARY_CAPTURE, common_attributes
 from monai_covid.labels import display_name
 
+UPRIGHT_FRONTAL = ("L", "F")
+
 LONGEST_COMMENT = 10240
 
 
@@ -32,10 +34,12 @@ def overlay_capture(finding: ImageFinding, algorithm: Algorithm) -> hd.sc.SCImag
         photometric_interpretation=hd.PhotometricInterpretationValues.RGB,
         bits_allocated=8,
         coordinate_system=hd.CoordinateSystemNames.PATIENT,
-        patient_orientation=_orientation(header),
+        patient_orientation=UPRIGHT_FRONTAL,
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **common_attributes(SECONDARY_CAPTURE, header, algorithm),
     )
+    # highdicom wants an orientation, but only the image can tell.
+    capture.PatientOrientation = header.get("PatientOrientation")
     capture.ConversionType = "SYN"
     capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     capture.BodyPartExamined = "CHEST"
@@ -48,13 +52,6 @@ def overlay_capture(finding: ImageFinding, algorithm: Algorithm) -> hd.sc.SCImag
     capture.ImageComments = f"{words}. {RESEARCH_USE_ONLY}"[:LONGEST_COMMENT]
     capture.SourceImageSequence = [_reference(header)]
     return capture
-
-
-def _orientation(header: Dataset) -> tuple[str, str]:
-    stated = [str(each) for each in header.get("PatientOrientation") or ()]
-    # A frontal radiograph is hung as if the patient faced the viewer.
-    row, column = stated if len(stated) == 2 and all(stated) else ("L", "F")
-    return row, column
 
 
 def _reference(header: Dataset) -> Dataset:

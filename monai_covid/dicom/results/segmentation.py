@@ -61,6 +61,5 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **common_attributes(SEGMENTATION, header, algorithm),
     )
-    if header.get("PatientOrientation"):
-        segmentation.PatientOrientation = header.PatientOrientation
+    segmentation.PatientOrientation = header.get("PatientOrientation")
     return segmentation

@@ -74,6 +74,18 @@ def test_every_character_set(tmp_path, dciodvfy, person):
     assert errors == []
 
 
+@pytest.mark.parametrize("missing", [["PatientOrientation"], ["ImagerPixelSpacing"], ["both"]])
+def test_an_image_that_does_not_say_how_it_lies_or_how_large_it_is(tmp_path, dciodvfy, missing):
+    source = radiograph(PEOPLE[0], "validity")
+    for keyword in ["PatientOrientation", "ImagerPixelSpacing"] if missing == ["both"] else missing:
+        delattr(source, keyword)
+    results = by_modality(result_instances(found_in(source), ALGORITHM))
+    for instance in results.values():
+        complaint = complaints(dciodvfy, instance, tmp_path)
+        assert not [line for line in complaint if "Error" in line]
+    assert results["OT"].PatientOrientation == source.get("PatientOrientation")
+
+
 def test_fifteen_classes_with_long_names(tmp_path, dciodvfy):
     labels = tuple(f"a finding whose name is rather long, number {index}" for index in range(15))
     finding = found_in(radiograph(PEOPLE[0], "validity"), labels, (1 / 15,) * 15, labels[3])
