@@ -1,15 +1,21 @@
 # make demo   both stages on synthetic radiographs; results in demo/results/index.html
 # make test   lint, types, import contracts, tests
-# Both make .venv and install what they need with the versions of constraints.txt.
+# make test-deploy   the MONAI Deploy application, in an environment of its own
+# make test-pacs     the DICOM service against Orthanc; as root, since it may install Debian packages
+# All make .venv and install what they need with the versions of constraints.txt.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTED := $(VENV)/.installed-test
+DEPLOY := .venv-deploy
+DEPLOYED := $(DEPLOY)/.installed
+DEBIAN := dcmtk dicom3tools iproute2 orthanc orthanc-dicomweb orthanc-gdcm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint unit slow real-data benchmark benchmark-explain install clean
+.PHONY: demo test lint unit slow real-data benchmark benchmark-explain benchmark-service \
+	install install-deploy test-deploy install-pacs test-pacs clean
 
 demo: $(INSTALLED)
 	$(BIN)/monai-covid demo --out demo --overwrite
@@ -39,7 +45,24 @@ benchmark: $(TESTED)
 benchmark-explain: $(TESTED)
 	$(BIN)/python -W ignore -m tests.benchmarks.relevance
 
+benchmark-service: $(TESTED)
+	$(BIN)/python -W ignore -m tests.benchmarks.service
+	$(BIN)/python -W ignore -m tests.benchmarks.service --architecture densenet201 --studies 50
+
+test-deploy: $(DEPLOYED)
+	$(DEPLOY)/bin/python -m pytest -m "deploy" tests/deploy
+
+# Orthanc 1.10 listens on every address, so it runs where there is none but the loopback.
+test-pacs: $(TESTED) install-pacs
+	unshare --net sh -c 'ip link set lo up && exec $(BIN)/python -m pytest -m "pacs"'
+
+install-pacs:
+	dpkg -s $(DEBIAN) >/dev/null 2>&1 || (apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN))
+
 install: $(INSTALLED)
+
+install-deploy: $(DEPLOYED)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), f"Python 3.11 or newer is needed, this is {sys.version}"'
@@ -60,5 +83,15 @@ $(TESTED): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt --no-deps zennit
 	touch $@
 
+# MONAI imports the SDK wherever it is installed, so it has an environment of its own; it needs other
+# versions of three packages than the tests.
+$(DEPLOYED): pyproject.toml constraints.txt
+	test -x $(DEPLOY)/bin/python || $(PYTHON) -m venv $(DEPLOY)
+	$(DEPLOY)/bin/python -c 'import torch' 2>/dev/null || $(DEPLOY)/bin/python -m pip install -q "$$(grep '^torch==' constraints.txt)"
+	grep -Ev '^(torch|packaging|protobuf|ml_dtypes)==' constraints.txt > $(DEPLOY)/constraints.txt
+	$(DEPLOY)/bin/python -c 'import torch; print("torch==" + torch.__version__)' >> $(DEPLOY)/constraints.txt
+	$(DEPLOY)/bin/python -m pip install -q -c $(DEPLOY)/constraints.txt -e '.[deploy]' pytest 'setuptools>=77'
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo runs build *.egg-info
+	rm -rf $(VENV) $(DEPLOY) demo runs build *.egg-info

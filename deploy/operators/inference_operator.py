@@ -1,0 +1,34 @@
+"""Classification and explanation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monai.deploy.core import Fragment, Operator, OperatorSpec
+
+from monai_covid.inference.study import StudyPipeline
+
+
+class InferenceOperator(Operator):
+    """Classifies images and explains the most probable class of each by LRP.
+
+    Named input:
+        images: ``tuple[EligibleImage, ...]``, possibly empty.
+
+    Named output:
+        findings: ``list[ImageFinding]``, one for each image.
+    """
+
+    def __init__(self, fragment: Fragment, *args: Any, pipeline: StudyPipeline, **kwargs: Any):
+        """Use the method `infer` of ``pipeline``."""
+        self._pipeline = pipeline
+        super().__init__(fragment, *args, **kwargs)
+
+    def setup(self, spec: OperatorSpec) -> None:
+        """Define the ports."""
+        spec.input("images")
+        spec.output("findings")
+
+    def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
+        """Classify and explain."""
+        op_output.emit(self._pipeline.infer(op_input.receive("images")), "findings")

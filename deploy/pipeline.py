@@ -1,0 +1,26 @@
+"""The processing of studies, with the network loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from model_file import find_model
+from monai_covid.inference.study import StudyPipeline
+
+
+def load_pipeline(path: Path, device: str | None = None) -> StudyPipeline:
+    """Load the model that ``path`` means.
+
+    Args:
+        path: A model file or a folder with one, see `find_model`.
+        device: Where to compute; None: on a GPU if there is one.
+
+    Raises:
+        OptionError: If there is no model file.
+        WeightsError: If it cannot be used.
+    """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return StudyPipeline(find_model(path), device)
