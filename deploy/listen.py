@@ -15,6 +15,7 @@ from pathlib import Path
 from model_file import find_model
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.commands.listen import MODEL, add_options
+from monai_covid.dicom.kinds import chosen_kinds
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import or_exit
 from monai_covid.pacs.extras import check_extras
@@ -35,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the service with ``options``."""
     check_extras()
-    settings = settings_of(options, also=("model", "device"))
+    settings = settings_of(options, also=("model", "device", "results"))
     model = find_model(Path(options.model or MODEL))
+    kinds = chosen_kinds(options.results)
     raise_stack_limit()
 
     def load() -> StudyProcessor:
@@ -46,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         from processor import GraphProcessor  # noqa: PLC0415
 
         silence_holoscan()
-        return GraphProcessor(load_pipeline(model, options.device))
+        return GraphProcessor(load_pipeline(model, options.device, kinds))
 
     with model.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

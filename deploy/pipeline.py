@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from model_file import find_model
+from monai_covid.dicom.kinds import RESULT_KINDS
 from monai_covid.inference.study import StudyPipeline
 
 
-def load_pipeline(path: Path, device: str | None = None) -> StudyPipeline:
+def load_pipeline(
+    path: Path, device: str | None = None, results: Sequence[str] = RESULT_KINDS
+) -> StudyPipeline:
     """Load the model that ``path`` means.
 
     Args:
         path: A model file or a folder with one, see `find_model`.
         device: Where to compute; None: on a GPU if there is one.
+        results: Which kinds of results are made.
 
     Raises:
         OptionError: If there is no model file.
@@ -23,4 +28,4 @@ def load_pipeline(path: Path, device: str | None = None) -> StudyPipeline:
     """
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return StudyPipeline(find_model(path), device)
+    return StudyPipeline(find_model(path), device, results)

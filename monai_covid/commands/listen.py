@@ -11,6 +11,7 @@ import argparse
 import hashlib
 from pathlib import Path
 
+from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import OptionError
 from monai_covid.pacs.extras import check_extras
@@ -24,6 +25,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--model", type=Path, help=f"model file ({MODEL})")
     parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
+    parser.add_argument(
+        "--results",
+        metavar="KINDS",
+        help=f"which results are made: {','.join(RESULT_KINDS)} (all of them)",
+    )
     add_service_options(parser)
     parser.epilog = "To try a quarantined study again: mv SPOOL/quarantine/JOB SPOOL/processing/"
 
@@ -31,17 +37,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
     check_extras()
-    settings = settings_of(options, also=("model", "device"))
+    settings = settings_of(options, also=("model", "device", "results"))
     model = Path(options.model or MODEL)
     if not model.is_file():
         raise OptionError(f"--model is {model}, which is not a file; give a trained model")
+
+    kinds = chosen_kinds(options.results)
 
     def load() -> StudyProcessor:
         # Only now: torch takes seconds, and bad options are told without it.
         from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
         from monai_covid.training import choose_device  # noqa: PLC0415
 
-        return StudyPipeline(model, choose_device(options.device))
+        return StudyPipeline(model, choose_device(options.device), kinds)
 
     with model.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

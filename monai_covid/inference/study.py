@@ -15,6 +15,7 @@ from torch import Tensor
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.checkpoints import file_hash
 from monai_covid.dicom.eligibility import ineligibility, read_header
+from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
 from monai_covid.dicom.pixels import read_radiograph
 from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances, source_header
 from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
@@ -62,17 +63,25 @@ class StudyPipeline:
         algorithm: Who signs the results.
     """
 
-    def __init__(self, model: Path | str, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self,
+        model: Path | str,
+        device: str | torch.device = "cpu",
+        results: Sequence[str] = RESULT_KINDS,
+    ) -> None:
         """Load the network.
 
         Args:
             model: Model file of stage 3, or of any network whose classes exclude each other.
             device: Where to compute.
+            results: Which of ``RESULT_KINDS`` are made.
 
         Raises:
+            OptionError: If a kind of results is unknown.
             WeightsError: If the file is missing, unusable, or its classes do not exclude each
                 other.
         """
+        self._kinds = chosen_kinds(results)
         self._classifier = Classifier(model, device)
         if self._classifier.info.multilabel:
             raise WeightsError(
@@ -125,7 +134,7 @@ class StudyPipeline:
         return tuple(
             instance
             for finding in findings
-            for instance in result_instances(finding, self.algorithm)
+            for instance in result_instances(finding, self.algorithm, self._kinds)
         )
 
     def _warm_up(self) -> None:

@@ -82,6 +82,12 @@ def test_results_are_signed_with_the_hash_of_the_weights(pipeline, model, tmp_pa
     assert outcome.results[0].DeviceSerialNumber == file_hash(model)[:16]
 
 
+def test_some_kinds_of_results_only(model, tmp_path):
+    files = save([radiograph(JANE, "some")], tmp_path)
+    results = StudyPipeline(model, results=["report", "overlay"])(files).results
+    assert [each.Modality for each in results] == ["SR", "OT"]
+
+
 def test_a_lateral_view_is_refused_and_the_frontal_one_answered(pipeline, tmp_path):
     frontal = radiograph(JANE, "two", number=1, view="PA")
     lateral = radiograph(JANE, "two", number=2, view="LL")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
+from monai_covid.dicom.kinds import RESULT_KINDS
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.presentation_state import annotation_state
@@ -17,12 +19,15 @@ from monai_covid.dicom.results.source import give_patient, source_header, withou
 __all__ = ["Algorithm", "ImageFinding", "result_instances", "source_header"]
 
 
-def result_instances(finding: ImageFinding, algorithm: Algorithm) -> tuple[Dataset, ...]:
+def result_instances(
+    finding: ImageFinding, algorithm: Algorithm, kinds: Sequence[str] = RESULT_KINDS
+) -> tuple[Dataset, ...]:
     """Return the results of one image: report, annotation, overlay and heatmap.
 
     Args:
         finding: What was found.
         algorithm: Who found it.
+        kinds: Which of ``RESULT_KINDS`` are made. A report without heatmap links none.
 
     Returns:
         A Comprehensive 3D SR, a Grayscale Softcopy Presentation State, a Secondary Capture and a
@@ -31,13 +36,15 @@ def result_instances(finding: ImageFinding, algorithm: Algorithm) -> tuple[Datas
         same instances.
     """
     plain = replace(finding, header=without_patient(finding.header))
-    heatmap = heatmap_segmentation(plain, algorithm)
-    instances = (
-        measurement_report(plain, algorithm, heatmap),
-        annotation_state(plain, algorithm),
-        overlay_capture(plain, algorithm),
-        heatmap,
-    )
+    heatmap = heatmap_segmentation(plain, algorithm) if "heatmap" in kinds else None
+    makers: dict[str, Callable[[], Dataset | None]] = {
+        "report": lambda: measurement_report(plain, algorithm, heatmap),
+        "annotation": lambda: annotation_state(plain, algorithm),
+        "overlay": lambda: overlay_capture(plain, algorithm),
+        "heatmap": lambda: heatmap,
+    }
+    made = (make() for kind, make in makers.items() if kind in kinds)
+    instances = tuple(instance for instance in made if instance is not None)
     for instance in instances:
         give_patient(instance, finding.header, *finding.labels)
     return instances

@@ -21,20 +21,21 @@ DECIMALS = 8
 
 
 def measurement_report(
-    finding: ImageFinding, algorithm: Algorithm, heatmap: Dataset
+    finding: ImageFinding, algorithm: Algorithm, heatmap: Dataset | None
 ) -> sr.Comprehensive3DSR:
     """Return a Comprehensive 3D SR after TID 1500 Measurement Report.
 
     Args:
         finding: What was found.
         algorithm: Who found it.
-        heatmap: The Segmentation instance that the report refers to.
+        heatmap: The Segmentation instance that the report refers to; None: none.
 
     Note:
         DICOM PS3.3 A.35.13, PS3.16 TID 1500, 1501, 1410, 4019. One group holds the most probable
         class and each probability, one links the heatmap. The concept Finding (121071) is left
         out: it stands for what a reader saw.
     """
+    linked = [] if heatmap is None else [heatmap]
     content = sr.MeasurementReport(
         observation_context=sr.ObservationContext(
             observer_device_context=sr.ObserverContext(
@@ -45,7 +46,7 @@ def measurement_report(
         procedure_reported=concepts.CHEST_RADIOGRAPHY,
         imaging_measurements=[
             _classification(finding, algorithm),
-            _heatmap(finding, algorithm, heatmap),
+            *(_heatmap(finding, algorithm, each) for each in linked),
         ],
         title=codes.cid7021.ImagingMeasurementReport,
         referenced_images=[finding.header] if _can_be_described(finding.header) else None,
@@ -53,7 +54,7 @@ def measurement_report(
     content[0].ContentSequence.append(_comment())
     # Complete, but neither final nor verified: nobody has read it.
     return sr.Comprehensive3DSR(
-        evidence=[finding.header, heatmap],
+        evidence=[finding.header, *linked],
         content=content,
         is_complete=True,
         coding_schemes=[concepts.private_scheme()],

@@ -86,6 +86,13 @@ def test_an_image_that_does_not_say_how_it_lies_or_how_large_it_is(tmp_path, dci
     assert results["OT"].PatientOrientation == source.get("PatientOrientation")
 
 
+def test_a_report_without_heatmap_links_none(tmp_path, dciodvfy):
+    source = radiograph(PEOPLE[0], "validity")
+    (report,) = result_instances(found_in(source), ALGORITHM, ["report"])
+    assert complaints(dciodvfy, report, tmp_path) == []
+    assert "Segmentation" not in str(report)
+
+
 def test_fifteen_classes_with_long_names(tmp_path, dciodvfy):
     labels = tuple(f"a finding whose name is rather long, number {index}" for index in range(15))
     finding = found_in(radiograph(PEOPLE[0], "validity"), labels, (1 / 15,) * 15, labels[3])

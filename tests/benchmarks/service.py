@@ -1,0 +1,208 @@
+"""What the DICOM service adds to network and LRP, in one run: delay, throughput, memory, start."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import torch
+from pydicom import dcmread
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import (
+    Comprehensive3DSRStorage,
+    ComputedRadiographyImageStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+)
+
+from monai_covid.checkpoints import ModelInfo, load_model, save_model
+from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.explain import EpsilonPlusFlat
+from monai_covid.explain.lrp import LRP
+from monai_covid.transforms import preprocess_pixels
+from tests.orthanc.people import numbered
+from tests.orthanc.server import HOST, SERVICE_AE_TITLE, free_port
+from tests.orthanc.service import QUIET_TIME, Service
+from tests.orthanc.studies import radiograph, save
+
+RESULTS = (
+    Comprehensive3DSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+)
+PATIENCE = 600.0
+MEBIBYTE = 1 << 20
+
+
+class Archive:
+    """A PACS that notes when the results of a study are complete.
+
+    Attributes:
+        port: Where it listens.
+    """
+
+    def __init__(self) -> None:
+        """Start it."""
+        self.port = free_port()
+        self._complete: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+        self._changed = threading.Condition()
+        entity = AE("ARCHIVE")
+        for kind in RESULTS:
+            entity.add_supported_context(kind)
+        handlers = [(evt.EVT_C_STORE, self._store)]
+        self._server = entity.start_server((HOST, self.port), block=False, evt_handlers=handlers)
+
+    def _store(self, event: evt.Event) -> int:
+        study = str(event.dataset.StudyInstanceUID)
+        with self._changed:
+            self._counts[study] = self._counts.get(study, 0) + 1
+            if self._counts[study] == len(RESULTS):
+                self._complete[study] = time.perf_counter()
+            self._changed.notify_all()
+        return 0x0000
+
+    def wait(self, studies: list[str]) -> list[float]:
+        """Wait until all results of ``studies`` are there; return when each study's were."""
+        with self._changed:
+            done = self._changed.wait_for(
+                lambda: all(study in self._complete for study in studies), PATIENCE
+            )
+            if not done:
+                raise TimeoutError(f"{len(self._complete)} of {len(studies)} studies answered")
+            return [self._complete[study] for study in studies]
+
+    def close(self) -> None:
+        """Stop it."""
+        self._server.shutdown()
+
+
+def send(files: list[Path], port: int) -> list[float]:
+    """Send over one association; return when each file was acknowledged."""
+    entity = AE("SENDER")
+    entity.add_requested_context(ComputedRadiographyImageStorage)
+    association = entity.associate(HOST, port, ae_title=SERVICE_AE_TITLE)
+    acknowledged = []
+    for file in files:
+        status = association.send_c_store(file)
+        if status.Status != 0x0000:
+            raise RuntimeError(f"C-STORE was answered with 0x{status.Status:04X}")
+        acknowledged.append(time.perf_counter())
+    association.release()
+    return acknowledged
+
+
+class BareModel:
+    """Network and LRP, loaded once and used for nothing else."""
+
+    def __init__(self, model: Path) -> None:
+        """Load ``model``."""
+        network, self._info = load_model(model)
+        self._network = network.to(memory_format=torch.channels_last)
+        self._explainer = LRP(self._network, EpsilonPlusFlat())
+
+    def seconds(self, file: Path) -> float:
+        """Seconds of classifying the image of ``file`` and explaining its most probable class."""
+        batch = preprocess_pixels(read_radiograph(file), self._info.image_size)[None]
+        start = time.perf_counter()
+        with torch.inference_mode():
+            chosen = int(self._network(batch).softmax(1).argmax())
+        self._explainer.attribute(batch, chosen)
+        return time.perf_counter() - start
+
+
+def model_file(folder: Path, architecture: str) -> Path:
+    """Write a network with random weights."""
+    torch.manual_seed(0)
+    info = ModelInfo(architecture=architecture)
+    save_model(folder / "model.pt", info.build().state_dict(), info)
+    return folder / "model.pt"
+
+
+def resident(service: Service) -> float:
+    """Memory of the service in MiB, without what it shares with files."""
+    (process,) = (
+        each
+        for each in psutil.Process().children(recursive=True)
+        if str(service.port) in each.cmdline()
+    )
+    return process.memory_info().rss / MEBIBYTE
+
+
+def delays(service: Service, archive: Archive, model: Path, files: list[Path]) -> None:
+    """Print the delay of single studies beside the time of network and LRP alone."""
+    bare_model = BareModel(model)
+    bare_model.seconds(files[0])
+    bare, whole = [], []
+    for file in files:
+        bare.append(bare_model.seconds(file))
+        (sent,) = send([file], service.port)
+        (stored,) = archive.wait([study_of(file)])
+        whole.append(stored - sent - QUIET_TIME)
+    alone, passed = statistics.median(bare), statistics.median(whole)
+    print(f"(a) network and LRP alone: {alone:.3f} s a study")
+    print(f"    last C-STORE to results stored, less quiet time: {passed:.3f} s a study")
+    print(f"    ratio: {passed / alone:.2f}")
+
+
+def sustained(service: Service, archive: Archive, files: list[Path]) -> None:
+    """Print studies per minute and the memory over all of ``files``, sent in one go."""
+    start, used = time.perf_counter(), []
+    tenth = max(len(files) // 10, 1)
+    send(files, service.port)
+    for first in range(0, len(files), tenth):
+        archive.wait([study_of(file) for file in files[: first + tenth]])
+        used.append(resident(service))
+    minutes = (time.perf_counter() - start) / 60
+    print(f"(b) {len(files)} studies sent at once: {len(files) / minutes:.0f} a minute")
+    shown = " ".join(f"{each:.0f}" for each in used)
+    print(f"(c) memory of the service after each tenth: {shown} MiB")
+    print(f"    last over second: {used[-1] / used[1]:.3f}")
+
+
+def study_of(file: Path) -> str:
+    """Study Instance UID of a file."""
+    return str(dcmread(file, stop_before_pixels=True).StudyInstanceUID)
+
+
+def main() -> None:
+    """Run all parts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--architecture", default="densenet121")
+    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--single", type=int, default=12)
+    options = parser.parse_args()
+    archive = Archive()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        model = model_file(folder, options.architecture)
+        datasets = [
+            radiograph(person, "benchmark", number=1 + index % 12)
+            for index, person in enumerate(numbered(options.single + options.studies, "BENCH"))
+        ]
+        files = save(datasets, folder / "images")
+        service = Service(
+            folder,
+            model,
+            [f"dicom://ARCHIVE@{HOST}:{archive.port}"],
+            threads=torch.get_num_threads(),
+        )
+        start = time.perf_counter()
+        with service:
+            ready = time.perf_counter() - start
+            print(f"{options.architecture}, {torch.get_num_threads()} threads")
+            delays(service, archive, model, files[: options.single])
+            sustained(service, archive, files[options.single :])
+        print(f"(d) start to ready: {ready:.1f} s")
+    archive.close()
+
+
+if __name__ == "__main__":
+    main()
