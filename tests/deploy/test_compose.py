@@ -82,9 +82,7 @@ def test_the_routing_script_is_loaded_and_routes_to_the_configured_modality(serv
     mounted = {v.split(":")[1]: v.split(":")[0] for v in services["orthanc"]["volumes"]}
     (script,) = orthanc["LuaScripts"]
     text = (DEPLOY / mounted[script]).read_text()
-    assert re.findall(r"SendToModality\(instanceId, '([^']+)'\)", text) == list(
-        orthanc["DicomModalities"]
-    )
+    assert re.findall(r"/modalities/([^/]+)/store", text) == list(orthanc["DicomModalities"])
 
 
 def test_radiographs_are_routed_and_results_are_not():

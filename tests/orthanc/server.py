@@ -17,7 +17,9 @@ from tests.orthanc.waiting import until
 AE_TITLE = "ORTHANC"
 SERVICE_AE_TITLE = "MONAI_COVID"
 HOST = "127.0.0.1"
-ROUTING = Path(__file__).with_name("route.lua")
+ROUTING = Path(__file__).resolve().parents[2] / "deploy" / "orthanc" / "route.lua"
+"""The rule that is delivered."""
+
 TIMEOUT = 30
 """Seconds for an answer to one request."""
 
@@ -39,17 +41,17 @@ class Orthanc:
         log: File with what it said.
     """
 
-    def __init__(self, folder: Path, service_port: int, *, routes: bool = True) -> None:
+    def __init__(self, folder: Path, service_port: int) -> None:
         """Write the configuration; ``folder`` keeps it, the storage and the log."""
         self.dicom_port, self.http_port = free_port(), free_port()
         self.log = folder / "orthanc.log"
         self._configuration = folder / "orthanc.json"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        settings = self._settings(folder, service_port, routes)
+        settings = self._settings(folder, service_port)
         self._configuration.write_text(json.dumps(settings, indent=2))
 
-    def _settings(self, folder: Path, service_port: int, routes: bool) -> dict[str, Any]:
+    def _settings(self, folder: Path, service_port: int) -> dict[str, Any]:
         return {
             "Name": "monai-covid tests",
             "StorageDirectory": str(folder / "storage"),
@@ -64,12 +66,14 @@ class Orthanc:
             "DicomPort": self.dicom_port,
             "DicomModalities": {"monai-covid": [SERVICE_AE_TITLE, HOST, service_port]},
             "DicomAlwaysAllowStore": True,
-            "LuaScripts": [str(ROUTING)] if routes else [],
+            "LuaScripts": [str(ROUTING)],
             # In which QIDO-RS answers; names beyond Latin-1 lose their letters otherwise.
             "DefaultEncoding": "Utf8",
             "StableAge": 1,
             # As installed by default: an instance that is stored a second time changes nothing.
             "OverwriteInstances": False,
+            # Transmissions that failed stay in the list until there are so many newer ones.
+            "JobsHistorySize": 1000,
             "SaveJobs": True,
         }
 
@@ -147,6 +151,11 @@ class Orthanc:
         """DELETE ``path`` by the REST interface."""
         answer = requests.delete(f"http://{HOST}:{self.http_port}{path}", timeout=TIMEOUT)
         answer.raise_for_status()
+
+    def failed_jobs(self) -> list[str]:
+        """Identifiers of the jobs that have failed."""
+        jobs = self.get("/jobs?expand").json()
+        return [job["ID"] for job in jobs if job["State"] == "Failure"]
 
     def find(self, level: str, **query: str) -> list[str]:
         """Orthanc's own identifiers of what matches ``query`` at ``level``, such as Instance."""

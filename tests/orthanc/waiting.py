@@ -26,12 +26,3 @@ def until(
         if time.monotonic() > end:
             raise AssertionError(f"after {seconds:g} s still not: {what}; last answer {answer!r}")
         time.sleep(interval)
-
-
-def still(condition: Callable[[], T], what: str, seconds: float) -> None:
-    """Make sure that ``condition`` stays true for ``seconds``; for what must not happen."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = condition()
-        assert answer, f"no longer: {what}; last answer {answer!r}"
-        time.sleep(INTERVAL)

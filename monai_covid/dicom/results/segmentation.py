@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import highdicom as hd
 import numpy as np
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.codes import RELEVANCE, SPATIAL_CONCEPT, THORAX
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_attributes
+from monai_covid.dicom.results.uids import derived_uid
 from monai_covid.labels import display_name
 
 MAXIMUM_FRACTION = 255
@@ -62,4 +64,15 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         **common_attributes(SEGMENTATION, header, algorithm),
     )
     segmentation.PatientOrientation = header.get("PatientOrientation")
+    _name_dimensions(segmentation, derived_uid("dimensions", header.SOPInstanceUID, algorithm.key))
     return segmentation
+
+
+def _name_dimensions(segmentation: Dataset, uid: UID) -> None:
+    """Replace the random UID that highdicom gives to the organisation of the dimensions."""
+    for sequence in (
+        segmentation.DimensionOrganizationSequence,
+        segmentation.DimensionIndexSequence,
+    ):
+        for item in sequence:
+            item.DimensionOrganizationUID = uid

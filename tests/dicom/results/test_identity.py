@@ -54,6 +54,17 @@ def test_processing_again_gives_the_same_instances(source):
     assert uids(results_of(source)) == uids(results_of(source))
 
 
+def test_processing_again_changes_nothing_but_when(source):
+    first, second = results_of(source), results_of(source)
+    for kind in KINDS:
+        changed = {
+            one.keyword
+            for one, other in zip(first[kind].iterall(), second[kind].iterall(), strict=True)
+            if one.VR not in ("SQ", "DA", "TM", "DT") and one != other
+        }
+        assert changed == set()
+
+
 def test_each_kind_has_a_series_of_its_own(results):
     made = uids(results)
     assert len({series for series, _ in made.values()}) == 4
