@@ -26,6 +26,7 @@ from monai_covid.heatmaps import smoothed, symmetric_limit, to_image_grid
 from monai_covid.heatmaps.capture import draw_capture
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.heatmap_files import SMOOTHING
+from monai_covid.inference.rehearsal import rehearsal_image
 from monai_covid.labels import display_name
 from monai_covid.transforms import preprocess_pixels
 
@@ -90,7 +91,8 @@ class StudyPipeline:
             )
         self._explainer = LRP(self._classifier.network, EpsilonPlusFlat())
         self.algorithm = Algorithm(file_hash(model))
-        self._warm_up()
+        # The first study would take seconds longer than all others.
+        self.write(self.infer([EligibleImage(*rehearsal_image())]))
 
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
         """Process the files of one study of one patient.
@@ -136,12 +138,6 @@ class StudyPipeline:
             for finding in findings
             for instance in result_instances(finding, self.algorithm, self._kinds)
         )
-
-    def _warm_up(self) -> None:
-        """Work on an empty image: the first pass sets up what all others use."""
-        info = self._classifier.info
-        empty = torch.zeros(1, info.channels, info.image_size, info.image_size)
-        self._examine(empty)
 
     def _examine(self, batch: Tensor) -> tuple[Tensor, int, NDArray[np.float32]]:
         """Return the probabilities of one image, its most probable class and that class's map."""

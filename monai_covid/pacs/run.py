@@ -8,12 +8,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.pacs.extras import check_extras
 from monai_covid.pacs.logs import service_logging
+from monai_covid.pacs.one_thread import OneThread
 from monai_covid.pacs.settings import Settings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -56,12 +57,14 @@ def run_when_loaded(
         service = Service(settings, about)
         service.open()
         try:
-            processor = load()
-            if signals.empty():
-                service.start(processor)
-                signals.get()
-        finally:
-            ended = service.stop()
+            with closing(OneThread(load)) as processor:
+                if signals.empty():
+                    service.start(processor)
+                    signals.get()
+                ended = service.stop()
+        except BaseException:
+            service.stop()
+            raise
         if not ended or _others():
             leave(0)
     return 0
