@@ -19,7 +19,7 @@ from operators.store_operator import StoreOperator
 from operators.study_loader_operator import StudyLoaderOperator
 
 SERIES_RULES = json.dumps(
-    {"selections": [{"name": "every series with a modality", "conditions": {"Modality": "."}}]}
+    {"selections": [{"name": "every series", "conditions": {"StudyInstanceUID": "."}}]}
 )
 """Rules of the series selector.
 

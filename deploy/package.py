@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         others += ["--output", str(options.output)]
     with tempfile.TemporaryDirectory() as folder:
         application = lay_out(Path(folder), options.wheel)
-        command = packager_command(application, options.model, options.tag)
+        # The application looks for this name.
+        model = shutil.copy(options.model, Path(folder) / "model.pt")
+        command = packager_command(application, Path(model), options.tag)
         return subprocess.run([*command, *others], check=False).returncode
 
 

@@ -72,6 +72,10 @@ class DivergenceError(ArithmeticError):
     """Training produced numbers that are not finite; the message says what would help."""
 
 
+class PassingError(RuntimeError):
+    """Something beside the input failed, such as an ended process; trying again may help."""
+
+
 USER_ERRORS = (
     InputError,
     ImageReadError,

@@ -6,6 +6,7 @@ in instead of raising an error.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 from pydicom.pixels import convert_color_space
 
 from monai_covid.dicom.layout import PixelLayout
+from monai_covid.errors import PassingError
 
 TIME_LIMIT_SECONDS = 60.0
 
 _PROGRAM = Path(__file__).with_name("gdcm_process.py")
 _SHOWN_CHARACTERS = 200
+_FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 _SIGNS_OF_DAMAGE = ("premature end of data segment", "bad Huffman code")
 """After these warnings GDCM makes up the rest of the picture."""
 
@@ -37,6 +40,8 @@ def decode_jpeg(
 
     Raises:
         ValueError: The frame cannot be decoded.
+        PassingError: The decoder could not be started, was ended by a signal from outside or took
+            too long.
     """
     pixels = _run(frame, syntax, layout, time_limit)
     count = layout.rows * layout.columns * layout.samples
@@ -55,10 +60,19 @@ def _run(frame: bytes, syntax: str, layout: PixelLayout, time_limit: float) -> b
     command = [sys.executable, str(_PROGRAM), syntax, layout.photometric, *map(str, sizes)]
     try:
         done = subprocess.run(
-            command, input=frame, capture_output=True, check=False, timeout=time_limit
+            command,
+            input=frame,
+            capture_output=True,
+            check=False,
+            timeout=time_limit,
+            start_new_session=True,  # Ctrl-C is for the program, which ends after this frame
         )
     except subprocess.TimeoutExpired as error:
-        raise ValueError(f"decoding took more than {time_limit:g} s") from error
+        raise PassingError(f"decoding took more than {time_limit:g} s") from error
+    except OSError as error:
+        raise PassingError(f"the decoder cannot be started: {error.strerror}") from error
+    if -done.returncode in _FROM_OUTSIDE:
+        raise PassingError(f"the decoder was ended by signal {-done.returncode}")
     said = " ".join(done.stderr.decode(errors="replace").split())
     if done.returncode != 0 or any(sign in said for sign in _SIGNS_OF_DAMAGE):
         raise ValueError(f"the decoder failed: {said[-_SHOWN_CHARACTERS:]}")

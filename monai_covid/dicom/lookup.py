@@ -56,10 +56,10 @@ def grey_of_stored_values(dataset: Dataset, layout: PixelLayout) -> NDArray[np.f
 def _after_modality_lut(values: Values, dataset: Dataset, layout: PixelLayout) -> Values:
     if dataset.get("ModalityLUTSequence"):
         return _looked_up(values, dataset, "ModalityLUTSequence", layout)
-    slope = _first_number(dataset, "RescaleSlope")
+    slope = first_number(dataset, "RescaleSlope")
     if slope == 0:
         raise ValueError(f"{named('RescaleSlope')} is 0, which leaves one grey value")
-    intercept = _first_number(dataset, "RescaleIntercept")
+    intercept = first_number(dataset, "RescaleIntercept")
     return values * (1.0 if slope is None else slope) + (intercept or 0.0)
 
 
@@ -90,8 +90,8 @@ def _output_range(values: Values, dataset: Dataset, layout: PixelLayout) -> tupl
 
 
 def _window(dataset: Dataset) -> tuple[float, float] | None:
-    centre = _first_number(dataset, "WindowCenter")
-    width = _first_number(dataset, "WindowWidth")
+    centre = first_number(dataset, "WindowCenter")
+    width = first_number(dataset, "WindowWidth")
     return None if centre is None or width is None else (centre, width)
 
 
@@ -134,7 +134,12 @@ def _is_little_endian(dataset: Dataset) -> bool:
     return bool(UID(dataset.file_meta.TransferSyntaxUID).is_little_endian)
 
 
-def _first_number(dataset: Dataset, keyword: str) -> float | None:
+def first_number(dataset: Dataset, keyword: str) -> float | None:
+    """Return the first value of an element, or None if it is absent or empty.
+
+    Raises:
+        ValueError: It is not a finite number.
+    """
     value = dataset.get(keyword)
     if isinstance(value, Sequence) and not isinstance(value, str):
         value = value[0] if value else None

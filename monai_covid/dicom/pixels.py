@@ -27,7 +27,7 @@ from monai_covid.dicom.jpeg import decode_jpeg
 from monai_covid.dicom.layout import readable
 from monai_covid.dicom.lookup import grey_of_stored_values, lowest_stored_value
 from monai_covid.dicom.pixel_checks import PixelLayout, header_problems, layout_of, named
-from monai_covid.errors import ImageReadError
+from monai_covid.errors import ImageReadError, PassingError
 
 COLOUR_TOLERANCE = 2
 """How far red, green and blue (0 to 255) may differ in what still counts as grey: JPEG rounding."""
@@ -62,6 +62,7 @@ def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
         ImageReadError: The file is not DICOM or not a single-frame radiograph, the header
             contradicts itself or the pixel data, the pixels cannot be decoded, or they are all
             equal. The message holds file name, tags and values, but no patient data.
+        PassingError: The decoder was ended from outside or did not get its turn in time.
 
     Note:
         DICOM PS3.3 C.7.6.3, C.11.1, C.11.2, C.7.5.1 (padding); PS3.4 N.2.
@@ -77,7 +78,7 @@ def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
         grey = _luma(decoded) if layout.samples == 3 else _displayed(decoded, dataset, layout)
         _check_not_blank(grey)
         return grey
-    except ImageReadError:
+    except (ImageReadError, PassingError, MemoryError):
         raise
     # Elements are parsed when they are asked for, and damaged ones fail in any way.
     except Exception as error:
@@ -102,6 +103,8 @@ def _decode(dataset: Dataset, layout: PixelLayout, name: str) -> NDArray[np.gene
         decoded: NDArray[np.generic] = pixel_array(
             dataset, decoding_plugin=_PLUGINS.get(syntax, "")
         )
+    except (PassingError, MemoryError):
+        raise
     # Decoder plugins raise whatever their C libraries make of damaged data.
     except Exception as error:
         raise ImageReadError(

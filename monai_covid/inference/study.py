@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -37,10 +38,12 @@ class EligibleImage(NamedTuple):
     Attributes:
         header: Its header, as `source_header` makes it.
         pixels: Displayed grey values (H, W) float32, larger is brighter.
+        file: The file it was in, where there was one.
     """
 
     header: Dataset
     pixels: NDArray[np.float32]
+    file: Path | None = None
 
 
 class Selection(NamedTuple):
@@ -97,13 +100,17 @@ class StudyPipeline:
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
         """Process the files of one study of one patient.
 
+        An image that fails in a way that nobody foresaw is refused, so that the others get their
+        results.
+
         Raises:
             StudyError: If they belong to several studies or patients.
+            OSError: If a file cannot be read although it is there.
         """
         datasets, unreadable = _read(files)
         selection = self.select(datasets)
-        results = self.write(self.infer(selection.images))
-        return StudyOutcome(results, (*unreadable, *selection.refusals))
+        results, failed = self._answers(selection.images)
+        return StudyOutcome(results, (*unreadable, *selection.refusals, *failed))
 
     def select(self, datasets: Iterable[Dataset]) -> Selection:
         """Sort out which instances of a study are processed, and read their pixels.
@@ -138,6 +145,24 @@ class StudyPipeline:
             for finding in findings
             for instance in result_instances(finding, self.algorithm, self._kinds)
         )
+
+    def _answers(
+        self, images: Iterable[EligibleImage]
+    ) -> tuple[tuple[Dataset, ...], tuple[Refusal, ...]]:
+        results: list[Dataset] = []
+        failed = []
+        for image in images:
+            try:
+                results += self.write(self.infer([image]))
+            # Memory and disks may be there again later.
+            except (MemoryError, OSError, torch.OutOfMemoryError):
+                raise
+            # Headers hold everything; one that no check knows must not cost the others' results.
+            except Exception as error:
+                failed.append(
+                    Refusal(str(image.header.SOPInstanceUID), _place_of(error), image.file)
+                )
+        return tuple(results), tuple(failed)
 
     def _examine(self, batch: Tensor) -> tuple[Tensor, int, NDArray[np.float32]]:
         """Return the probabilities of one image, its most probable class and that class's map."""
@@ -182,6 +207,8 @@ def _read(files: Sequence[Path]) -> tuple[list[Dataset], list[Refusal]]:
         try:
             datasets.append(read_header(file))
         except ImageReadError as error:
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from error
             unreadable.append(Refusal("", _without_place(error, file), file))
     return datasets, unreadable
 
@@ -202,12 +229,19 @@ def _eligible(dataset: Dataset) -> EligibleImage:
     reasons = ineligibility(dataset)
     if reasons:
         raise ImageReadError("; ".join(reasons))
-    return EligibleImage(source_header(dataset), read_radiograph(dataset))
+    return EligibleImage(source_header(dataset), read_radiograph(dataset), _file_of(dataset))
 
 
 def _file_of(dataset: Dataset) -> Path | None:
     file = getattr(dataset, "filename", None)
     return Path(file) if isinstance(file, str | Path) and str(file) else None
+
+
+def _place_of(error: Exception) -> str:
+    """Return kind and place of an error; its text may hold patient data."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    return f"fails unexpectedly: {type(error).__name__} in {place}"
 
 
 def _without_place(error: Exception, file: Path | None) -> str:

@@ -1,4 +1,5 @@
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from pydicom.uid import JPEGLosslessSV1
 from monai_covid.dicom.jpeg import decode_jpeg
 from monai_covid.dicom.layout import layout_of
 from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.errors import ImageReadError
+from monai_covid.errors import ImageReadError, PassingError
 from tests.dicom.instances import in_syntax, instance, picture, saved
 from tests.dicom.lossless_jpeg import encode_lossless
 
@@ -49,7 +50,7 @@ def test_cut_frames_are_refused_and_not_filled_up(share, end):
 
 def test_a_decoder_that_does_not_end_is_ended():
     layout = layout_of(instance(picture()))
-    with pytest.raises(ValueError, match=r"decoding took more than 0\.001 s"):
+    with pytest.raises(PassingError, match=r"decoding took more than 0\.001 s"):
         decode_jpeg(encode_lossless(picture(), 8), JPEGLosslessSV1, layout, time_limit=0.001)
 
 
@@ -64,3 +65,24 @@ def test_no_process_is_left_behind():
     decode_jpeg(encode_lossless(picture(), 8), JPEGLosslessSV1, layout)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_decoder_that_is_ended_from_outside_is_no_fault_of_the_image(
+    number, monkeypatch, tmp_path
+):
+    layout = layout_of(instance(picture()))
+    program = tmp_path / "ended.py"
+    program.write_text(f"import os; os.kill(os.getpid(), {int(number)})")
+    monkeypatch.setattr("monai_covid.dicom.jpeg._PROGRAM", program)
+    with pytest.raises(PassingError, match=f"ended by signal {int(number)}"):
+        decode_jpeg(b"frame", JPEGLosslessSV1, layout)
+
+
+def test_a_decoder_that_ends_itself_is_the_fault_of_the_image(monkeypatch, tmp_path):
+    layout = layout_of(instance(picture()))
+    program = tmp_path / "aborts.py"
+    program.write_text("import os; os.abort()")
+    monkeypatch.setattr("monai_covid.dicom.jpeg._PROGRAM", program)
+    with pytest.raises(ValueError, match="the decoder failed"):
+        decode_jpeg(b"frame", JPEGLosslessSV1, layout)

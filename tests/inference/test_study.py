@@ -9,7 +9,7 @@ from pydicom import dcmread
 from monai_covid.checkpoints import ModelInfo, file_hash, load_model, save_model
 from monai_covid.dicom.pixels import read_radiograph
 from monai_covid.dicom.study import StudyError
-from monai_covid.errors import WeightsError
+from monai_covid.errors import PassingError, WeightsError
 from monai_covid.explain import EpsilonPlusFlat
 from monai_covid.explain.lrp import LRP
 from monai_covid.inference import Classifier
@@ -142,6 +142,39 @@ def test_files_that_cannot_be_read_are_refused_and_the_rest_answered(pipeline, t
     assert set(reasons) == {broken, text}
     assert reasons[text].startswith("is not a DICOM file")
     assert reasons[broken].startswith("PixelData (7FE0,0010) has 1704 bytes")
+
+
+def test_an_image_that_fails_costs_the_others_nothing(pipeline, tmp_path, monkeypatch):
+    images = [radiograph(JANE, "fails", number=number) for number in (1, 2, 3)]
+    files = save(images, tmp_path)
+    write = pipeline.write
+
+    def fail_at_the_second(findings):
+        if findings[0].header.SOPInstanceUID == images[1].SOPInstanceUID:
+            raise ValueError(f"cannot write {findings[0].header.PatientName}")
+        return write(findings)
+
+    monkeypatch.setattr(pipeline, "write", fail_at_the_second)
+    outcome = pipeline(files)
+    assert len(outcome.results) == 8
+    (refusal,) = outcome.refusals
+    assert refusal.file == files[1]
+    assert refusal.reason.startswith("fails unexpectedly: ValueError in test_study.py, line")
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), MemoryError(), PassingError("ended")])
+def test_what_may_work_later_is_not_refused(pipeline, tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("monai_covid.inference.study.read_radiograph", fail)
+    with pytest.raises(type(error)):
+        pipeline(save([radiograph(JANE, "later")], tmp_path))
+
+
+def test_a_file_that_cannot_be_opened_is_not_refused(pipeline, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        pipeline([tmp_path / "gone.dcm"])
 
 
 def test_an_instance_without_a_study_is_refused_by_itself(pipeline, tmp_path):

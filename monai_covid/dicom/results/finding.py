@@ -21,8 +21,8 @@ class ImageFinding:
         labels: Classes of the network.
         probabilities: Of each class; they add up to 1.
         explained: The class that the heatmap is for.
-        relevance: ``(H, W)`` float32 in [0, 1] in the pixels of the image: positive relevance as
-            a part of the largest.
+        relevance: ``(H, W)`` float32 in [0, 1] in the pixels of the image: positive relevance,
+            where 1 is the 99.9th percentile of the size of all relevance and everything above.
         overlay: ``(h, w, 3)`` uint8: the radiograph with its heatmap, for any viewer.
     """
 

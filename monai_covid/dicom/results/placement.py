@@ -55,7 +55,12 @@ class Common(TypedDict):
 
 def instance_uid(kind: Kind, header: Dataset, algorithm: Algorithm) -> UID:
     """Return the SOP Instance UID of a result: the same whenever the image is processed."""
-    return derived_uid(f"instance {kind.role}", header.SOPInstanceUID, algorithm.key)
+    return derived_uid(f"instance {kind.role}", *image_key(header), algorithm.key)
+
+
+def image_key(header: Dataset) -> tuple[str, str, str]:
+    """Return what identifies an image, also where a device gives a UID twice."""
+    return header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPInstanceUID
 
 
 def common_attributes(kind: Kind, header: Dataset, algorithm: Algorithm) -> Common:

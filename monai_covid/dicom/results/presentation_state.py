@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
+from monai_covid.dicom.results.grey_values import add_grey_values, without_grey_values
 from monai_covid.dicom.results.placement import CREATOR, PRESENTATION_STATE, common_attributes
 
 LAYER = "AI FINDING"
@@ -44,7 +45,7 @@ def annotation_state(
         referenced_images=[header], graphic_layer=layer, text_objects=[text]
     )
     state = hd.pr.GrayscaleSoftcopyPresentationState(
-        referenced_images=[header],
+        referenced_images=[without_grey_values(header)],
         content_label="AI_FINDING",
         content_description=f"Finding. {RESEARCH_USE_ONLY}",
         content_creator_name=CREATOR,
@@ -53,6 +54,7 @@ def annotation_state(
         presentation_lut_transformation=_polarity(header),
         **common_attributes(PRESENTATION_STATE, header, algorithm),
     )
+    add_grey_values(state, header)
     # Says that the body part is not one of a pair, for which Laterality would be needed.
     state.BodyPartExamined = "CHEST"
     return state

@@ -13,7 +13,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results import codes as concepts
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
-from monai_covid.dicom.results.placement import REPORT, common_attributes
+from monai_covid.dicom.results.placement import REPORT, common_attributes, image_key
 from monai_covid.dicom.results.uids import derived_uid
 
 DECIMALS = 8
@@ -129,7 +129,7 @@ def _segmentation_frame(header: Dataset, heatmap: Dataset) -> sr.ReferencedSegme
 
 def _tracking(role: str, finding: ImageFinding, algorithm: Algorithm) -> sr.TrackingIdentifier:
     return sr.TrackingIdentifier(
-        uid=derived_uid(f"tracking {role}", finding.header.SOPInstanceUID, algorithm.key),
+        uid=derived_uid(f"tracking {role}", *image_key(finding.header), algorithm.key),
         identifier=role,
     )
 

@@ -44,7 +44,8 @@ def overlay_capture(finding: ImageFinding, algorithm: Algorithm) -> hd.sc.SCImag
     capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     capture.BodyPartExamined = "CHEST"
     # Names burnt into the source image are in the overlay as well.
-    capture.BurnedInAnnotation = header.get("BurnedInAnnotation") or "NO"
+    if header.get("BurnedInAnnotation"):
+        capture.BurnedInAnnotation = header.BurnedInAnnotation
     capture.DerivationDescription = (
         f"Relevance for {display_name(finding.explained)} over the radiograph. {RESEARCH_USE_ONLY}"
     )

@@ -11,7 +11,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.codes import RELEVANCE, SPATIAL_CONCEPT, THORAX
 from monai_covid.dicom.results.finding import ImageFinding
-from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_attributes
+from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_attributes, image_key
 from monai_covid.dicom.results.uids import derived_uid
 from monai_covid.labels import display_name
 
@@ -26,7 +26,7 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         algorithm: Who found it.
 
     Returns:
-        Instance with one frame of the image's size; ``MAXIMUM_FRACTION`` is the largest relevance.
+        Instance with one frame of the image's size; ``MAXIMUM_FRACTION`` is full scale.
 
     Note:
         DICOM PS3.3 A.51. A parametric map would hold negative relevance too, but needs a geometry
@@ -45,7 +45,8 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         anatomic_regions=[THORAX],
     )
     description.SegmentDescription = (
-        f"{algorithm.method}: positive relevance for {shown}, relative to its largest. "
+        f"{algorithm.method}: positive relevance for {shown}; full scale is the 99.9th percentile "
+        "of the size of all relevance. "
         f"Not the outline of a lesion and not its probability. {RESEARCH_USE_ONLY}"
     )
     fractions = np.rint(finding.relevance * MAXIMUM_FRACTION) / MAXIMUM_FRACTION
@@ -64,7 +65,7 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         **common_attributes(SEGMENTATION, header, algorithm),
     )
     segmentation.PatientOrientation = header.get("PatientOrientation")
-    _name_dimensions(segmentation, derived_uid("dimensions", header.SOPInstanceUID, algorithm.key))
+    _name_dimensions(segmentation, derived_uid("dimensions", *image_key(header), algorithm.key))
     return segmentation
 
 

@@ -99,6 +99,13 @@ def test_a_series_uid_that_two_studies_share_is_not_shared_by_results():
     assert all(first_made[kind][0] != second_made[kind][0] for kind in KINDS)
 
 
+def test_an_instance_uid_that_two_studies_share_is_not_shared_by_results():
+    first, second = radiograph(PEOPLE[0], "a"), radiograph(PEOPLE[1], "b")
+    second.SOPInstanceUID = first.SOPInstanceUID
+    first_made, second_made = uids(results_of(first)), uids(results_of(second))
+    assert all(first_made[kind][1] != second_made[kind][1] for kind in KINDS)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_results_lie_in_the_study_of_the_image(results, source, kind):
     for keyword in IDENTITY:

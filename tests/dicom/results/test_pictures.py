@@ -71,11 +71,11 @@ def test_the_capture_shows_the_overlay(results, source):
     assert "COVID-19 71.2%" in capture.ImageComments
 
 
-@pytest.mark.parametrize(("stated", "expected"), [("YES", "YES"), (None, "NO")])
+@pytest.mark.parametrize(("stated", "expected"), [("YES", "YES"), ("NO", "NO"), (None, None)])
 def test_burnt_in_names_are_told_on(source, stated, expected):
     source.BurnedInAnnotation = stated
     capture = by_modality(result_instances(found_in(source), ALGORITHM))["OT"]
-    assert capture.BurnedInAnnotation == expected
+    assert capture.get("BurnedInAnnotation") == expected
 
 
 def test_the_heatmap_is_read_as_fractions(results, source):

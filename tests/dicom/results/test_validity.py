@@ -6,8 +6,11 @@ import subprocess
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import dcmwrite
+from pydicom.dataset import Dataset
 
+from monai_covid.dicom.pixels import read_radiograph
 from monai_covid.dicom.results import result_instances
 from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
 from tests.orthanc.people import PEOPLE
@@ -91,6 +94,62 @@ def test_a_report_without_heatmap_links_none(tmp_path, dciodvfy):
     (report,) = result_instances(found_in(source), ALGORITHM, ["report"])
     assert complaints(dciodvfy, report, tmp_path) == []
     assert "Segmentation" not in str(report)
+
+
+def lut(entries=4096, explanation=None, representation="OW"):
+    item = Dataset()
+    item.add_new("LUTDescriptor", "US", [entries, 0, 16])
+    values = np.linspace(0, 65535, entries).astype("<u2")
+    data = values.tobytes() if representation == "OW" else values.tolist()
+    item.add_new("LUTData", representation, data)
+    if explanation is not None:
+        item.LUTExplanation = explanation
+    return [item]
+
+
+GREY_VALUES = {
+    "VOI LUT and window": {"VOILUTSequence": lut(explanation="NORMAL")},
+    "VOI LUT of numbers": {"VOILUTSequence": lut(256, representation="US")},
+    "long explanation": {"VOILUTSequence": lut(explanation="x" * 80)},
+    "empty VOI LUT": {"VOILUTSequence": []},
+    "empty window": {"WindowCenter": None, "WindowWidth": None},
+    "half a window": {"WindowWidth": None},
+    "more explanations": {"WindowCenterWidthExplanation": ["A", "B", "C"]},
+    "two centres, one width": {"WindowCenter": ["2048", "1000"]},
+    "two windows": {"WindowCenter": ["2048", "1000"], "WindowWidth": ["4096", "900"]},
+    "empty function": {"VOILUTFunction": ""},
+    "sigmoid": {"VOILUTFunction": "SIGMOID"},
+    "slope alone": {"RescaleSlope": "2", "RescaleIntercept": None},
+    "rescale without type": {"RescaleSlope": "1", "RescaleIntercept": "-5", "RescaleType": None},
+    "modality LUT": {"ModalityLUTSequence": lut()},
+}
+
+
+@pytest.mark.parametrize("name", GREY_VALUES)
+def test_every_way_to_say_how_grey_values_are_shown(tmp_path, dciodvfy, name):
+    source = radiograph(PEOPLE[0], "grey values")
+    for keyword, value in GREY_VALUES[name].items():
+        setattr(source, keyword, value)
+    read_radiograph(source)
+    state = by_modality(result_instances(found_in(source), ALGORITHM))["PR"]
+    errors = [line for line in complaints(dciodvfy, state, tmp_path) if "Error" in line]
+    assert errors == []
+
+
+@pytest.mark.pacs
+@pytest.mark.parametrize("name", set(GREY_VALUES) - {"empty VOI LUT", "half a window"})
+def test_dcmtk_shows_what_is_read(tmp_path, name):
+    source = radiograph(PEOPLE[0], "grey values")
+    for keyword, value in GREY_VALUES[name].items():
+        setattr(source, keyword, value)
+    state = by_modality(result_instances(found_in(source), ALGORITHM))["PR"]
+    for file, dataset in (("image", source), ("state", state)):
+        dcmwrite(tmp_path / file, dataset, enforce_file_format=True)
+    shown = tmp_path / "shown.pgm"
+    command = ["dcmp2pgm", "--pstate", tmp_path / "state", tmp_path / "image", shown]
+    subprocess.run(command, check=True, capture_output=True)
+    displayed = np.asarray(Image.open(shown), dtype=float)
+    assert np.corrcoef(displayed.ravel(), read_radiograph(source).ravel())[0, 1] > 0.98
 
 
 def test_fifteen_classes_with_long_names(tmp_path, dciodvfy):
