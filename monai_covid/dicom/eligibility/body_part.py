@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from pydicom.dataset import Dataset
 
+from monai_covid.dicom.eligibility.generic_words import telling_words
 from monai_covid.dicom.eligibility.words import (
     code_of,
     descriptions_of,
     items_of,
     text_of,
-    word_found,
+    words_of,
 )
 from monai_covid.dicom.layout import named, quoted
 
 CHEST_STEMS = (
-    *("CHEST", "THORA", "TORAX", "TÓRAX", "LUNG", "RIB", "PULMO", "POUMON", "BRUSTKORB", "CXR"),
-    *("ГРУДН", "胸", "肺", "폐"),
+    *("CHEST", "THORA", "THX", "CXR", "TORAX", "TORAC", "TORAK", "LUNG", "RIB", "PULMO", "POUMON"),
+    *("BRUSTKORB", "BORSTKAS", "BRYSTKAS", "BROST", "RINTA", "KEUHKO", "KLATK", "PLUC", "PŁUC"),
+    *("HRUDN", "MELLKAS", "AKCI", "GOGUS", "ГРУДН", "ЛЕГК", "ОГК", "ΘΩΡΑ"),
 )
-"""What the words for chest, lungs and ribs begin with or contain."""
+"""What the words for chest, lungs and ribs begin with."""
 
-OTHER_STEMS = (
-    *("ABD", "PELV", "SPINE", "LUMB", "SACR", "COLUMN", "WIRBEL", "NECK", "HALS", "HEAD", "SKULL"),
-    *("BREAST", "MAMM", "HAND", "WRIST", "ELBOW", "SHOULDER", "ARM", "HIP", "KNEE", "LEG", "FOOT"),
-    *("ANKLE", "FEMUR", "TIBIA", "CLAVIC", "STERNUM", "SCAPULA", "JAW", "TEETH", "BAUCH", "KOPF"),
-    *("EXTREMITY", "HUMERUS", "FINGER", "TOE", "SINUS", "BECKEN", "CERV", "APEX", "椎"),
+CHEST_PARTS = ("THORAX", "TORAX", "胸", "肺", "흉부", "폐")
+"""What such words contain, as in Bettthorax and 胸部正面."""
+
+OTHER_PARTS = (
+    *("ABD", "ADDOM", "BAUCH", "BUIK", "BRZUCH", "BRICH", "VATSA", "БРЮШ", "ЖИВОТ", "腹", "복부"),
+    *("PELV", "BECKEN", "BACINO", "BASSIN", "腰", "골반", "NECK", "HALS", "HEAD", "SKULL", "KOPF"),
+    *("SPINE", "LUMB", "SACR", "COLUMN", "COLONN", "RACHI", "WIRBEL", "WERVEL", "VERTEB", "CERV"),
+    *("KREGOS", "PATER", "CHRBT", "RYGG", "RANKA", "GERINC", "KRALJ", "ПОЗВОН", "OMURGA"),
+    *(
+        "椎",
+        "척추",
+        "흉추",
+        "요추",
+        "BREAST",
+        "MAMM",
+        "STERNUM",
+        "BRUSTBEIN",
+        "胸骨",
+        "胸鎖",
+        "胸锁",
+    ),
+    *("HAND", "WRIST", "ELBOW", "SHOULDER", "SCHULTER", "EPAULE", "HOMBRO", "SPALLA", "ARM"),
+    *("HIP", "KNEE", "KNIE", "LEG", "FOOT", "ANKLE", "FEMUR", "TIBIA", "HUMERUS", "CLAVIC"),
+    *("SCAPULA", "JAW", "TEETH", "EXTREMITY", "FINGER", "TOE", "SINUS", "APEX"),
     *("PHANTOM", "WHOLEBODY"),
 )
-"""What names another part of the body, also where it comes with the chest."""
+"""What words contain that name another part of the body, also where it comes with the chest."""
 
-_STEMS_ONLY_WHOLE = frozenset({"ABD", "ARM", "HIP", "LEG", "TOE", "HAND", "HEAD"})
+OTHER_WORDS = frozenset({"BWS", "LWS", "HWS", "TSP", "LSP", "CSP", "BUK", "HAS"})
+"""Short names of other parts, which count as words of their own."""
+
+_PARTS_ONLY_WHOLE = frozenset({"ARM", "HIP", "LEG", "TOE", "HAND", "HEAD"})
 """In free text these count as words of their own, because other words contain them."""
 
 CHEST_CODES = frozenset(
@@ -46,7 +70,8 @@ def body_part_problems(dataset: Dataset) -> Iterator[str]:
     """Say why ``dataset`` does not show a chest, or not only a chest.
 
     Body Part Examined and Anatomic Region Sequence must each be absent or name the chest. When both
-    are absent a description that names another part and no chest counts as well.
+    are absent the description nearest to the image that says more than view, posture, side and kind
+    of examination has to name the chest and nothing else.
 
     Note:
         DICOM PS3.3 C.7.3.1 (body part), 10.5 (anatomic region).
@@ -55,11 +80,12 @@ def body_part_problems(dataset: Dataset) -> Iterator[str]:
         text_of(dataset, "BodyPartExamined"),
         items_of(dataset, "AnatomicRegionSequence"),
     )
-    if part and not _names_chest_only(part):
+    if part and not _names_chest_only(words_of(part), _other_in_tag):
         yield f"{named('BodyPartExamined')} is {quoted(part)}; CHEST is processed"
     for region in regions:
         meaning = str(region.get("CodeMeaning") or "").upper()
-        if str(region.get("CodeValue") or "") not in CHEST_CODES and not _names_chest_only(meaning):
+        is_chest = _names_chest_only(words_of(meaning), _other_in_tag)
+        if str(region.get("CodeValue") or "") not in CHEST_CODES and not is_chest:
             yield (
                 f"{named('AnatomicRegionSequence')} is {code_of(region)} {quoted(meaning)}; "
                 "the thorax (816094009, SCT) is processed"
@@ -68,43 +94,56 @@ def body_part_problems(dataset: Dataset) -> Iterator[str]:
         yield from _description_problems(dataset)
 
 
-def states_chest(dataset: Dataset) -> bool:
-    """Tell whether a tag or a description of ``dataset`` names the chest."""
-    if text_of(dataset, "BodyPartExamined") or items_of(dataset, "AnatomicRegionSequence"):
-        return True  # anything but a chest is refused by its name
-    return any(_is_chest(word) for _, words in descriptions_of(dataset) for word in words)
+def tells_body_part(dataset: Dataset) -> bool:
+    """Tell whether a tag or a description of ``dataset`` says which part of the body it shows.
+
+    Anything but a chest is refused by `body_part_problems`.
+    """
+    return bool(
+        text_of(dataset, "BodyPartExamined")
+        or items_of(dataset, "AnatomicRegionSequence")
+        or _nearest_description(dataset)
+    )
 
 
-def _names_chest_only(text: str) -> bool:
-    return _contains(text, CHEST_STEMS) and not _contains(text, OTHER_STEMS)
-
-
-def _contains(text: str, stems: Iterable[str]) -> bool:
-    return any(stem in text for stem in stems)
+def _nearest_description(dataset: Dataset) -> tuple[str, list[str]] | None:
+    found = ((keyword, telling_words(words)) for keyword, words in descriptions_of(dataset))
+    return next(((keyword, words) for keyword, words in found if words), None)
 
 
 def _description_problems(dataset: Dataset) -> Iterator[str]:
-    if states_chest(dataset):
+    nearest = _nearest_description(dataset)
+    if nearest is None:
         return
-    for keyword, words in descriptions_of(dataset):
-        other = next((word for word in words if _is_other(word)), None)
-        if other:
-            yield (
-                f"{word_found(keyword, other)} and no tag tells the body part; "
-                f"{named('BodyPartExamined')} CHEST is needed to process it"
-            )
-            return
+    keyword, words = nearest
+    if _names_chest_only(words, _other_in_text):
+        return
+    # Only what is known is shown, because the rest of a word may be the patient's name.
+    other = next(filter(None, map(_other_in_text, words)), None)
+    found = f"contains {quoted(other)}" if other else "does not name the chest"
+    yield (
+        f"{named(keyword)} {found} and no tag tells the body part; "
+        f"{named('BodyPartExamined')} CHEST is needed to process it"
+    )
+
+
+def _names_chest_only(words: list[str], other_in: Callable[[str], str | None]) -> bool:
+    return any(map(_is_chest, words)) and not any(map(other_in, words))
 
 
 def _is_chest(word: str) -> bool:
-    return _begins(word, CHEST_STEMS)
+    return word.startswith(CHEST_STEMS) or any(part in word for part in CHEST_PARTS)
 
 
-def _is_other(word: str) -> bool:
-    return _begins(word, OTHER_STEMS)
+def _other_in_tag(word: str) -> str | None:
+    if word in OTHER_WORDS:
+        return word
+    return next((part for part in OTHER_PARTS if part in word), None)
 
 
-def _begins(word: str, stems: Iterable[str]) -> bool:
-    return any(
-        word == stem if stem in _STEMS_ONLY_WHOLE else word.startswith(stem) for stem in stems
+def _other_in_text(word: str) -> str | None:
+    if word in OTHER_WORDS or word.removesuffix("S") in _PARTS_ONLY_WHOLE:
+        return word
+    return next(
+        (part for part in OTHER_PARTS if part in word and part not in _PARTS_ONLY_WHOLE), None
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from pydicom import config
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from monai_covid.dicom.layout import named
 
 _NEEDED = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-_UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _MAXIMUM_LENGTH = 64
 
 
@@ -23,8 +23,8 @@ def identifier_problems(dataset: Dataset) -> Iterator[str]:
         value = str(dataset.get(keyword) or "")
         if not value:
             yield f"{named(keyword)} is missing or empty; results refer to it"
-        elif not _UID.fullmatch(value) or len(value) > _MAXIMUM_LENGTH:
+        elif not UID(value, validation_mode=config.IGNORE).is_valid:
             yield (
-                f"{named(keyword)} is not a UID ({len(value)} characters); digits and dots, "
-                f"{_MAXIMUM_LENGTH} at most, are needed"
+                f"{named(keyword)} is not a UID ({len(value)} characters); numbers without "
+                f"leading zeros and dots, {_MAXIMUM_LENGTH} characters at most, are needed"
             )

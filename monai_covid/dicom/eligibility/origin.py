@@ -11,7 +11,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from monai_covid.dicom.eligibility.body_part import states_chest
+from monai_covid.dicom.eligibility.body_part import tells_body_part
 from monai_covid.dicom.eligibility.words import (
     first_in,
     items_of,
@@ -35,6 +35,9 @@ REFUSED_CONVERSIONS = {
     "DV": "a digitised video frame",
 }
 """Conversion Types (DICOM PS3.3 C.8.6.1) that no radiograph has."""
+
+_WORKSTATION = "WSD"
+"""Conversion Type of pictures that a workstation made, those of other image analysis among them."""
 
 MADE_WORDS = frozenset(
     {
@@ -108,8 +111,8 @@ def _letters(text: str) -> str:
 
 
 def _radiograph_problems(dataset: Dataset) -> Iterator[str]:
-    kind = values_of(dataset, "ImageType")
-    if kind[:2] == ["DERIVED", "SECONDARY"]:
+    if _is_derived(dataset):
+        kind = values_of(dataset, "ImageType")
         yield (
             f"{named('ImageType')} is {quoted(_joined(kind))}: made of another image after the "
             "examination; ORIGINAL\\PRIMARY or DERIVED\\PRIMARY is processed"
@@ -130,7 +133,14 @@ def _secondary_capture_problems(dataset: Dataset) -> Iterator[str]:
     if conversion in REFUSED_CONVERSIONS:
         yield (
             f"{named('ConversionType')} is {quoted(conversion)}, {REFUSED_CONVERSIONS[conversion]};"
-            " DF (digitised film), DI, SI or WSD is processed"
+            " DF (digitised film), DI or SI is processed"
+        )
+    elif conversion == _WORKSTATION and _is_made(dataset):
+        yield (
+            f"{named('ConversionType')} is 'WSD', made by a workstation, with "
+            f"{named('ImageType')} {quoted(_joined(values_of(dataset, 'ImageType')))} and "
+            f"{named('Modality')} {quoted(text_of(dataset, 'Modality'))}; as WSD only an image "
+            "that is not DERIVED\\SECONDARY and not OT is processed"
         )
     for keyword in ("SourceImageSequence", "ReferencedImageSequence"):
         if items_of(dataset, keyword):
@@ -141,11 +151,20 @@ def _secondary_capture_problems(dataset: Dataset) -> Iterator[str]:
     if not text_of(dataset, "Modality"):
         expected = " / ".join(RADIOGRAPH_MODALITIES)
         yield f"{named('Modality')} is missing; a secondary capture needs one of {expected}"
-    if not states_chest(dataset):
+    if not tells_body_part(dataset):
         yield (
             f"{named('BodyPartExamined')} is missing and no description names the chest; a "
             "secondary capture can show anything, so CHEST is needed"
         )
+
+
+def _is_made(dataset: Dataset) -> bool:
+    """Tell whether what a workstation wrote is its own picture rather than a radiograph."""
+    return _is_derived(dataset) or text_of(dataset, "Modality") == "OT"
+
+
+def _is_derived(dataset: Dataset) -> bool:
+    return values_of(dataset, "ImageType")[:2] == ["DERIVED", "SECONDARY"]
 
 
 def _word_problems(dataset: Dataset) -> Iterator[str]:

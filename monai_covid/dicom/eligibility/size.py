@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 from monai_covid.dicom.layout import named
 
@@ -26,7 +28,8 @@ _PLACEHOLDER = (1.0, 1.0)
 def size_problems(dataset: Dataset) -> Iterator[str]:
     """Say why ``dataset`` is too small, too elongated or of an impossible physical size.
 
-    A spacing of exactly 1 mm both ways is what converters write who know none; it is not used.
+    A spacing of exactly 1 mm both ways is what converters write who know none; it is not used, and
+    neither is anything but two positive numbers.
     """
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     if not rows or not columns:
@@ -59,7 +62,9 @@ def _field_problems(dataset: Dataset, rows: int, columns: int) -> Iterator[str]:
 
 
 def _spacing(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+    """Return row and column spacing, or None if it is not stated as two positive numbers."""
     value = dataset.get(keyword)
-    if value is None or isinstance(value, str) or len(value) != 2:
+    if not isinstance(value, MultiValue | list | tuple) or len(value) != 2:
         return None
-    return float(value[0]), float(value[1])
+    down, across = float(value[0]), float(value[1])
+    return (down, across) if all(isfinite(side) and side > 0 for side in (down, across)) else None

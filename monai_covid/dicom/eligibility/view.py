@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
 
+from monai_covid.dicom.eligibility.projection_words import (
+    POSTURE_WORDS,
+    frontal_word,
+    lateral_word,
+    several_views,
+)
 from monai_covid.dicom.eligibility.words import (
     code_of,
     descriptions_of,
-    first_in,
     items_of,
     text_of,
     values_of,
@@ -17,17 +22,6 @@ from monai_covid.dicom.eligibility.words import (
     words_of,
 )
 from monai_covid.dicom.layout import named, quoted
-
-FRONTAL_WORDS = frozenset({"PA", "AP", "FRONTAL", "FRONTALE", "FRENTE", "FACE", "正面"})
-LATERAL_WORDS = frozenset(
-    {
-        *("LAT", "LATERAL", "LATERALE", "LATERALES", "LATERALIS", "LL", "RL"),
-        *("SEITLICH", "SEITL", "PROFIL", "PROFILO", "PERFIL", "БОКОВАЯ", "側面", "侧位"),
-        *("OBLIQUE", "OBL", "OBLIQUA", "SCHRÄG", "LAO", "RAO", "LPO", "RPO", "LLO", "RLO"),
-        *("LLD", "RLD", "LORDOTIC", "APICOLORDOTIC"),
-    }
-)
-"""Lateral, oblique, lateral decubitus and lordotic views."""
 
 FRONTAL_CODES = frozenset(
     {
@@ -46,9 +40,10 @@ _ORIENTATION_SHOWN = "L\\F"
 def view_problems(dataset: Dataset) -> Iterator[str]:
     """Say why ``dataset`` is not an upright frontal view.
 
-    View Position, View Code Sequence and Patient Orientation must each be absent or frontal. The
-    words of descriptions count only when none of the three says anything, because descriptions
-    often name the views of the whole study.
+    View Position, View Code Sequence and Patient Orientation must each be absent or frontal; a View
+    Position that names only the posture says nothing of the view. The words of descriptions count
+    only when none of the three says anything, because descriptions often name the views of the
+    whole study.
 
     Note:
         DICOM PS3.3 C.8.11.5 (DX positioning), C.7.6.1.1.1 (patient orientation).
@@ -64,24 +59,31 @@ def view_problems(dataset: Dataset) -> Iterator[str]:
 
 
 def _has_view_tag(dataset: Dataset) -> bool:
-    stated = text_of(dataset, "ViewPosition") or items_of(dataset, "ViewCodeSequence")
+    stated = _view_position(dataset) or items_of(dataset, "ViewCodeSequence")
     return bool(stated) or _orientation(dataset) is not None
 
 
-def _view_position_problems(dataset: Dataset) -> Iterator[str]:
+def _view_position(dataset: Dataset) -> str:
+    """Return View Position, or "" if it says nothing of the projection."""
     text = text_of(dataset, "ViewPosition")
+    words = words_of(text)
+    return "" if words and POSTURE_WORDS.issuperset(words) else text
+
+
+def _view_position_problems(dataset: Dataset) -> Iterator[str]:
+    text = _view_position(dataset)
     if text and not _is_frontal(words_of(text)):
         yield f"{named('ViewPosition')} is {quoted(text)}; a frontal view (PA or AP) is processed"
 
 
 def _is_frontal(words: list[str]) -> bool:
-    return first_in(words, FRONTAL_WORDS) is not None and first_in(words, LATERAL_WORDS) is None
+    return frontal_word(words) is not None and lateral_word(words) is None
 
 
 def _view_code_problems(dataset: Dataset) -> Iterator[str]:
     for view in items_of(dataset, "ViewCodeSequence"):
         meaning = str(view.get("CodeMeaning") or "")
-        if _code(view) not in FRONTAL_CODES and not _is_frontal(_meaning_words(meaning)):
+        if _code(view) not in FRONTAL_CODES and not _is_frontal(words_of(meaning)):
             yield (
                 f"{named('ViewCodeSequence')} is {code_of(view)} {quoted(meaning)}; "
                 "postero-anterior (272479007, SCT) or antero-posterior (399348003, SCT) is "
@@ -89,7 +91,7 @@ def _view_code_problems(dataset: Dataset) -> Iterator[str]:
             )
         for modifier in items_of(view, "ViewModifierCodeSequence"):
             meaning = str(modifier.get("CodeMeaning") or "")
-            if first_in(words_of(meaning), LATERAL_WORDS):
+            if lateral_word(words_of(meaning)):
                 yield (
                     f"{named('ViewModifierCodeSequence')} is {code_of(modifier)} "
                     f"{quoted(meaning)}; an upright frontal view is processed"
@@ -100,13 +102,6 @@ def _code(item: Dataset) -> tuple[str, str]:
     scheme = str(item.get("CodingSchemeDesignator") or "")
     # SNM3 and 99SDM are what older devices write for SRT (PS3.16 section 8).
     return str(item.get("CodeValue") or ""), "SRT" if scheme in ("SNM3", "99SDM") else scheme
-
-
-def _meaning_words(meaning: str) -> list[str]:
-    text = meaning.upper()
-    for long, short in (("POSTERO", "P"), ("ANTERO", "A"), ("ANTERIOR", "A"), ("POSTERIOR", "P")):
-        text = text.replace(long, short)
-    return words_of(text)
 
 
 def _orientation(dataset: Dataset) -> list[str] | None:
@@ -136,13 +131,14 @@ def _joined(orientation: list[str]) -> str:
 
 
 def _description_problems(dataset: Dataset) -> Iterator[str]:
+    needed = f"and no tag tells the view; {named('ViewPosition')} PA or AP is needed to process it"
     for keyword, words in descriptions_of(dataset):
-        lateral, frontal = first_in(words, LATERAL_WORDS), first_in(words, FRONTAL_WORDS)
+        lateral, frontal = lateral_word(words), frontal_word(words)
+        several = several_views(words)
         if lateral:
             also = f" beside {quoted(frontal)}" if frontal else ""
-            yield (
-                f"{word_found(keyword, lateral)}{also} and no tag tells the view; "
-                f"{named('ViewPosition')} PA or AP is needed to process it"
-            )
-        if lateral or frontal:
+            yield f"{word_found(keyword, lateral)}{also} {needed}"
+        elif several:
+            yield f"{named(keyword)} has the words {quoted(several)} {needed}"
+        if lateral or several or frontal:
             return

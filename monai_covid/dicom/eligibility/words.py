@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from pydicom.dataset import Dataset
@@ -10,7 +11,12 @@ from pydicom.multival import MultiValue
 
 from monai_covid.dicom.layout import named, quoted, readable
 
-NO_STATEMENT = frozenset({"", "UNKNOWN", "UNK", "NONE", "OTHER", "UNSPECIFIED", "UNDEFINED"})
+NO_STATEMENT = frozenset(
+    {
+        *("", "UNKNOWN", "UNK", "NONE", "OTHER", "UNSPECIFIED", "UNDEFINED"),
+        *("NA", "N/A", "N.A.", "XX", "ANY"),
+    }
+)
 """Values that say no more than an absent tag."""
 
 DESCRIPTIONS = (
@@ -22,6 +28,14 @@ DESCRIPTIONS = (
     "StudyDescription",
 )
 """Free text from what is said of the image to what is said of the whole visit."""
+
+_PROJECTIONS = (
+    (re.compile(r"\bPOSTER\w*?[\W_]*(TO\W+)?ANTER\w*"), "PA"),
+    (re.compile(r"\bANTER\w*?[\W_]*(TO\W+)?POSTER\w*"), "AP"),
+    (re.compile(r"\b([AP])[.\-/ >]{1,4}([AP])\b\.?"), r"\1\2"),
+    (re.compile(r"\b([LR])[.\-] ?L\b\.?"), r"\1L"),
+)
+"""Spellings of projections and the short form of each."""
 
 
 def values_of(dataset: Dataset, keyword: str) -> list[str]:
@@ -40,9 +54,21 @@ def text_of(dataset: Dataset, keyword: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Split ``text`` into words; "P.A.", "P-A" and "P/A" count as "PA", and AP likewise."""
-    text = re.sub(r"\b([AP])[.\-/ ]([AP])\b\.?", r"\1\2", text.upper())
-    return re.findall(r"[^\W\d_]+", text)
+    """Split ``text`` into words and numbers, in capitals and without accents.
+
+    "P.A.", "P->A", "P/A" and "postero-anterior" count as "PA", AP likewise, and "L.L." as "LL".
+    """
+    text = _folded(text).replace("_", " ")
+    for pattern, replacement in _PROJECTIONS:
+        text = pattern.sub(replacement, text)
+    return re.findall(r"[^\W\d_]+|\d+", text)
+
+
+def _folded(text: str) -> str:
+    """Return ``text`` in capitals, without accents and with full-width letters made usual ones."""
+    letters = unicodedata.normalize("NFKD", text.upper())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", bare)
 
 
 def descriptions_of(dataset: Dataset) -> list[tuple[str, list[str]]]:

@@ -101,9 +101,35 @@ def test_conversions_that_are_no_radiographs_are_refused(conversion):
     assert reason.startswith(f"ConversionType (0008,0064) is '{conversion}'")
 
 
-@pytest.mark.parametrize("conversion", ["DF", "DI", "SI", "WSD", ""])
+@pytest.mark.parametrize("conversion", ["DF", "DI", "SI", "", None])
 def test_other_conversions_are_processed(conversion):
     assert ineligibility(secondary_capture(ConversionType=conversion)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "modality", "is_processed"),
+    [
+        (["ORIGINAL", "PRIMARY"], "CR", True),
+        (["DERIVED", "PRIMARY"], "DX", True),
+        (["DERIVED", "SECONDARY"], "CR", False),
+        (["ORIGINAL", "PRIMARY"], "OT", False),
+        (["DERIVED", "SECONDARY", "OTHER"], "OT", False),
+    ],
+)
+def test_pictures_of_a_workstation_are_refused(kind, modality, is_processed):
+    picture = secondary_capture(ConversionType="WSD", ImageType=kind, Modality=modality)
+    if is_processed:
+        assert ineligibility(picture) == []
+    else:
+        assert only_reason(picture).startswith("ConversionType (0008,0064) is 'WSD', made by")
+
+
+@pytest.mark.parametrize("description", ["Abdomen", "Thoracic spine", "INSIGHT"])
+def test_a_secondary_capture_whose_nearest_description_names_no_chest_is_refused(description):
+    tags = {"BodyPartExamined": None, "StudyDescription": "Chest and abdomen"}
+    assert "SeriesDescription" in only_reason(
+        secondary_capture(SeriesDescription=description, **tags)
+    )
 
 
 def test_a_secondary_capture_has_to_name_the_chest():

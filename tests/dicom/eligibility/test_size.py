@@ -31,20 +31,28 @@ KEYWORDS = ["ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelSpacing"]
 
 
 @pytest.mark.parametrize("keyword", KEYWORDS)
-@pytest.mark.parametrize("spacing", [[0.25, 0.8], [1.5, 2.0], [1, 1], ""])
+@pytest.mark.parametrize("spacing", [[0.25, 0.8], [1.5, 2.0], [1, 1], "", 0.1, [0.1]])
 def test_possible_and_unknown_fields_are_processed(keyword, spacing):
     assert ineligibility(sized(400, 300, **{keyword: spacing})) == []
 
 
 @pytest.mark.parametrize("keyword", KEYWORDS)
 @pytest.mark.parametrize(
-    ("spacing", "field"), [([0.1, 0.4], "4.0 x 12.0"), ([0.4, 2.1], "16.0 x 63.0"), ([0, 0], "0.0")]
+    ("spacing", "field"), [([0.1, 0.4], "4.0 x 12.0"), ([0.4, 2.1], "16.0 x 63.0")]
 )
 def test_impossible_fields_are_refused(keyword, spacing, field):
     reason = only_reason(sized(400, 300, **{keyword: spacing}))
     assert reason.startswith(f"{keyword} (")
     assert f"makes a field of {field}" in reason
     assert "8 to 60 cm a side are possible" in reason
+
+
+@pytest.mark.parametrize("spacing", [[0, 0], [-0.1, -0.1], [0.1, 0], [9, 9, 9], ["inf", "nan"]])
+def test_what_is_not_two_positive_numbers_is_unstated(spacing):
+    dataset = sized(400, 300, ImagerPixelSpacing=spacing)
+    assert ineligibility(dataset) == []
+    dataset.PixelSpacing = [9, 9]
+    assert only_reason(dataset).startswith("PixelSpacing")
 
 
 def test_spacing_counts_before_projection_to_the_patient():

@@ -8,13 +8,19 @@ from monai_covid.dicom.eligibility import ineligibility
 from tests.dicom.eligibility.chest import chest, coded, digital, only_reason, plain
 
 FRONTAL_POSITIONS = ["PA", "AP", "ap", " PA ", "AP SUPINE", "PA_ERECT", "A.P.", "P-A", "FRONTAL"]
+FRONTAL_POSITIONS += ["ANTERO-POSTERIOR", "POSTEROANTERIOR", "P->A", "FRONT", "antéro-postérieur"]
+UNSTATED_POSITIONS = [
+    *("", "UNKNOWN", "None", "NA", "N/A", "XX", "ANY", "OTHER"),
+    *("ERECT", "SUPINE", "PORTABLE", "STANDING", "SEMI-ERECT", "PORTABLE_SUPINE"),
+]
 OTHER_POSITIONS = [
     *("LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAT", "LATERAL", "LAO", "RPO", "OBL", "Seitlich"),
-    *("PA LAT", "AP LLD", "LORDOTIC", "AXIAL", "SWIMMERS"),
+    *("PA LAT", "AP LLD", "LORDOTIC", "AXIAL", "SWIMMERS", "AP AXIAL", "AP LORDOTIC"),
+    *("LATERAL DECUBITUS", "L.L.", "LATEROLATERAL", "SUPINE LAT"),
 ]
 
 
-@pytest.mark.parametrize("position", [*FRONTAL_POSITIONS, "", "UNKNOWN", "None"])
+@pytest.mark.parametrize("position", [*FRONTAL_POSITIONS, *UNSTATED_POSITIONS])
 def test_frontal_and_unstated_positions_are_processed(position):
     assert ineligibility(chest(ViewPosition=position)) == []
 
@@ -107,8 +113,24 @@ def test_views_that_do_not_stand_upright_are_refused(orientation):
 @pytest.mark.parametrize(
     "description",
     [
-        *("CHEST LAT", "Thorax seitlich", "Thorax de profil", "CHEST_LATERAL", "胸部 側面"),
-        *("CHEST PA AND LATERAL", "CHEST PA/LAT", "Chest LLD"),
+        *(
+            "CHEST LAT",
+            "Thorax seitlich",
+            "Thorax de profil",
+            "CHEST_LATERAL",
+            "胸部側面",
+            "胸部侧面",
+        ),
+        *(
+            "CHEST PA AND LATERAL",
+            "CHEST PA/LAT",
+            "Chest LLD",
+            "LATERAL DECUBITUS CHEST",
+            "흉부 측면",
+        ),
+        *("Thorax laterolateral", "Torace L.L.", "Грудная клетка, боковой", "Klatka boczne"),
+        *("Thorax dwars", "CHEST 2 VIEWS", "Thorax in 2 Ebenen", "Chest PA, two views"),
+        *("CXR 2V", "Thorax deux incidences", "胸部2方向", "胸部正側", "Thorax schräg"),
     ],
 )
 @pytest.mark.parametrize("keyword", ["SeriesDescription", "ProtocolName", "StudyDescription"])
@@ -120,15 +142,29 @@ def test_a_description_counts_where_no_tag_tells_the_view(description, keyword):
 
 
 @pytest.mark.parametrize(
-    "description", ["CHEST PA", "CHEST 2 VIEWS", "Chest portable", "LATVIA SCREENING", "PLATE 2"]
+    "description",
+    [
+        *("CHEST PA", "CHEST 1 VIEW", "Chest portable", "LATVIA SCREENING", "PLATE 2", "120 V"),
+        *("Chest bilateral", "BILATERALE", "COLLATERAL", "Laterality L", "胸部正面"),
+    ],
 )
 def test_other_descriptions_are_no_reason(description):
-    assert ineligibility(plain(SeriesDescription=description)) == []
+    assert ineligibility(plain(SeriesDescription=description, BodyPartExamined="CHEST")) == []
+
+
+@pytest.mark.parametrize("posture", ["SUPINE", "PORTABLE"])
+def test_a_posture_does_not_tell_the_view(posture):
+    tags = {"ViewPosition": posture, "PatientOrientation": None}
+    assert "'LATERAL'" in only_reason(chest(SeriesDescription="Chest lateral", **tags))
 
 
 def test_the_description_nearest_to_the_image_decides():
     both = "CHEST PA AND LATERAL"
     assert ineligibility(plain(SeriesDescription="Chest PA", StudyDescription=both)) == []
+    two = "CHEST 2 VIEWS"
+    assert ineligibility(plain(SeriesDescription="Chest PA", StudyDescription=two)) == []
+    reason = only_reason(plain(SeriesDescription="Chest", StudyDescription=two))
+    assert reason.startswith("StudyDescription (0008,1030) has the words '2 VIEWS' and no tag")
     reason = only_reason(plain(SeriesDescription="Lateral", StudyDescription="CHEST PA"))
     assert reason.startswith("SeriesDescription (0008,103E) has the word 'LATERAL' and no tag")
 
