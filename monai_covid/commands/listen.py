@@ -1,7 +1,7 @@
 """``monai-covid listen``: the model as a DICOM service.
 
-Studies that could not be processed are in the folder ``quarantine`` of the spool, each with its
-images and the reason in ``reason.json``. To try one again, move its folder, also while the service
+What could not be processed is in the folder ``quarantine`` of the spool, a folder for each study with
+its images and the reasons in ``reason.json``. To try one again, move its folder, also while the service
 runs: ``mv SPOOL/quarantine/JOB SPOOL/processing/``.
 """
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import filecmp
+import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import count
@@ -17,12 +19,16 @@ from pynetdicom.dsutils import create_file_meta
 
 from monai_covid.pacs.acceptance import Identity
 from monai_covid.pacs.jobs import Job
+from monai_covid.pacs.logs import log_event, place_of
 from monai_covid.pacs.refused import DUPLICATE, RefusedError
 from monai_covid.pacs.spool import Spool
 
 IMPLEMENTATION = "MONAI_COVID"
 """Implementation Version Name of received files; it has no version, so that a file that is sent
 again after an update is still the same file."""
+
+TRY_AGAIN = 1.0
+"""Seconds after which a study is handed over again if the disk failed."""
 
 
 class Arrivals:
@@ -49,7 +55,7 @@ class Arrivals:
         self._lock = threading.Lock()
         self._numbers = count(1)
         now = clock()
-        self._last = {folder.name: now for folder in spool.received.iterdir()}
+        self._last = {folder.name: now for folder in spool.folders_in(spool.received)}
 
     def store(self, identity: Identity, header: bytes, data: bytes) -> bool:
         """Keep an image so that it survives whatever happens next; only then return.
@@ -75,8 +81,9 @@ class Arrivals:
                     return False
                 folder = self._spool.received / identity.group
                 self._spool.disk.make_folder(folder)
-                self._spool.disk.rename(part, folder / f"{identity.instance}.dcm")
+                # Before: if the rename happens but its synchronisation fails, the image is there.
                 self._last[identity.group] = self._clock()
+                self._spool.disk.rename(part, folder / f"{identity.instance}.dcm")
         finally:
             part.unlink(missing_ok=True)
         return True
@@ -87,15 +94,15 @@ class Arrivals:
         with self._lock:
             now = self._clock()
             for group in [one for one, last in self._last.items() if self._due(last) <= now]:
-                folder = self._spool.received / group
-                if any(folder.glob("*.dcm")):
-                    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-                    target = self._spool.processing / f"{stamp}-{group}"
-                    self._spool.disk.rename(folder, target)
-                    jobs.append(Job(target))
-                elif folder.exists():
-                    folder.rmdir()
-                del self._last[group]
+                try:
+                    jobs += self._job_of(group)
+                    del self._last[group]
+                # One study must not hold up the others.
+                except OSError as error:
+                    self._last[group] = now + TRY_AGAIN - self._quiet_time
+                    log_event(
+                        "hand-over failed", logging.ERROR, study=group, reason=place_of(error)
+                    )
         return jobs
 
     def seconds_to_next(self) -> float | None:
@@ -105,14 +112,29 @@ class Arrivals:
                 return None
             return max(0.0, self._due(min(self._last.values())) - self._clock())
 
+    def _job_of(self, group: str) -> list[Job]:
+        folder = self._spool.received / group
+        if not any(folder.glob("*.dcm")):
+            # A file server may keep something in it; that is no reason to fail.
+            with suppress(OSError):
+                folder.rmdir()
+            return []
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        target = self._spool.processing / f"{stamp}-{group}"
+        self._spool.disk.rename(folder, target)
+        return [Job(target)]
+
     def _due(self, last: float) -> float:
         return last + self._quiet_time
 
     def _is_waiting(self, part: Path, name: str) -> bool:
+        """Return whether the same image waits, in which case it is on the disk for certain."""
         for state in (self._spool.received, self._spool.processing):
             for folder in state.iterdir():
                 try:
                     same = filecmp.cmp(part, folder / name, shallow=False)
+                    # It may be there of a try whose synchronisation failed.
+                    self._spool.disk.sync_folder(folder)
                 # Most folders do not hold it, and one that did may be processed meanwhile.
                 except (FileNotFoundError, NotADirectoryError):
                     continue
@@ -122,6 +144,8 @@ class Arrivals:
                         "duplicate",
                         "another image with its SOP Instance UID waits; the first one is kept",
                     )
+                if state == self._spool.received:
+                    self._last.setdefault(folder.name, self._clock())
                 return True
         return False
 

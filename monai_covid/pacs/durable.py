@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+"""Errors of file systems without hard links."""
 
 
 class Disk:
@@ -44,7 +49,30 @@ class Disk:
         """Make ``folder`` unless it is there."""
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            self.sync_folder(folder.parent)
+            try:
+                self.sync_folder(folder.parent)
+            except OSError:
+                # Otherwise it would be taken for synchronised the next time.
+                with suppress(OSError):
+                    folder.rmdir()
+                raise
+
+    def link(self, source: Path, target: Path) -> None:
+        """Keep ``source`` as ``target`` too; it may be there from an earlier try.
+
+        The caller synchronises the folder. Where there are no hard links, it is copied.
+        """
+        try:
+            target.hardlink_to(source)
+        except FileExistsError:
+            return
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            temporary = target.with_name(f".{target.name}")
+            temporary.unlink(missing_ok=True)
+            self.write(temporary, source.read_bytes())
+            temporary.rename(target)
 
     def write_json(self, path: Path, content: Mapping[str, Any]) -> None:
         """Write or replace a small JSON file, which is at any time the old or the new one."""

@@ -67,8 +67,7 @@ class Jobs:
 
     def waiting(self) -> list[Job]:
         """Return the jobs, oldest first."""
-        folders = sorted(self._spool.processing.iterdir())
-        return [Job(folder) for folder in folders if folder.is_dir()]
+        return [Job(folder) for folder in self._spool.folders_in(self._spool.processing)]
 
     def begin(self, job: Job) -> int:
         """Count another attempt, durably and before anything is processed; return which it is.
@@ -91,7 +90,8 @@ class Jobs:
         """Write the results and make them visible to delivery in one step.
 
         Until then the job is processed again from the start after a crash, from then on its
-        results are delivered. The images are not needed any more.
+        results are delivered. Refused images are kept in quarantine, the others are not needed any
+        more.
         """
         images = job.images()
         folder = job.folder / RESULTS
@@ -112,7 +112,8 @@ class Jobs:
             "last_received": last,
         }
         self._spool.disk.write_json(job.folder / OUTCOME, record)
-        target = self._spool.sending / job.name
+        self._keep_refused(job, outcome.refusals)
+        target = self._free_place_to_send(job.name)
         self._spool.disk.rename(job.folder, target)
         for path in images:
             (target / path.name).unlink()
@@ -128,6 +129,31 @@ class Jobs:
             refusals: What was said of single images.
             detail: Further text for whoever may see the images too.
         """
+        self._write_reason(job, job.folder, reason, refusals, detail)
+        for name in (ATTEMPTS, OUTCOME):
+            (job.folder / name).unlink(missing_ok=True)
+        if (job.folder / RESULTS).exists():
+            shutil.rmtree(job.folder / RESULTS)
+        self._spool.disk.rename(job.folder, self._free_place(job.name))
+
+    def _keep_refused(self, job: Job, refusals: Sequence[Refusal]) -> None:
+        """Put refused images aside while the job still has them.
+
+        After a crash the job is processed again, which completes the same folder.
+        """
+        if not refusals:
+            return
+        folder = self._spool.quarantine / job.name
+        self._spool.disk.make_folder(folder)
+        for image in _refused(job, refusals):
+            self._spool.disk.link(image, folder / image.name)
+        reasons = "; ".join(dict.fromkeys(one.reason for one in refusals))
+        self._write_reason(job, folder, f"images that could not be processed: {reasons}", refusals)
+        self._spool.disk.sync_folder(folder)
+
+    def _write_reason(
+        self, job: Job, folder: Path, reason: str, refusals: Sequence[Refusal], detail: str = ""
+    ) -> None:
         record = {
             "job": job.name,
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -137,12 +163,7 @@ class Jobs:
             "last_error": job.last_error(),
             "detail": detail,
         }
-        self._spool.disk.write_json(job.folder / REASON, record)
-        for name in (ATTEMPTS, OUTCOME):
-            (job.folder / name).unlink(missing_ok=True)
-        if (job.folder / RESULTS).exists():
-            shutil.rmtree(job.folder / RESULTS)
-        self._spool.disk.rename(job.folder, self._free_place(job.name))
+        self._spool.disk.write_json(folder / REASON, record)
 
     def _free_place(self, name: str) -> Path:
         """Return where in the quarantine a job goes that may have been there before."""
@@ -151,13 +172,39 @@ class Jobs:
             target = target.with_name(f"{target.name}x")
         return target
 
+    def _free_place_to_send(self, name: str) -> Path:
+        """Return where results go; those of other images of the job may be there, or sent."""
+        target = self._spool.sending / name
+        while target.exists() or (self._spool.done / f"{target.name}.json").exists():
+            target = target.with_name(f"{target.name}x")
+        return target
+
     def _record(self, job: Job, attempts: int, error: str) -> None:
         self._spool.disk.write_json(job.folder / ATTEMPTS, {"attempts": attempts, "error": error})
 
 
 def described(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
-    """Return the refusals for a record: the reason, and the key of the image."""
-    return [{"instance": key_of(one.sop_instance_uid), "reason": one.reason} for one in refusals]
+    """Return the refusals for a record: the reason, the key of the image and its file's name."""
+    return [
+        {
+            "instance": key_of(one.sop_instance_uid),
+            "reason": one.reason,
+            "file": one.file.name if one.file else "",
+        }
+        for one in refusals
+    ]
+
+
+def _refused(job: Job, refusals: Sequence[Refusal]) -> list[Path]:
+    """Return the refused images of a job; all of them if it cannot be told which they are."""
+    images = {path.name: path for path in job.images()}
+    # Received files are named by the key of their instance.
+    names = [
+        one.file.name if one.file else f"{key_of(one.sop_instance_uid)}.dcm" for one in refusals
+    ]
+    if not all(name in images for name in names):
+        return list(images.values())
+    return [images[name] for name in dict.fromkeys(names)]
 
 
 def _encoded(dataset: Dataset) -> memoryview:

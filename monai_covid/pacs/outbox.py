@@ -22,6 +22,10 @@ class Outbox:
     nothing twice, except for an instance that was being answered at that very moment. Markers of
     destinations that are not configured any more do not count; a new destination gets all results
     that are still here.
+
+    Results that a destination will never take are tried again without end. They are given up by
+    deleting the job's folder while the service is stopped: ``rm -r SPOOL/sending/JOB``. Nothing
+    else refers to it. While the service runs it would be made again by the next marker.
     """
 
     def __init__(self, spool: Spool, destinations: Collection[str]) -> None:
@@ -37,7 +41,7 @@ class Outbox:
 
     def waiting(self, destination: str) -> list[Job]:
         """Return the jobs that ``destination`` does not have completely, oldest first."""
-        jobs = [Job(folder) for folder in sorted(self._spool.sending.iterdir())]
+        jobs = [Job(folder) for folder in self._spool.folders_in(self._spool.sending)]
         return [job for job in jobs if not self._has_all(job, destination)]
 
     def missing(self, job: Job, destination: str) -> list[Path]:
@@ -57,7 +61,7 @@ class Outbox:
     def close_finished(self) -> list[dict[str, Any]]:
         """Finish the jobs that every destination has; return the records that are kept of them."""
         with self._lock:
-            jobs = [Job(folder) for folder in sorted(self._spool.sending.iterdir())]
+            jobs = [Job(folder) for folder in self._spool.folders_in(self._spool.sending)]
             return [
                 self._close(job)
                 for job in jobs

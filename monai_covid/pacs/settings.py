@@ -48,7 +48,11 @@ class Settings:
     retry_delay: Annotated[float, "seconds between these attempts"] = 10.0
     send_ca: Annotated[Path | None, "authority of the destinations' certificates (PEM)"] = None
     send_retry: Annotated[float, "seconds until sending is tried again; doubled each time"] = 1.0
-    send_retry_most: Annotated[float, "the most seconds between two tries"] = 300.0
+    send_retry_most: Annotated[
+        float,
+        "the most seconds between two tries, which have no end; to give results up, stop the "
+        "service and rm -r SPOOL/sending/JOB",
+    ] = 300.0
     keep_quarantine_days: Annotated[float, "days until quarantined studies are deleted"] = 30.0
     keep_done_days: Annotated[float, "days until records of finished studies are deleted"] = 30.0
     keep_done: Annotated[int, "records of finished studies to keep at most"] = 10_000

@@ -28,7 +28,7 @@ class Spool:
         received: Folder per study and patient with acknowledged images.
         processing: Folder per job: a study's images that are processed together.
         sending: Folder per job with results that are not at all destinations yet.
-        quarantine: Folder per job that could not be processed, with ``reason.json``.
+        quarantine: Folder per job of which images could not be processed, with ``reason.json``.
         done: One small JSON record per finished job, without patient data.
         trash: Folders being deleted; emptied at the start.
     """
@@ -92,6 +92,15 @@ class Spool:
         free = shutil.disk_usage(self.receiving).free
         if free - size < self.reserve:
             raise OSError(errno.ENOSPC, f"{free} bytes are free and {self.reserve} are kept back")
+
+    @staticmethod
+    def folders_in(state: Path) -> list[Path]:
+        """Return the folders of studies in one of the folders above, sorted by name.
+
+        What desktops and file servers leave behind (``.DS_Store``, ``.snapshot``) is none.
+        """
+        entries = sorted(state.iterdir())
+        return [path for path in entries if path.is_dir() and not path.name.startswith(".")]
 
     def counts(self) -> dict[str, int]:
         """Return how many studies there are in each state."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import requests
 from dicomweb_client import DICOMwebClient
@@ -14,6 +18,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from monai_covid.errors import OptionError
 from monai_covid.pacs.destinations import ALREADY_STORED, Destination, UnreachableError
+from monai_covid.pacs.logs import log_event
 from monai_covid.pacs.settings import Settings
 
 USER, PASSWORD, TOKEN = (
@@ -25,6 +30,9 @@ USER, PASSWORD, TOKEN = (
 
 NOT_NOW = frozenset({401, 403, 404, 405, 407, 408, 429, 502, 503, 504})
 """HTTP statuses that have nothing to do with the instance."""
+
+UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, ParseError)
+"""What parsers raise at an answer that is not what DICOM PS3.18, 10.5.3 asks for."""
 
 
 class BearerToken(AuthBase):
@@ -43,8 +51,10 @@ class BearerToken(AuthBase):
 class StowSender:
     """Sends to a DICOMweb server, each instance in a request of its own.
 
-    An instance counts as stored if the answer does not list it as failed, or lists it because the
-    server has it already (DICOM PS3.18, 10.5).
+    An instance counts as stored only if the answer lists it as stored, or as failed because the
+    server has it already (DICOM PS3.18, 10.5.3). A login page or an empty answer confirms nothing.
+    Redirects are not followed, and proxies, certificates and passwords that the environment has for
+    other programs are not used.
     """
 
     def __init__(self, destination: Destination, settings: Settings) -> None:
@@ -54,7 +64,15 @@ class StowSender:
             OptionError: The credentials in the environment are incomplete.
         """
         session = requests.Session()
+        # The variables for certificates would otherwise win over ``verify``.
+        session.trust_env = False
+        # After a redirect a POST becomes a GET, which succeeds without storing anything.
+        session.max_redirects = 0
+        session.headers["Accept"] = "application/dicom+json"
+        session.hooks["response"].append(_without_parameters)
         session.auth = credentials(os.environ)
+        if session.auth is not None and destination.scheme == "http":
+            _warn_unless_loopback(destination)
         if settings.send_ca is not None:
             session.verify = str(settings.send_ca)
         if settings.tls_cert is not None:
@@ -95,15 +113,17 @@ class StowSender:
             answer = _answer_of(response)
             if not answer.get("FailedSOPSequence"):
                 return f"{kind} was answered with HTTP status {status}"
+        except requests.TooManyRedirects as error:
+            raise UnreachableError("redirected elsewhere; give the final URL") from error
         except requests.ReadTimeout:
             return f"{kind} was not answered in time"
+        # An error of JSON is one of requests too.
+        except UNREADABLE:
+            answer = Dataset()
         # The message of a connection error may hold the URL and is long; its type says enough.
         except (requests.RequestException, OSError) as error:
             raise UnreachableError(f"no connection ({type(error).__name__})") from error
-        failed = [int(one.get("FailureReason", 0)) for one in answer.get("FailedSOPSequence", [])]
-        if failed and failed[0] != ALREADY_STORED:
-            return f"{kind} was answered with failure reason 0x{failed[0]:04X}"
-        return None
+        return _problem(answer, dataset)
 
 
 def credentials(environment: Mapping[str, str]) -> AuthBase | None:
@@ -122,10 +142,49 @@ def credentials(environment: Mapping[str, str]) -> AuthBase | None:
     return HTTPBasicAuth(user, password) if user is not None and password is not None else None
 
 
+def _problem(answer: Dataset, sent: Dataset) -> str | None:
+    """Return why ``sent`` does not count as stored, or None."""
+    kind = sent.SOPClassUID.name
+    failed = [one.get("FailureReason") for one in answer.get("FailedSOPSequence") or []]
+    if failed:
+        if failed[0] == ALREADY_STORED:
+            return None
+        reason = f"0x{failed[0]:04X}" if isinstance(failed[0], int) else "unknown"
+        return f"{kind} was answered with failure reason {reason}"
+    stored = [
+        str(one.get("ReferencedSOPInstanceUID"))
+        for one in answer.get("ReferencedSOPSequence") or []
+    ]
+    if str(sent.SOPInstanceUID) not in stored:
+        return f"{kind} was not confirmed: the answer does not list it as stored"
+    return None
+
+
+def _without_parameters(response: requests.Response, *_: Any, **__: Any) -> requests.Response:
+    """Reduce the media type to its name; dicomweb-client reads no answer that has parameters."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0]
+    response.headers["Content-Type"] = kind.strip().lower()
+    return response
+
+
+def _warn_unless_loopback(destination: Destination) -> None:
+    try:
+        near = ip_address(destination.host).is_loopback
+    except ValueError:
+        near = destination.host == "localhost"
+    if not near:
+        log_event(
+            "credentials without TLS",
+            logging.WARNING,
+            destination=destination.url,
+            advice="https://",
+        )
+
+
 def _answer_of(response: requests.Response) -> Dataset:
     """Return what a failure says of the instance; empty if it says nothing that can be read."""
     try:
         content = response.json()
         return Dataset.from_json(content[0] if isinstance(content, list) else content)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except UNREADABLE:
         return Dataset()

@@ -1,17 +1,20 @@
 """Twenty patients at once, also while the service is killed."""
 
+import json
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from monai_covid.inference.study import StudyPipeline
+from monai_covid.pacs.acceptance import key_of
 from tests.orthanc import reports
 from tests.orthanc.expected import TOLERANCE, close_to, probabilities
 from tests.orthanc.hospital import Hospital, hospital
@@ -19,6 +22,7 @@ from tests.orthanc.people import numbered
 from tests.orthanc.results import awaited, by_kind, found, source_of
 from tests.orthanc.sending import PROPOSED, store, store_command
 from tests.orthanc.server import AE_TITLE, SERVICE_AE_TITLE, Orthanc
+from tests.orthanc.service import Service
 from tests.orthanc.studies import radiograph, save, shares
 from tests.orthanc.waiting import until
 
@@ -59,10 +63,32 @@ def check_answers(
     assert len(uids) == 4 * len(sources)
 
 
+def group_of(source: FileDataset) -> str:
+    """How the service names the study of ``source``."""
+    issuer = source.get("IssuerOfPatientID", "")
+    return key_of(source.StudyInstanceUID, source.PatientID, issuer)
+
+
+def records_of(service: Service, source: FileDataset) -> list[dict[str, Any]]:
+    """Records of all the times that the study of ``source`` was processed and delivered."""
+    records = service.records("done").items()
+    return [record for job, record in records if job.endswith(f"-{group_of(source)}")]
+
+
+def received_groups(service: Service) -> list[str]:
+    """Names of the studies of all images that the service has logged, one for each image."""
+    # A line that was being written when the service was killed has no end.
+    lines = [line for line in service.said().splitlines() if line[:1] == "{" and line[-1:] == "}"]
+    events = [json.loads(line) for line in lines]
+    return [one["study"] for one in events if one["event"] == "instance received"]
+
+
 def test_twenty_studies_over_four_associations(
     shared: Hospital, pipeline: StudyPipeline, tmp_path: Path
 ) -> None:
     sources = twenty("MANY")
+    shared.settled()
+    before = shared.service.status()["totals"]["results_delivered"]
     files = save(sources, tmp_path / "source")
     senders = [
         subprocess.Popen(
@@ -79,6 +105,12 @@ def test_twenty_studies_over_four_associations(
         assert sender.returncode == 0, said
     check_answers(shared.orthanc, sources, pipeline, tmp_path)
     shared.settled()
+    # The PACS keeps an instance once however often it is sent; only the service knows.
+    after = shared.service.status()["totals"]["results_delivered"]
+    assert after - before == STUDIES * 4 * len(shared.service.destinations)
+    for source in sources:
+        (record,) = records_of(shared.service, source)
+        assert (record["images"], record["results"], record["refusals"]) == (1, 4, [])
     assert all(len(found(shared.orthanc, one.StudyInstanceUID)) == 4 for one in sources)
 
 
@@ -131,6 +163,12 @@ def test_killed_again_and_again(own: Hospital, pipeline: StudyPipeline, tmp_path
     check_answers(orthanc, sources, pipeline, tmp_path)
     own.settled()
     assert service.holds("quarantine") == 0
+    received = received_groups(service)
+    for source in sources:
+        # More than once only if a sender did not get the answer and sent it again.
+        records = records_of(service, source)
+        assert 1 <= len(records) <= max(1, received.count(group_of(source)))
+        assert {(one["images"], one["results"]) for one in records} == {(1, 4)}
     assert all(len(found(orthanc, source.StudyInstanceUID)) == 4 for source in sources)
 
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydicom import dcmread
+
+from tests.pacs.certificates import Pair
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        # A client that does not trust the certificate ends the connection, as it should.
+        if not isinstance(sys.exception(), ssl.SSLError):
+            super().handle_error(request, client_address)
 
 
 class StowServer:
@@ -18,29 +29,50 @@ class StowServer:
         stored: SOP Instance UIDs.
         headers: Headers of each request.
         answer: Makes status and failure reason (None: stored) of an instance's UID.
+        content_type: Media type of the answers.
+        body: What is answered in place of what DICOM asks for.
+        location: Where answers redirect to.
+        gets: How often something was asked for instead of stored.
     """
 
-    def __init__(self) -> None:
-        """Listen."""
+    def __init__(self, pair: Pair | None = None) -> None:
+        """Listen, with TLS if given a certificate."""
         self.stored: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[str], tuple[int, int | None]] = lambda uid: (200, None)
+        self.content_type = "application/dicom+json"
+        self.body: bytes | None = None
+        self.location: str | None = None
+        self.gets = 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outer.handle(self)
 
+            def do_GET(self) -> None:
+                outer.gets += 1
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._scheme = "https" if pair else "http"
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        if pair:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*pair)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
 
     @property
     def url(self) -> str:
         """Where the service sends to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/dicom-web"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/dicom-web"
 
     def stop(self) -> None:
         """Listen no more."""
@@ -58,9 +90,12 @@ class StowServer:
         status, reason = self.answer(uid)
         if status < 300 and reason is None:
             self.stored.append(uid)
-        body = json.dumps(_answer(uid, reason)).encode()
+        body = json.dumps(_answer(uid, reason)).encode() if self.body is None else self.body
         request.send_response(status)
-        request.send_header("Content-Type", "application/dicom+json")
+        if self.content_type:
+            request.send_header("Content-Type", self.content_type)
+        if self.location is not None:
+            request.send_header("Location", self.location)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)

@@ -1,14 +1,17 @@
 """kill -9 at any instant: nothing that was acknowledged is lost, nothing is delivered anew."""
 
+import errno
 import json
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
-from pydicom import dcmwrite
+from pydicom import dcmread, dcmwrite
 
-from monai_covid.dicom.study import StudyOutcome
+from monai_covid.dicom.study import Refusal, StudyOutcome
 from monai_covid.pacs.destinations import parse_destination
+from monai_covid.pacs.durable import Disk
 from monai_covid.pacs.jobs import Job, Jobs
 from monai_covid.pacs.outbox import Outbox
 from monai_covid.pacs.spool import Spool
@@ -149,6 +152,87 @@ def test_left_with_results_visible_and_images_not_deleted(spool, archive):
     go_on(spool, archive, processor := FakeProcessor())
     assert archive.stored == expected([one])
     assert processor.calls == []
+
+
+def refuse_the_second(datasets):
+    refusal = Refusal(str(datasets[1].SOPInstanceUID), "a lateral", Path("1.dcm"))
+    return StudyOutcome((result_of(datasets[0]),), (refusal,))
+
+
+class CrashingDisk(Disk):
+    """Ends at one step, as a crash before it would."""
+
+    step = ""
+
+    def _before(self, step):
+        if step == self.step:
+            raise RuntimeError("crash")
+
+    def link(self, source, target):
+        self._before("link")
+        super().link(source, target)
+
+    def rename(self, source, target):
+        self._before(f"rename {target.name if target.suffix == '.json' else target.parent.name}")
+        super().rename(source, target)
+
+
+@pytest.mark.parametrize("step", ["link", "rename reason.json", "rename sending"])
+def test_left_while_refused_images_are_put_aside(tmp_path, archive, step):
+    disk = CrashingDisk()
+    spool = Spool(tmp_path / "spool", disk)
+    spool.open()
+    good, lateral = image(seed=1), image(seed=2)
+    job = job_with(spool, good, lateral)
+    disk.step = step
+    with pytest.raises(RuntimeError, match="crash"):
+        Jobs(spool).finish(job, refuse_the_second([good, lateral]), 1.0)
+    assert len(job.images()) == 2
+    go_on(spool, archive, FakeProcessor(refuse_the_second))
+    assert archive.stored == expected([good])
+    (folder,) = folders(spool.folder, "quarantine")
+    # What was being written at the crash may be left with a leading dot.
+    assert sorted(file.name for file in folder.glob("[!.]*")) == ["1.dcm", "reason.json"]
+    assert dcmread(folder / "1.dcm").SOPInstanceUID == lateral.SOPInstanceUID
+
+
+def test_refused_images_are_kept_where_there_are_no_hard_links(spool, monkeypatch):
+    def hardlink_to(self, target):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", hardlink_to)
+    images = [image(seed=1), image(seed=2)]
+    job = job_with(spool, *images)
+    Jobs(spool).finish(job, refuse_the_second(images), 1.0)
+    kept = spool.quarantine / job.name / "1.dcm"
+    assert dcmread(kept).SOPInstanceUID == images[1].SOPInstanceUID
+    assert {one.name for one in kept.parent.iterdir()} == {"1.dcm", "reason.json"}
+
+
+def test_results_of_refused_images_do_not_touch_those_that_wait(spool):
+    images = [image(seed=1), image(seed=2)]
+    job = job_with(spool, *images)
+    Jobs(spool).finish(job, refuse_the_second(images), 1.0)
+    (spool.quarantine / job.name).rename(job.folder)  # the documented mv
+    Jobs(spool).finish(job, StudyOutcome((result_of(images[1]),), ()), 1.0)
+    waiting = [
+        dcmread(file).SOPInstanceUID for file in sorted(spool.sending.glob("*/results/*.dcm"))
+    ]
+    assert sorted(waiting) == expected(images)
+
+
+def test_results_that_nobody_takes_can_be_given_up_while_the_service_is_stopped(spool, archive):
+    job = finished_job(spool, image())
+    key = parse_destination(archive.url).key
+    Outbox(spool, ["elsewhere", key]).delivered(job, "elsewhere", job.folder / "results/0001.dcm")
+    shutil.rmtree(job.folder)  # the documented rm -r
+    spool.close()
+    with running(settings(spool.folder, archive.url), FakeProcessor()) as service:
+        send(service.port, other := image(seed=2))
+        wait_until(lambda: folders(spool.folder, "done"))
+        assert service.status()["last_errors"] == []
+    assert archive.stored == expected([other])
+    assert len(folders(spool.folder, "done")) == 1
 
 
 def test_left_with_all_delivered_but_not_finished(spool, archive):

@@ -261,18 +261,43 @@ def test_acknowledged_after_the_file_and_its_folder_are_on_disk(tmp_path):
         ]
 
 
-@pytest.mark.parametrize("failing", ["write receiving", "rename received", "sync received"])
+@pytest.mark.parametrize(
+    "failing", ["write receiving", "sync spool", "rename received", "sync received"]
+)
 def test_not_acknowledged_if_any_step_fails(tmp_path, log, failing):
     disk = Steps()
     chosen = settings(tmp_path / "spool", quiet_time=60.0)
+    one = image(seed=1)
     with running(chosen, FakeProcessor(), log, disk) as service:
         disk.failing = failing
-        assert send(service.port, image(seed=1)) == [0xA700]
+        assert send(service.port, one) == [0xA700]
+        assert send(service.port, one) == [0xA700]
         disk.failing = None
         assert folders(tmp_path / "spool", "receiving") == []
-        assert send(service.port, image(seed=2)) == [0x0000]
+        disk.steps.clear()
+        assert send(service.port, one, image(seed=2)) == [0x0000, 0x0000]
+        # Only now is it certain that it is on the disk.
+        assert "sync received" in disk.steps
+        assert len(received(service)) == 2
     assert "No space left on device" in reasons(log)[0]
     assert str(tmp_path) not in reasons(log)[0]
+
+
+@pytest.mark.parametrize("failing", ["rename received", "sync received"])
+@pytest.mark.parametrize("again", [True, False])
+def test_an_image_whose_acknowledgement_failed_is_processed(tmp_path, archive, failing, again):
+    disk = Steps()
+    chosen = settings(tmp_path / "spool", archive.url)
+    one = image()
+    with running(chosen, FakeProcessor(), disk=disk) as service:
+        disk.failing = failing
+        assert send(service.port, one) == [0xA700]
+        disk.failing = None
+        if again:
+            assert send(service.port, one) == [0x0000]
+        if again or failing == "sync received":
+            wait_until(lambda: folders(tmp_path / "spool", "done"))
+    assert len(archive.stored) == (again or failing == "sync received")
 
 
 def test_no_more_is_accepted_when_the_disk_is_nearly_full(tmp_path):

@@ -10,6 +10,7 @@ from pydicom.uid import generate_uid
 
 from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
 from monai_covid.errors import OptionError
+from monai_covid.pacs.acceptance import key_of
 from tests.pacs.peers import association, free_port, send, wait_until
 from tests.pacs.running import folders, running, settings, try_to_start
 from tests.pacs.studies import (
@@ -126,6 +127,51 @@ def test_refused_images_of_a_processed_study_are_in_its_record(tmp_path, archive
     text = folders(tmp_path, "done")[0].read_text()
     assert [one["reason"] for one in json.loads(text)["refusals"]] == ["a lateral"]
     assert lateral.SOPInstanceUID not in text
+
+
+@pytest.mark.parametrize("told", ["file", "instance", "neither"])
+def test_refused_images_of_a_processed_study_are_kept_with_their_reasons(tmp_path, archive, told):
+    refusing = [True]
+
+    def act(files):
+        datasets = {file: dcmread(file) for file in files}
+        refused = [file for file in files if refusing[0] and datasets[file].ViewPosition == "LL"]
+        refusals = [
+            Refusal(
+                "" if told == "neither" else str(datasets[file].SOPInstanceUID),
+                "a lateral",
+                file if told == "file" else None,
+            )
+            for file in refused
+        ]
+        made = [result_of(one) for file, one in datasets.items() if file not in refused]
+        return StudyOutcome(tuple(made), tuple(refusals))
+
+    study = generate_uid()
+    frontal, lateral = image(study, 1, ViewPosition="PA"), image(study, 2, ViewPosition="LL")
+    with running(settings(tmp_path, archive.url), act) as service:
+        send(service.port, frontal, lateral)
+        wait_until(lambda: folders(tmp_path, "done"))
+        (job,) = folders(tmp_path, "quarantine")
+        kept = {str(dcmread(file).SOPInstanceUID) for file in job.glob("*.dcm")}
+        assert kept == {str(lateral.SOPInstanceUID)} | (
+            {str(frontal.SOPInstanceUID)} if told == "neither" else set()
+        )
+        reason = json.loads((job / "reason.json").read_text())
+        assert "a lateral" in reason["reason"]
+        (described,) = reason["refusals"]
+        assert described["instance"] == key_of(
+            "" if told == "neither" else str(lateral.SOPInstanceUID)
+        )
+        assert lateral.SOPInstanceUID not in json.dumps(reason)
+        if told == "file":
+            assert (job / described["file"]).is_file()
+        assert archive.stored == [result_uid(frontal.SOPInstanceUID)]
+        # They can be tried again like a whole study.
+        refusing[0] = False
+        job.rename(tmp_path / "processing" / job.name)
+        wait_until(lambda: len(folders(tmp_path, "done")) == 2)
+    assert result_uid(lateral.SOPInstanceUID) in archive.stored
 
 
 def test_a_failing_study_is_tried_again_and_does_not_hold_up_others(tmp_path, archive):

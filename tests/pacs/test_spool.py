@@ -41,6 +41,24 @@ def test_small_files_are_replaced_whole(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["x.json"]
 
 
+def test_a_folder_whose_name_is_not_on_the_disk_for_certain_is_made_again(tmp_path):
+    class Failing(Disk):
+        synchronised = 0
+
+        def sync_folder(self, folder):
+            self.synchronised += 1
+            if self.synchronised == 1:
+                raise OSError(5, "Input/output error")
+            super().sync_folder(folder)
+
+    disk = Failing()
+    with pytest.raises(OSError, match="Input/output error"):
+        disk.make_folder(tmp_path / "group")
+    disk.make_folder(tmp_path / "group")
+    assert disk.synchronised == 2
+    assert (tmp_path / "group").is_dir()
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]"])
 def test_damaged_small_files_are_empty(tmp_path, content):
     (tmp_path / "x.json").write_text(content)
