@@ -1,8 +1,8 @@
 """``monai-covid listen``: the model as a DICOM service.
 
-What could not be processed is in the folder ``quarantine`` of the spool, a folder for each study with
-its images and the reasons in ``reason.json``. To try one again, move its folder, also while the service
-runs: ``mv SPOOL/quarantine/JOB SPOOL/processing/``.
+What could not be processed is in the folder ``quarantine`` of the spool: a folder for each study
+with its images, and the reasons in ``reason.json``. To try one again, move its folder, also while
+the service runs: ``mv SPOOL/quarantine/JOB SPOOL/processing/``.
 """
 
 from __future__ import annotations
