@@ -1,6 +1,7 @@
 """Fixtures that all tests share."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,15 @@ def real_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def dciodvfy() -> str:
+    """Path of the validator of dicom3tools."""
+    tool = shutil.which("dciodvfy")
+    if tool is None:
+        message = "dciodvfy is missing; Debian and Ubuntu: apt-get install dicom3tools"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return tool

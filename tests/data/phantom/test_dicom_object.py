@@ -1,5 +1,3 @@
-import os
-import shutil
 import subprocess
 from itertools import product
 
@@ -30,17 +28,6 @@ def write(folder, image, modality="DX", photometric="MONOCHROME2", bits=8):
     return write_phantom_dicom(
         path, image, photometric=photometric, bits_stored=bits, modality=modality
     )
-
-
-@pytest.fixture
-def dciodvfy():
-    tool = shutil.which("dciodvfy")
-    if tool is None:
-        message = "dciodvfy is missing; Debian and Ubuntu: apt-get install dicom3tools"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return tool
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)

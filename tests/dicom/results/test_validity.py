@@ -1,7 +1,5 @@
 """Every result against the validator of dicom3tools."""
 
-import os
-import shutil
 import subprocess
 
 import numpy as np
@@ -29,17 +27,6 @@ SOURCES = {
     "DX inverted": {"modality": "DX", "inverted": True},
     "AP": {"modality": "CR", "view": "AP"},
 }
-
-
-@pytest.fixture
-def dciodvfy():
-    tool = shutil.which("dciodvfy")
-    if tool is None:
-        message = "dciodvfy is missing; Debian and Ubuntu: apt-get install dicom3tools"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return tool
 
 
 def complaints(tool, instance, folder):
