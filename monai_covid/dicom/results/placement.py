@@ -29,6 +29,9 @@ class Kind(NamedTuple):
 
 
 REPORT = Kind("report", "AI report", 9001)
+REPORT_ALONE = Kind("report without heatmap", "AI report", 9001)
+"""Says less than the report that links a heatmap, so it is another instance."""
+
 PRESENTATION_STATE = Kind("presentation state", "AI annotation", 9002)
 SECONDARY_CAPTURE = Kind("secondary capture", "AI heatmap overlay", 9003)
 SEGMENTATION = Kind("segmentation", "AI heatmap", 9004)

@@ -13,7 +13,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results import codes as concepts
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
-from monai_covid.dicom.results.placement import REPORT, common_attributes, image_key
+from monai_covid.dicom.results.placement import REPORT, REPORT_ALONE, common_attributes, image_key
 from monai_covid.dicom.results.uids import derived_uid
 
 DECIMALS = 8
@@ -58,7 +58,7 @@ def measurement_report(
         content=content,
         is_complete=True,
         coding_schemes=[concepts.private_scheme()],
-        **common_attributes(REPORT, finding.header, algorithm),
+        **common_attributes(REPORT if linked else REPORT_ALONE, finding.header, algorithm),
     )
 
 

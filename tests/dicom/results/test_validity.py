@@ -81,6 +81,9 @@ def test_a_report_without_heatmap_links_none(tmp_path, dciodvfy):
     (report,) = result_instances(found_in(source), ALGORITHM, ["report"])
     assert complaints(dciodvfy, report, tmp_path) == []
     assert "Segmentation" not in str(report)
+    linking = by_modality(result_instances(found_in(source), ALGORITHM))["SR"]
+    assert report.SOPInstanceUID != linking.SOPInstanceUID
+    assert report.SeriesInstanceUID != linking.SeriesInstanceUID
 
 
 def lut(entries=4096, explanation=None, representation="OW"):
