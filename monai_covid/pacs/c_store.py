@@ -6,15 +6,19 @@ import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pydicom import dcmread
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, build_context, evt
+from pynetdicom import AE, _config, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.status import code_to_category
 
-from monai_covid.pacs.connections import limit_waiting
+from monai_covid.pacs.connections import AnswerQueue, set_up_connection
 from monai_covid.pacs.destinations import ALREADY_STORED, Destination, UnreachableError
 from monai_covid.pacs.settings import Settings
+
+# Documented by pynetdicom as its way to send a file as it is.
+_config.STORE_SEND_CHUNKED_DATASET = True
 
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
@@ -69,9 +73,10 @@ class CStoreSender:
             contexts=[build_context(*one) for one in _proposed(files)],
             ae_title=self._destination.ae_title,
             tls_args=(self._tls, self._destination.host) if self._tls else None,
-            evt_handlers=[(evt.EVT_CONN_OPEN, limit_waiting, [self._network_timeout])],
+            evt_handlers=[(evt.EVT_CONN_OPEN, set_up_connection, [self._network_timeout])],
         )
         if association.is_established:
+            association.dimse.msg_queue = AnswerQueue()
             return association
         if association.is_rejected:
             raise UnreachableError(f"association rejected: {_reason(association)}")
@@ -101,11 +106,13 @@ def _send(association: Association, file: Path) -> str | None:
     """
     meta = read_file_meta_info(file)
     kind = meta.MediaStorageSOPClassUID.name
-    accepted = {one.abstract_syntax for one in association.accepted_contexts}
-    if meta.MediaStorageSOPClassUID not in accepted:
+    accepted = _accepted_syntaxes(association, meta.MediaStorageSOPClassUID)
+    if not accepted:
         return f"{kind} is not accepted"
+    # Decoding and encoding again take longer than sending.
+    as_it_is = meta.TransferSyntaxUID in accepted
     try:
-        answer = association.send_c_store(file)
+        answer = association.send_c_store(file if as_it_is else dcmread(file))
     except ValueError:
         return f"{kind} is not accepted in {meta.TransferSyntaxUID.name}"
     except RuntimeError:
@@ -116,6 +123,16 @@ def _send(association: Association, file: Path) -> str | None:
     if status == ALREADY_STORED or code_to_category(status) in ("Success", "Warning"):
         return None
     return f"{kind} was answered with status 0x{status:04X}"
+
+
+def _accepted_syntaxes(association: Association, sop_class: str) -> set[str]:
+    """Return the transfer syntaxes in which the destination takes instances of ``sop_class``."""
+    return {
+        syntax
+        for context in association.accepted_contexts
+        if context.abstract_syntax == sop_class
+        for syntax in context.transfer_syntax
+    }
 
 
 def _reason(association: Association) -> str:

@@ -1,9 +1,12 @@
-"""Bounds on what a peer can make a connection wait for or hold."""
+"""How connections are set up, and bounds on what a peer can make them wait for or hold."""
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
+from queue import Empty, Queue
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from pynetdicom import evt
@@ -13,19 +16,27 @@ from pynetdicom.transport import AssociationSocket
 LARGEST_PDU = 1 << 20
 """Bytes of one PDU; far above what is negotiated and what an association request needs."""
 
+QUICK_ACKNOWLEDGEMENT: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""The socket option, which Linux alone has."""
+
 _P_DATA = 4
 
 
-def limit_waiting(event: evt.Event, seconds: float) -> None:
-    """Let reading and writing fail after ``seconds`` without a byte (EVT_CONN_OPEN).
+def set_up_connection(event: evt.Event, seconds: float) -> None:
+    """Let nothing on a new connection wait longer than it must (EVT_CONN_OPEN).
 
-    Otherwise a peer that stops in the middle of a PDU holds its thread for ever.
+    Reading and writing fail after ``seconds`` without a byte; otherwise a peer that stops in the
+    middle of a PDU holds its thread for ever.
     """
-    event.assoc.dul.socket.socket.settimeout(seconds)
+    connection = BoundedSocket(event.assoc.dul.socket)
+    event.assoc.dul.socket = connection
+    connection.socket.settimeout(seconds)
+    # Otherwise the end of a message waits for the acknowledgement of what came before (RFC 896).
+    connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class BoundedSocket(AssociationSocket):
-    """A connection over which no PDU may be longer than ``LARGEST_PDU``.
+    """A connection that acknowledges at once and bounds the PDUs that it receives.
 
     The length of a PDU is told by its sender (up to 4 GiB), and pynetdicom reads all of it into
     memory before it looks at it.
@@ -40,8 +51,37 @@ class BoundedSocket(AssociationSocket):
         """Read ``nr_bytes``; an impossible number ends the connection."""
         if nr_bytes > LARGEST_PDU:
             raise OSError(f"a PDU of {nr_bytes} bytes; at most {LARGEST_PDU} are accepted")
+        self._acknowledge_at_once()
         received: bytearray = super().recv(nr_bytes)
         return received
+
+    def _acknowledge_at_once(self) -> None:
+        """Spare peers that write a PDU in two pieces, as DCMTK does, a wait of 40 ms.
+
+        They write the second piece when the first is acknowledged, which the kernel puts off
+        (RFC 1122, 4.2.3.2). It forgets the option, so it is set again and again (tcp(7)).
+        """
+        if QUICK_ACKNOWLEDGEMENT is not None:
+            self.socket.setsockopt(socket.IPPROTO_TCP, QUICK_ACKNOWLEDGEMENT, 1)
+
+
+class AnswerQueue(Queue[Any]):
+    """Messages of an association that only sends: all of them are answers to who waits for one.
+
+    pynetdicom's own thread looks for messages too, and throws an answer away if it comes across
+    it. It is stopped before each sending, but may be past the place where it stops; the faster the
+    answer, the likelier. (pydicom/pynetdicom issue 435 has the same race elsewhere.)
+    """
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Return the next message; whoever does not wait for one gets none.
+
+        Raises:
+            queue.Empty: There is no message in time.
+        """
+        if not block:
+            raise Empty
+        return super().get(block, timeout)
 
 
 class SizeLimit:
@@ -57,10 +97,6 @@ class SizeLimit:
         self._refused = refused
         self._received: WeakKeyDictionary[Association, int] = WeakKeyDictionary()
         self._lock = threading.Lock()
-
-    def opened(self, event: evt.Event) -> None:
-        """Bound the PDUs of a new connection (EVT_CONN_OPEN)."""
-        event.assoc.dul.socket = BoundedSocket(event.assoc.dul.socket)
 
     def received(self, event: evt.Event) -> None:
         """Count a received PDU (EVT_DATA_RECV)."""

@@ -11,7 +11,7 @@ from pynetdicom import evt
 from monai_covid.errors import OptionError
 from monai_covid.pacs.acceptance import identify
 from monai_covid.pacs.arrivals import Arrivals, file_header
-from monai_covid.pacs.connections import SizeLimit, limit_waiting
+from monai_covid.pacs.connections import SizeLimit, set_up_connection
 from monai_covid.pacs.contexts import supported_contexts
 from monai_covid.pacs.logs import log_event, place_of
 from monai_covid.pacs.metrics import Metrics
@@ -108,8 +108,7 @@ class Receiver:
 
     def _handlers(self) -> list[evt.EventHandlerType]:
         return [
-            (evt.EVT_CONN_OPEN, limit_waiting, [self._settings.network_timeout]),
-            (evt.EVT_CONN_OPEN, self._size_limit.opened),
+            (evt.EVT_CONN_OPEN, set_up_connection, [self._settings.network_timeout]),
             (evt.EVT_DATA_RECV, self._size_limit.received),
             (evt.EVT_DIMSE_SENT, self._size_limit.answered),
             (evt.EVT_REJECTED, self._rejected),

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import psutil
 import torch
 from pydicom import dcmread
-from pynetdicom import AE, evt
-from pynetdicom.sop_class import (
-    Comprehensive3DSRStorage,
-    ComputedRadiographyImageStorage,
-    GrayscaleSoftcopyPresentationStateStorage,
-    SecondaryCaptureImageStorage,
-    SegmentationStorage,
-)
+from pynetdicom import AE
+from pynetdicom.sop_class import ComputedRadiographyImageStorage
 
 from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.dicom.pixels import read_radiograph
@@ -31,57 +25,50 @@ from tests.orthanc.server import HOST, SERVICE_AE_TITLE, free_port
 from tests.orthanc.service import QUIET_TIME, Service
 from tests.orthanc.studies import radiograph, save
 
-RESULTS = (
-    Comprehensive3DSRStorage,
-    GrayscaleSoftcopyPresentationStateStorage,
-    SecondaryCaptureImageStorage,
-    SegmentationStorage,
-)
+RESULTS = 4
+"""Instances that answer an image."""
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks for results; their times are those of the files."""
+
 PATIENCE = 600.0
 MEBIBYTE = 1 << 20
 
 
 class Archive:
-    """A PACS that notes when the results of a study are complete.
+    """DCMTK's archive, which notes by its files when the results of a study are complete.
 
     Attributes:
         port: Where it listens.
     """
 
-    def __init__(self) -> None:
-        """Start it."""
+    def __init__(self, folder: Path) -> None:
+        """Start it; what it stores goes to ``folder``."""
+        folder.mkdir()
         self.port = free_port()
-        self._complete: dict[str, float] = {}
-        self._counts: dict[str, int] = {}
-        self._changed = threading.Condition()
-        entity = AE("ARCHIVE")
-        for kind in RESULTS:
-            entity.add_supported_context(kind)
-        handlers = [(evt.EVT_C_STORE, self._store)]
-        self._server = entity.start_server((HOST, self.port), block=False, evt_handlers=handlers)
-
-    def _store(self, event: evt.Event) -> int:
-        study = str(event.dataset.StudyInstanceUID)
-        with self._changed:
-            self._counts[study] = self._counts.get(study, 0) + 1
-            if self._counts[study] == len(RESULTS):
-                self._complete[study] = time.perf_counter()
-            self._changed.notify_all()
-        return 0x0000
+        self._folder = folder
+        # The title of the study folder is the study's UID after a prefix and an underscore.
+        line = ["storescp", "--output-directory", str(folder), "--sort-on-study-uid", "study"]
+        self._server = subprocess.Popen([*line, "--aetitle", "ARCHIVE", str(self.port)])
 
     def wait(self, studies: list[str]) -> list[float]:
         """Wait until all results of ``studies`` are there; return when each study's were."""
-        with self._changed:
-            done = self._changed.wait_for(
-                lambda: all(study in self._complete for study in studies), PATIENCE
-            )
-            if not done:
-                raise TimeoutError(f"{len(self._complete)} of {len(studies)} studies answered")
-            return [self._complete[study] for study in studies]
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            stored = [self._stored(study) for study in studies]
+            if all(len(each) == RESULTS for each in stored):
+                return [max(each) for each in stored]
+            time.sleep(LOOK_EVERY)
+        raise TimeoutError(f"not all of {len(studies)} studies were answered")
+
+    def _stored(self, study: str) -> list[float]:
+        """Return when each result of ``study`` was written."""
+        return [file.stat().st_mtime for file in self._folder.glob(f"study_{study}/*")]
 
     def close(self) -> None:
         """Stop it."""
-        self._server.shutdown()
+        self._server.terminate()
+        self._server.wait()
 
 
 def send(files: list[Path], port: int) -> list[float]:
@@ -94,7 +81,7 @@ def send(files: list[Path], port: int) -> list[float]:
         status = association.send_c_store(file)
         if status.Status != 0x0000:
             raise RuntimeError(f"C-STORE was answered with 0x{status.Status:04X}")
-        acknowledged.append(time.perf_counter())
+        acknowledged.append(time.time())
     association.release()
     return acknowledged
 
@@ -179,9 +166,9 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=200)
     parser.add_argument("--single", type=int, default=12)
     options = parser.parse_args()
-    archive = Archive()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        archive = Archive(folder / "archive")
         model = model_file(folder, options.architecture)
         datasets = [
             radiograph(person, "benchmark", number=1 + index % 12)
@@ -201,7 +188,7 @@ def main() -> None:
             delays(service, archive, model, files[: options.single])
             sustained(service, archive, files[options.single :])
         print(f"(d) start to ready: {ready:.1f} s")
-    archive.close()
+        archive.close()
 
 
 if __name__ == "__main__":

@@ -70,6 +70,8 @@ class Archive:
 
     Attributes:
         stored: SOP Instance UIDs in the order of arrival, each as often as it came.
+        datasets: The instances.
+        encoded: Their bytes as they came.
         answer: Makes the status of an instance.
         aborts: Whether the association ends at an instance.
     """
@@ -79,16 +81,18 @@ class Archive:
         port: int = 0,
         classes: Sequence[str] = (*IMAGES, *OWN_RESULTS),
         only_called: bool = False,
+        syntaxes: Sequence[str] = IMAGE_SYNTAXES,
     ) -> None:
         """Listen on ``port`` as soon as :meth:`start` is called."""
         self._port = port
         self._entity = AE(ae_title="ARCHIVE")
         self._entity.require_called_aet = only_called
         for one in classes:
-            self._entity.add_supported_context(one, list(IMAGE_SYNTAXES))
+            self._entity.add_supported_context(one, list(syntaxes))
         self._server = None
         self.stored: list[str] = []
         self.datasets: list[Dataset] = []
+        self.encoded: list[bytes] = []
         self.aborts: Callable[[Dataset], bool] = lambda dataset: False
         self.answer: Callable[[Dataset], int] = lambda dataset: 0x0000
 
@@ -125,4 +129,5 @@ class Archive:
         if status == 0x0000:
             self.stored.append(str(dataset.SOPInstanceUID))
             self.datasets.append(dataset)
+            self.encoded.append(event.request.DataSet.getvalue())
         return status

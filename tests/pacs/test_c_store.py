@@ -1,7 +1,15 @@
 """Sending by C-STORE: which answers count as stored."""
 
+import socket
+
 import pytest
-from pydicom.uid import ComputedRadiographyImageStorage, SegmentationStorage
+from pydicom import dcmread
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    SegmentationStorage,
+)
 
 from monai_covid.pacs.c_store import CStoreSender
 from monai_covid.pacs.destinations import UnreachableError, parse_destination
@@ -68,3 +76,42 @@ def test_nothing_more_is_sent_when_it_stops(tmp_path, archive):
         tmp_path, archive.url, image(), image(), stopping=lambda: bool(archive.stored)
     )
     assert (stored, problems) == (["0.dcm"], [])
+
+
+def sender_and_file(folder, url):
+    file = saved(image(), folder / "0.dcm")
+    return CStoreSender(parse_destination(url), settings(folder, url), None), file
+
+
+def test_an_answer_is_only_for_who_waits_for_it(tmp_path, archive):
+    sender, file = sender_and_file(tmp_path, archive.url)
+    association = sender._association([file])
+    association.dimse.msg_queue.put((1, "an answer"))
+    # As the library's own thread looks for messages.
+    assert association.dimse.get_msg(block=False) == (None, None)
+    assert association.dimse.get_msg(block=True) == (1, "an answer")
+    association.release()
+
+
+def test_the_end_of_a_message_is_sent_at_once(tmp_path, archive):
+    sender, file = sender_and_file(tmp_path, archive.url)
+    association = sender._association([file])
+    connection = association.dul.socket.socket
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    association.release()
+
+
+@pytest.mark.parametrize(
+    ("taken", "as_it_is"), [(ExplicitVRLittleEndian, True), (ImplicitVRLittleEndian, False)]
+)
+def test_converted_only_if_it_must_be(tmp_path, taken, as_it_is):
+    archive = Archive(syntaxes=[taken]).start()
+    file = saved(image(), tmp_path / "0.dcm")
+    assert dcmread(file).file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert send(tmp_path, archive.url, image()) == (["0.dcm"], [])
+    archive.stop()
+    (received,) = archive.encoded
+    (kept,) = archive.datasets
+    assert file.read_bytes().endswith(received) == as_it_is
+    assert kept.PixelData == dcmread(file).PixelData
+    assert kept.PatientName == dcmread(file).PatientName
