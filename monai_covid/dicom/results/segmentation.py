@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import highdicom as hd
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -49,10 +50,10 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         "of the size of all relevance. "
         f"Not the outline of a lesion and not its probability. {RESEARCH_USE_ONLY}"
     )
-    fractions = np.rint(finding.relevance * MAXIMUM_FRACTION) / MAXIMUM_FRACTION
     segmentation = hd.seg.Segmentation(
         source_images=[header],
-        pixel_array=fractions.astype(np.float32),
+        # highdicom sorts all fractions to check them: half a second for a large image.
+        pixel_array=np.zeros(finding.relevance.shape, dtype=np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.FRACTIONAL,
         segment_descriptions=[description],
         fractional_type=hd.seg.SegmentationFractionalTypeValues.PROBABILITY,
@@ -64,9 +65,16 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **common_attributes(SEGMENTATION, header, algorithm),
     )
+    segmentation.PixelData = _fractions(finding.relevance)
     segmentation.PatientOrientation = header.get("PatientOrientation")
     _name_dimensions(segmentation, derived_uid("dimensions", *image_key(header), algorithm.key))
     return segmentation
+
+
+def _fractions(relevance: NDArray[np.float32]) -> bytes:
+    """Return relevance in [0, 1] as pixels of 8 bits, padded to an even number of bytes."""
+    pixels = np.rint(relevance * MAXIMUM_FRACTION).astype(np.uint8).tobytes()
+    return pixels + b"\0" * (len(pixels) % 2)
 
 
 def _name_dimensions(segmentation: Dataset, uid: UID) -> None:
