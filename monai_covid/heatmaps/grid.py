@@ -52,17 +52,17 @@ def to_image_grid(relevance: ArrayLike, shape: tuple[int, int]) -> FloatMap:
     if values.ndim == 3:
         values = values.sum(0)
     rows, columns = (_weights(side, made) for side, made in zip(shape, values.shape, strict=True))
-    placed: FloatMap = (rows.T @ values @ columns).astype(np.float32)
+    # NumPy's product has threads of its own, which would hold up the network's for the next image.
+    placed: FloatMap = (rows.T @ torch.from_numpy(values) @ columns).numpy()
     return placed
 
 
 @lru_cache(maxsize=8)
-def _weights(side: int, made: int) -> FloatMap:
+def _weights(side: int, made: int) -> torch.Tensor:
     """Return the weights ``(made, side)`` with which ``resize_to_square`` makes pixels."""
     # A resize is linear along each axis, so that unit vectors show its weights.
     unit = torch.eye(side)[None, None]
     resized = F.interpolate(
         unit, size=(made, side), mode="bilinear", antialias=True, align_corners=False
     )
-    weights: FloatMap = resized[0, 0].numpy()
-    return weights
+    return resized[0, 0]
