@@ -51,15 +51,21 @@ def measurement_report(
         title=codes.cid7021.ImagingMeasurementReport,
         referenced_images=[finding.header] if _can_be_described(finding.header) else None,
     )
-    content[0].ContentSequence.append(_comment())
+    (root,) = content
+    root.ContentSequence.append(_comment())
+    # highdicom copies and searches all content that it is given, for longer than it takes to build.
+    contained = root.ContentSequence
+    root.ContentSequence = []
     # Complete, but neither final nor verified: nobody has read it.
-    return sr.Comprehensive3DSR(
+    report = sr.Comprehensive3DSR(
         evidence=[finding.header, *linked],
-        content=content,
+        content=root,
         is_complete=True,
         coding_schemes=[concepts.private_scheme()],
         **common_attributes(REPORT if linked else REPORT_ALONE, finding.header, algorithm),
     )
+    report.ContentSequence = contained
+    return report
 
 
 def _can_be_described(header: Dataset) -> bool:
