@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from monai_covid.heatmaps.blend import display_grey, opacity
 from monai_covid.heatmaps.colours import AGAINST, FOR, FloatMap
@@ -53,11 +53,11 @@ def draw_capture(
 
 def _overlaid(grey: FloatMap, relevance: FloatMap, limit: float) -> NDArray[np.uint8]:
     """Do what `blend` does, in 8 bits."""
-    picture = Image.fromarray(_eight_bits(grey)).convert("RGB")
-    covering = _eight_bits(opacity(relevance, limit))
-    for colour, side in ((FOR, relevance > 0), (AGAINST, relevance < 0)):
-        picture.paste(colour, mask=Image.fromarray(covering * side))
-    return np.asarray(picture)
+    below = Image.fromarray(_eight_bits(grey)).convert("RGB")
+    colours = Image.fromarray((relevance > 0).astype(np.uint8))
+    colours.putpalette([*ImageColor.getrgb(AGAINST), *ImageColor.getrgb(FOR)])
+    covering = Image.fromarray(_eight_bits(opacity(relevance, limit)))
+    return np.asarray(Image.composite(colours.convert("RGB"), below, covering))
 
 
 def _eight_bits(values: FloatMap) -> NDArray[np.uint8]:
