@@ -28,8 +28,10 @@ lint: $(TESTED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# One process a processor core; more threads than cores would wait for each other.
 unit: $(TESTED)
-	$(BIN)/python -m pytest -m "not slow and not real_data and not pacs and not deploy"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile \
+		-m "not slow and not real_data and not pacs and not deploy"
 
 slow: $(TESTED)
 	$(BIN)/python -m pytest -m "slow and not real_data"
@@ -80,7 +82,7 @@ $(INSTALLED): pyproject.toml constraints.txt | $(VENV)/bin/python
 # zennit asks for torchvision, which may bring another PyTorch and is not needed here.
 $(TESTED): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt -e '.[test]'
-	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt --no-deps zennit
+	$(BIN)/python -m pip install -q -c $(VENV)/constraints.txt --no-deps zennit rapidocr-onnxruntime
 	touch $@
 
 # MONAI imports the SDK wherever it is installed, so it has an environment of its own; it needs other

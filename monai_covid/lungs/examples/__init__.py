@@ -1,0 +1,1 @@
+"""Training examples: chests of the phantom, randomised far beyond what real images show."""

@@ -1,0 +1,10 @@
+"""Whether an image is an upright frontal chest radiograph.
+
+Research use only. Image statistics find what is blank, noise, a document or badly exposed; a small
+network answers the other questions. How well: docs/explanation/suitability.md.
+"""
+
+from monai_covid.suitability.assess import assess
+from monai_covid.suitability.verdict import CAUTIONS, REASONS, Suitability
+
+__all__ = ["CAUTIONS", "REASONS", "Suitability", "assess"]

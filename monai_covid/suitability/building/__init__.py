@@ -1,0 +1,1 @@
+"""How the suitability network is built; nothing of this runs when images are assessed."""

@@ -1,0 +1,1 @@
+"""How often suitability errs, on images that it was not built from."""

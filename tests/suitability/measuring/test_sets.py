@@ -1,0 +1,30 @@
+import numpy as np
+
+from monai_covid.suitability.measuring.foreign import foreign_images, grey_of
+from monai_covid.suitability.measuring.real import SPOILT
+
+
+def test_foreign_images_are_grey_finite_and_large_enough() -> None:
+    found = foreign_images()
+    assert {name for name, images in found.items() if images} == set(found)
+    for images in found.values():
+        for name, pixels in images:
+            assert pixels.ndim == 2 and min(pixels.shape) >= 32, name
+            assert np.isfinite(pixels).all(), name
+
+
+def test_grey_of_frames_and_colours() -> None:
+    colour = np.arange(24).reshape(2, 4, 3)
+    assert grey_of(colour).tolist() == colour.mean(axis=2).tolist()
+    assert grey_of(np.stack([colour, colour + 1])).tolist() == grey_of(colour).tolist()
+    assert grey_of(np.zeros((7, 4, 5))).shape == (4, 5)
+
+
+def test_spoilt_images_show_what_their_name_says() -> None:
+    pixels = np.arange(48.0).reshape(6, 8).astype(np.float32)
+    assert SPOILT["turned by 90"](pixels)[0].tolist() == pixels[:, -1].tolist()
+    assert SPOILT["turned by 180"](pixels)[0, 0] == pixels[-1, -1]
+    assert SPOILT["inverted"](pixels)[0, 0] == pixels.max()
+    assert SPOILT["cut to a corner"](pixels).shape == (3, 4)
+    assert SPOILT["cut to the lowest third"](pixels)[0, 0] == pixels[4, 0]
+    assert sorted(SPOILT["pixels shuffled"](pixels).ravel()) == pixels.ravel().tolist()
