@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from monai.networks.nets import DenseNet
 from torch import Tensor, nn
 
+from monai_covid.calibrated import Calibration
 from monai_covid.errors import WeightsError
 from monai_covid.files import atomic_path
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS
@@ -39,6 +41,9 @@ class ModelInfo:
         image_size: Height and width of the input in pixels.
         multilabel: Whether labels exclude each other (False: softmax) or not (True: sigmoid).
         start: What the first stage started from: ``imagenet``, ``random`` or a file.
+        temperature: Logits are divided by it before they become probabilities; above 0. 1 for a
+            network that was not calibrated.
+        calibration: What the temperature was fitted on; None for a network that was not calibrated.
     """
 
     architecture: str = "densenet121"
@@ -47,6 +52,8 @@ class ModelInfo:
     image_size: int = 224
     multilabel: bool = False
     start: str = "unknown"
+    temperature: float = 1.0
+    calibration: Calibration | None = None
 
     def build(self) -> DenseNet:
         """Build the network with random weights."""
@@ -63,9 +70,23 @@ def save_model(path: Path | str, network_state: Mapping[str, Tensor], info: Mode
     """
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network_state.items()}
     with atomic_path(path) as temporary:
-        torch.save(
-            {"network": state, "info": {**asdict(info), "labels": list(info.labels)}}, temporary
-        )
+        torch.save({"network": state, "info": _fields_of(info)}, temporary)
+
+
+def _fields_of(info: ModelInfo) -> dict[str, Any]:
+    """Return plain values; those of a calibration only where there is one.
+
+    Earlier versions read files without one as ever, and refuse a file whose temperature they would
+    leave out without a word.
+    """
+    fields = {**asdict(info), "labels": list(info.labels)}
+    calibration = {"temperature": fields.pop("temperature"), "calibration": None}
+    fields.pop("calibration")
+    if info.calibration is None and info.temperature == 1:
+        return fields
+    if info.calibration is not None:
+        calibration["calibration"] = info.calibration.fields()
+    return {**fields, **calibration}
 
 
 def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> ModelInfo:
@@ -89,14 +110,23 @@ def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> 
 
 def _info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
     try:
-        info = ModelInfo(**{**fields, "labels": tuple(fields["labels"])})
+        calibration = fields.get("calibration")
+        known = Calibration.from_fields(calibration) if calibration is not None else None
+        info = ModelInfo(**{**fields, "labels": tuple(fields["labels"]), "calibration": known})
     except (KeyError, TypeError) as error:
         raise WeightsError(
-            f"{path}: its description of the network is damaged ({error})"
+            f"{path}: its description of the network is damaged, or of a later version ({error})"
         ) from error
+    _check_temperature(path, info.temperature)
     if info.architecture not in BLOCK_LAYERS:
         raise WeightsError(f"{path}: holds a {info.architecture}; known: {', '.join(BLOCK_LAYERS)}")
     return info
+
+
+def _check_temperature(path: Path | str, temperature: Any) -> None:
+    is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
+    if not (is_number and math.isfinite(temperature) and temperature > 0):
+        raise WeightsError(f"{path}: its temperature is {temperature!r}; it must be above 0")
 
 
 def _info_from_tensors(

@@ -6,6 +6,7 @@ import re
 import pytest
 import torch
 
+from monai_covid.calibrated import Calibration, OperatingPoint
 from monai_covid.checkpoints import (
     ModelInfo,
     file_hash,
@@ -44,6 +45,41 @@ def test_a_model_comes_back_as_it_was(tmp_path):
     assert found == info
     assert not loaded.training
     assert torch.equal(outputs(loaded, 3), outputs(network, 3))
+
+
+def calibrated():
+    points = (
+        OperatingPoint("covid19", 0.95, 0.95, 0.2, 0.7, 0.6, 0.8, 70, 90, 59),
+        OperatingPoint("normal", 0.95, 0.95, None, None, None, None, 9, 90, 59),
+    )
+    calibration = Calibration("validation part", 150, 93, 0.65, 0.64, points)
+    return ModelInfo(temperature=1.25, calibration=calibration)
+
+
+def test_a_calibration_comes_back_as_it_was(tmp_path):
+    save_model(tmp_path / "model.pt", build_densenet().state_dict(), calibrated())
+    assert read_model_info(tmp_path / "model.pt") == calibrated()
+
+
+def test_files_without_calibration_are_as_ever_and_others_say_more(tmp_path):
+    """So that earlier versions read the first, and refuse what they would calibrate wrongly."""
+    save_model(tmp_path / "plain.pt", build_densenet().state_dict(), ModelInfo())
+    save_model(tmp_path / "warm.pt", build_densenet().state_dict(), calibrated())
+    earlier = {"architecture", "channels", "labels", "image_size", "multilabel", "start"}
+    plain, warm = (torch.load(tmp_path / name)["info"] for name in ("plain.pt", "warm.pt"))
+    assert set(plain) == earlier
+    assert set(warm) == earlier | {"temperature", "calibration"}
+    assert read_model_info(tmp_path / "plain.pt").temperature == 1.0
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "warm", None, True])
+def test_an_impossible_temperature_names_the_file(tmp_path, value):
+    save_model(tmp_path / "model.pt", build_densenet().state_dict(), calibrated())
+    content = torch.load(tmp_path / "model.pt")
+    content["info"]["temperature"] = value
+    torch.save(content, tmp_path / "model.pt")
+    with pytest.raises(WeightsError, match=r"model\.pt: its temperature is .*must be above 0"):
+        read_model_info(tmp_path / "model.pt")
 
 
 def test_saving_leaves_nothing_half_written(tmp_path, monkeypatch):
@@ -114,6 +150,8 @@ def test_other_depths_are_refused(tmp_path):
         lambda info: info.update(colour="grey"),
         lambda info: info.update(labels=3),
         lambda info: info.update(architecture="resnet50"),
+        lambda info: info.update(calibration={"data": "half of it"}),
+        lambda info: info.update(calibration=3),
     ],
 )
 def test_an_unusable_description_names_the_file(tmp_path, change):

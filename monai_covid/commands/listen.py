@@ -30,6 +30,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="KINDS",
         help=f"which results are made: {','.join(RESULT_KINDS)} (all of them)",
     )
+    parser.add_argument(
+        "--keep-unsuitable",
+        action="store_true",
+        default=None,
+        help="process images that do not look like an upright frontal chest too, and say so",
+    )
     add_service_options(parser)
     parser.epilog = "To try a quarantined study again: mv SPOOL/quarantine/JOB SPOOL/processing/"
 
@@ -37,19 +43,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
     check_extras()
-    settings = settings_of(options, also=("model", "device", "results"))
+    settings = settings_of(options, also=("model", "device", "results", "keep_unsuitable"))
     model = Path(options.model or MODEL)
     if not model.is_file():
         raise OptionError(f"--model is {model}, which is not a file; give a trained model")
-
     kinds = chosen_kinds(options.results)
+    keep_unsuitable = options.keep_unsuitable or False
+    if not isinstance(keep_unsuitable, bool):
+        raise OptionError(f"keep-unsuitable is {keep_unsuitable!r}; give true or false")
 
     def load() -> StudyProcessor:
         # Only now: torch takes seconds, and bad options are told without it.
         from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
         from monai_covid.training import choose_device  # noqa: PLC0415
 
-        return StudyPipeline(model, choose_device(options.device), kinds)
+        return StudyPipeline(
+            model,
+            choose_device(options.device),
+            kinds,
+            keep_unsuitable=keep_unsuitable,
+        )
 
     with model.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from monai_covid.checkpoints import load_model
-from monai_covid.inference.dataset import ReadableOrNot
+from monai_covid.inference.batches import Answer, Probable, predicted_batches
 from monai_covid.inference.prediction import Prediction
-from monai_covid.transforms import inference_transforms
+from monai_covid.transforms.probability import probabilities_of
 
 
 class Classifier:
@@ -37,26 +37,67 @@ class Classifier:
         self.network = network.to(self.device, memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, C, S, S)``."""
-        logits = self.network(images.to(self.device)).float()
-        scores: Tensor = logits.sigmoid() if self.info.multilabel else logits.softmax(1)
-        return scores.cpu()
+    def logits(self, images: Tensor) -> Tensor:
+        """Return logits ``(B, labels)`` float32 of preprocessed ``images`` ``(B, C, S, S)``."""
+        logits: Tensor = self.network(images.to(self.device)).float()
+        return logits
 
-    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
+    @torch.inference_mode()
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, C, S, S)``.
+
+        They are calibrated if the model file is.
+        """
+        info = self.info
+        return probabilities_of(
+            self.logits(images), multilabel=info.multilabel, temperature=info.temperature
+        ).cpu()
+
+    def answer(self, images: Tensor) -> Answer:
+        """Return the same probabilities; one network has no spread."""
+        return Answer(self.probabilities(images), {})
+
+    def predict(
+        self,
+        paths: Sequence[Path | str],
+        batch_size: int = 16,
+        *,
+        assess: bool = False,
+        keep_unsuitable: bool = False,
+    ) -> Iterator[Prediction]:
         """Yield a prediction for each file, in order; unreadable ones carry their error.
 
         Args:
             paths: Image files in any format that is read.
             batch_size: Images that are classified together.
+            assess: Whether it is asked if each image is an upright frontal chest radiograph.
+                Where images have labels, these decide, and nothing is asked.
+            keep_unsuitable: Whether those that are not have probabilities all the same.
         """
-        info = self.info
-        transform = inference_transforms(size=info.image_size, channels=info.channels)
-        items = [{"image": str(path), "name": str(path)} for path in paths]
-        images = ReadableOrNot(items, transform, info.channels, info.image_size)
-        for start in range(0, len(items), batch_size):
-            batch = [images[index] for index in range(start, min(start + batch_size, len(items)))]
-            scores = self.probabilities(torch.stack([item["image"] for item in batch]))
-            for item, row in zip(batch, scores.double().tolist(), strict=True):
-                known = {} if item["error"] else dict(zip(info.labels, row, strict=True))
-                yield Prediction(item["name"], known, info.multilabel, item["error"])
+        return predict_files(
+            self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
+        )
+
+
+def predict_files(
+    classifier: Probable,
+    paths: Sequence[Path | str],
+    batch_size: int = 16,
+    *,
+    assess: bool = False,
+    keep_unsuitable: bool = False,
+) -> Iterator[Prediction]:
+    """Yield the prediction of ``classifier`` for each file, in order, or its error.
+
+    Args:
+        classifier: What classifies.
+        paths: Image files in any format that is read.
+        batch_size: Images that are classified together.
+        assess: Whether it is asked if each image is an upright frontal chest radiograph.
+        keep_unsuitable: Whether those that are not have probabilities all the same.
+    """
+    items = [{"image": str(path), "name": str(path)} for path in paths]
+    for batch in predicted_batches(
+        classifier, items, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
+    ):
+        yield from batch.predictions

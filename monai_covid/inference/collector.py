@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from ignite.engine import Engine, Events
 
+from monai_covid.calibration.tables import with_temperature
 from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import RunFolderError
 from monai_covid.evaluation.predictions import multiclass_table, multilabel_table
@@ -18,7 +19,14 @@ from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable, write_report
 from monai_covid.evaluation.report_text import render_text
 from monai_covid.files import check_writable
-from monai_covid.inference.prediction import Prediction, write_predictions_of_folder
+from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE
+from monai_covid.inference.prediction import prediction_of, thresholds_of
+from monai_covid.inference.prediction_tables import (
+    Columns,
+    check_free,
+    counted,
+    write_predictions_of_folder,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +64,23 @@ class FolderPredictions:
         output_dir: Folder that gets ``predictions.csv`` and ``predictions.json``.
         info: What the network is.
         overwrite: Whether earlier predictions may be replaced.
+        keep_unsuitable: Whether images that are not upright frontal chest radiographs have
+            probabilities all the same.
     """
 
-    def __init__(self, output_dir: Path | str, info: ModelInfo, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        output_dir: Path | str,
+        info: ModelInfo,
+        overwrite: bool = False,
+        keep_unsuitable: bool = False,
+    ) -> None:
         """Note where to write."""
         self.output_dir = Path(output_dir)
         self.info = info
         self.overwrite = overwrite
-        self._collector = _Collector(("name", "error"), self._finish)
+        self.keep_unsuitable = keep_unsuitable
+        self._collector = _Collector(("name", "error", UNSUITABLE, CAUTIONS), self._finish)
 
     def check(self) -> None:
         """Make sure that the folder may be written to.
@@ -71,32 +88,26 @@ class FolderPredictions:
         Raises:
             RunFolderError: If it holds predictions that may not be replaced.
         """
-        existing = self.output_dir / "predictions.csv"
-        if existing.exists() and not self.overwrite:
-            raise RunFolderError(
-                f"{existing}: exists already; replace it with --overwrite True or give another "
-                "--output_dir"
-            )
-        check_writable(self.output_dir)
+        hint = "replace it with --overwrite True or give another --output_dir"
+        check_free(self.output_dir, hint, overwrite=self.overwrite)
 
     def attach(self, engine: Engine) -> None:
         """Gather what the evaluator ``engine`` predicts."""
         self._collector.attach(engine)
 
     def _finish(self, collected: Mapping[str, list[Any]]) -> None:
-        rows = zip(collected["name"], collected["error"], collected["probability"], strict=True)
+        columns = Columns(self.info.labels, thresholds=bool(thresholds_of(self.info)))
         predictions = [
-            Prediction(
-                name,
-                {} if error else dict(zip(self.info.labels, map(float, row), strict=True)),
-                self.info.multilabel,
-                error,
+            prediction_of(
+                {name: collected[name][index] for name in self._collector.fields},
+                row.tolist(),
+                self.info,
+                keep_unsuitable=self.keep_unsuitable,
             )
-            for name, error, row in rows
+            for index, row in enumerate(collected["probability"])
         ]
-        path = write_predictions_of_folder(self.output_dir, predictions, self.info.labels)
-        failed = sum(bool(each.error) for each in predictions)
-        logger.info("%d images, %d of them unreadable: %s", len(predictions), failed, path)
+        path = write_predictions_of_folder(self.output_dir, predictions, columns)
+        logger.info("%s: %s", counted(predictions), path)
 
 
 class EvaluationFolder:
@@ -152,10 +163,11 @@ class EvaluationFolder:
     def table(self, collected: Mapping[str, list[Any]]) -> pd.DataFrame:
         """Return the predictions table of what was gathered."""
         build = multilabel_table if self.info.multilabel else multiclass_table
-        return build(
+        table = build(
             collected["name"],
             collected["patient_id"],
             np.stack(collected["label"]),
             np.stack(collected["probability"]),
             self.info.labels,
         )
+        return with_temperature(table, self.info.temperature)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from monai_covid.data.images import find_images
 from monai_covid.errors import ImageReadError, InputError, Problem, caused_by
+from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE
 
 
 def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
@@ -65,7 +66,8 @@ class ReadableOrNot(Dataset[dict[str, Any]]):
 
     Args:
         data: Items with ``image`` (path) and ``name``.
-        transform: Preprocessing, from path to ``(C, S, S)``.
+        transform: Preprocessing, from path to ``(C, S, S)``; with `assessed_transforms` it is asked
+            whether the image is suitable.
         channels: C.
         size: S.
     """
@@ -83,14 +85,21 @@ class ReadableOrNot(Dataset[dict[str, Any]]):
         return len(self.data)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return ``image``, ``label`` (always 0), ``name``, ``path`` and ``error`` (or "")."""
+        """Return ``image``, ``label`` (always 0) and texts.
+
+        These are ``name``, ``path``, ``error``, ``unsuitable`` and ``cautions``; the last three are
+        empty where there is nothing to say or nothing was asked.
+        """
         item = self.data[index]
+        sample: dict[Hashable, Any] = {"image": item["image"]}
+        error = ""
         try:
-            image, error = self.transform({"image": item["image"]})["image"], ""
+            sample = self.transform(sample)
         except Exception as failure:
             unreadable = caused_by(failure, (ImageReadError,))
             if unreadable is None:
                 raise
-            image, error = torch.zeros(self.shape), str(unreadable)
+            sample, error = {"image": torch.zeros(self.shape)}, str(unreadable)
         known = {"name": item["name"], "path": str(item["image"]), "error": error}
-        return {"image": image, "label": 0, **known}
+        asked = {what: sample.get(what, "") for what in (UNSUITABLE, CAUTIONS)}
+        return {"image": sample["image"], "label": 0, **known, **asked}

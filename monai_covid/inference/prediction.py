@@ -1,17 +1,12 @@
-"""What the network says of one image, and tables of it."""
+"""What the network says of one image."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.files import write_text
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.inference.assessing import sentences
 
 MULTILABEL_THRESHOLD = 0.5
 
@@ -22,58 +17,79 @@ class Prediction:
 
     Attributes:
         image: The file.
-        probabilities: Probability of each label, in the network's order; empty after an error.
+        probabilities: Probability of each label, in the network's order; empty after an error and,
+            unless these are kept, of unsuitable images.
         multilabel: Whether several labels can hold at once.
         error: Why the image could not be used; empty if it could.
+        unsuitable: Why it is no upright frontal chest radiograph, in plain words; empty if it is,
+            or was not asked.
+        cautions: What a reader should know besides, in plain words.
+        above_threshold: Labels that reach their threshold (``ModelInfo.calibration``); None where
+            the model has no thresholds or nothing is said of the image.
+        spread: How much the members of an ensemble disagree, in nats, by measure.
     """
 
     image: str
     probabilities: dict[str, float]
     multilabel: bool = False
     error: str = ""
+    unsuitable: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    above_threshold: tuple[str, ...] | None = None
+    spread: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """The most probable class; of a multi-label network all labels with at least 0.5."""
+        return "|".join(self.classes)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The most probable class; of a multi-label network all labels with at least 0.5."""
         if not self.probabilities:
-            return ""
+            return ()
         if self.multilabel:
-            above = [k for k, p in self.probabilities.items() if p >= MULTILABEL_THRESHOLD]
-            return "|".join(above)
-        return max(self.probabilities, key=lambda name: self.probabilities[name])
+            found = self.probabilities.items()
+            return tuple(label for label, p in found if p >= MULTILABEL_THRESHOLD)
+        return (max(self.probabilities, key=lambda name: self.probabilities[name]),)
 
 
-def predictions_csv(predictions: Sequence[Prediction], labels: Sequence[str]) -> str:
-    """Return predictions as CSV: image, prediction, one probability a label, error."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "prediction", *(f"probability_{k}" for k in labels), "error"])
-    for each in predictions:
-        numbers = [repr(each.probabilities[k]) if each.probabilities else "" for k in labels]
-        writer.writerow([each.image, each.label, *numbers, each.error])
-    return text.getvalue()
+def thresholds_of(info: ModelInfo) -> dict[str, float]:
+    """Return the threshold of each label that has one, in (0, 1)."""
+    points = info.calibration.points if info.calibration else ()
+    return {each.label: each.threshold for each in points if each.threshold is not None}
 
 
-def predictions_json(predictions: Sequence[Prediction]) -> str:
-    """Return predictions as JSON, with the research-use notice."""
-    rows: list[dict[str, Any]] = [
-        {
-            "image": each.image,
-            "prediction": each.label or None,
-            "probabilities": each.probabilities,
-            "error": each.error or None,
-        }
-        for each in predictions
-    ]
-    content = {"notice": RESEARCH_USE_ONLY, "predictions": rows}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+def prediction_of(
+    item: Mapping[str, str],
+    row: Sequence[float],
+    info: ModelInfo,
+    *,
+    spread: Mapping[str, float] | None = None,
+    keep_unsuitable: bool = False,
+) -> Prediction:
+    """Return what is said of one image.
 
-
-def write_predictions_of_folder(
-    folder: Path | str, predictions: Sequence[Prediction], labels: Sequence[str]
-) -> Path:
-    """Write ``predictions.csv`` and ``predictions.json`` atomically; return the CSV's path."""
-    folder = Path(folder)
-    write_text(folder / "predictions.json", predictions_json(predictions))
-    write_text(folder / "predictions.csv", predictions_csv(predictions, labels))
-    return folder / "predictions.csv"
+    Args:
+        item: ``name``, ``error``, ``unsuitable`` and ``cautions`` as `ReadableOrNot` gives them.
+        row: Probability of each label.
+        info: What the network is.
+        spread: How much the members of an ensemble disagree, by measure.
+        keep_unsuitable: Whether unsuitable images have probabilities all the same.
+    """
+    error, unsuitable = item["error"], sentences(item["unsuitable"])
+    cautions = sentences(item["cautions"])
+    if error or (unsuitable and not keep_unsuitable):
+        return Prediction(item["name"], {}, info.multilabel, error, unsuitable, cautions)
+    known = dict(zip(info.labels, row, strict=True))
+    thresholds = thresholds_of(info)
+    above = tuple(label for label in known if known[label] >= thresholds.get(label, float("inf")))
+    return Prediction(
+        item["name"],
+        known,
+        info.multilabel,
+        unsuitable=unsuitable,
+        cautions=cautions,
+        above_threshold=above if thresholds else None,
+        spread=spread or {},
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,12 +14,11 @@ from torch import Tensor
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.checkpoints import file_hash
-from monai_covid.dicom.eligibility import ineligibility, read_header
 from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances, source_header
-from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
-from monai_covid.errors import ImageReadError, WeightsError
+from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances
+from monai_covid.dicom.results.finding import caution_line
+from monai_covid.dicom.study import Refusal, StudyOutcome
+from monai_covid.errors import WeightsError
 from monai_covid.explain import EpsilonPlusFlat
 from monai_covid.explain.lrp import LRP
 from monai_covid.heatmaps import smoothed, symmetric_limit, to_image_grid
@@ -28,34 +26,15 @@ from monai_covid.heatmaps.capture import draw_capture
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.heatmap_files import SMOOTHING
 from monai_covid.inference.rehearsal import rehearsal_image
+from monai_covid.inference.selection import (
+    EligibleImage,
+    Selection,
+    read_headers,
+    select_images,
+)
 from monai_covid.labels import display_name
+from monai_covid.suitability import assess
 from monai_covid.transforms import preprocess_pixels
-
-
-class EligibleImage(NamedTuple):
-    """An image that is processed.
-
-    Attributes:
-        header: Its header, as `source_header` makes it.
-        pixels: Displayed grey values (H, W) float32, larger is brighter.
-        file: The file it was in, where there was one.
-    """
-
-    header: Dataset
-    pixels: NDArray[np.float32]
-    file: Path | None = None
-
-
-class Selection(NamedTuple):
-    """The images of a study, sorted out.
-
-    Attributes:
-        images: Those that are processed.
-        refusals: The others.
-    """
-
-    images: tuple[EligibleImage, ...]
-    refusals: tuple[Refusal, ...]
 
 
 class StudyPipeline:
@@ -72,6 +51,8 @@ class StudyPipeline:
         model: Path | str,
         device: str | torch.device = "cpu",
         results: Sequence[str] = RESULT_KINDS,
+        *,
+        keep_unsuitable: bool = False,
     ) -> None:
         """Load the network.
 
@@ -79,6 +60,8 @@ class StudyPipeline:
             model: Model file of stage 3, or of any network whose classes exclude each other.
             device: Where to compute.
             results: Which of ``RESULT_KINDS`` are made.
+            keep_unsuitable: Process images whose pixels do not look like an upright frontal chest
+                radiograph too; the results then say so.
 
         Raises:
             OptionError: If a kind of results is unknown.
@@ -86,6 +69,7 @@ class StudyPipeline:
                 other.
         """
         self._kinds = chosen_kinds(results)
+        self._keep_unsuitable = keep_unsuitable
         self._classifier = Classifier(model, device)
         if self._classifier.info.multilabel:
             raise WeightsError(
@@ -94,8 +78,7 @@ class StudyPipeline:
             )
         self._explainer = LRP(self._classifier.network, EpsilonPlusFlat())
         self.algorithm = Algorithm(file_hash(model))
-        # The first study would take seconds longer than all others.
-        self.write(self.infer([EligibleImage(*rehearsal_image())]))
+        self._rehearse()
 
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
         """Process the files of one study of one patient.
@@ -107,32 +90,18 @@ class StudyPipeline:
             StudyError: If they belong to several studies or patients.
             OSError: If a file cannot be read although it is there.
         """
-        datasets, unreadable = _read(files)
+        datasets, unreadable = read_headers(files)
         selection = self.select(datasets)
         results, failed = self._answers(selection.images)
         return StudyOutcome(results, (*unreadable, *selection.refusals, *failed))
 
     def select(self, datasets: Iterable[Dataset]) -> Selection:
-        """Sort out which instances of a study are processed, and read their pixels.
+        """Sort out which instances of a study are processed; see `select_images`.
 
         Raises:
             StudyError: If the instances belong to several studies or patients.
         """
-        datasets = list(datasets)
-        _check_one_patient(datasets)
-        images: dict[str, EligibleImage] = {}
-        refusals = []
-        for dataset in datasets:
-            uid = str(dataset.get("SOPInstanceUID") or "")
-            file = _file_of(dataset)
-            if uid in images:
-                refusals.append(Refusal(uid, "is there twice; the first one is processed", file))
-                continue
-            try:
-                images[uid] = _eligible(dataset)
-            except (ImageReadError, StudyError) as error:
-                refusals.append(Refusal(uid, _without_place(error, file), file))
-        return Selection(tuple(images.values()), tuple(refusals))
+        return select_images(datasets, keep_unsuitable=self._keep_unsuitable)
 
     def infer(self, images: Iterable[EligibleImage]) -> list[ImageFinding]:
         """Classify images and explain the most probable class of each, one at a time."""
@@ -145,6 +114,12 @@ class StudyPipeline:
             for finding in findings
             for instance in result_instances(finding, self.algorithm, self._kinds)
         )
+
+    def _rehearse(self) -> None:
+        """Spare the first study what would take seconds longer than for all others."""
+        header, pixels = rehearsal_image()
+        assess(pixels)
+        self.write(self.infer([EligibleImage(header, pixels)]))
 
     def _answers(
         self, images: Iterable[EligibleImage]
@@ -186,11 +161,15 @@ class StudyPipeline:
             probabilities=probable,
             explained=explained,
             relevance=np.clip(placed / limit, 0.0, 1.0),
+            cautions=image.cautions,
             overlay=draw_capture(
                 image.pixels,
                 placed,
                 limit,
-                self._caption(dict(zip(info.labels, probable, strict=True))),
+                [
+                    *self._caption(dict(zip(info.labels, probable, strict=True))),
+                    *map(caution_line, image.cautions),
+                ],
                 (f"relevance for {display_name(explained)}", "relevance against it"),
             ),
         )
@@ -201,49 +180,8 @@ class StudyPipeline:
         return [RESEARCH_USE_ONLY.upper(), ", ".join(shown), f"{versions}. {self.algorithm.method}"]
 
 
-def _read(files: Sequence[Path]) -> tuple[list[Dataset], list[Refusal]]:
-    datasets, unreadable = [], []
-    for file in files:
-        try:
-            datasets.append(read_header(file))
-        except ImageReadError as error:
-            if isinstance(error.__cause__, OSError):
-                raise error.__cause__ from error
-            unreadable.append(Refusal("", _without_place(error, file), file))
-    return datasets, unreadable
-
-
-def _check_one_patient(datasets: Sequence[Dataset]) -> None:
-    keywords = ("StudyInstanceUID", "PatientID", "IssuerOfPatientID")
-    # Without a study an instance is refused, whoever's it is.
-    known = [each for each in datasets if each.get("StudyInstanceUID")]
-    found = {tuple(str(each.get(keyword) or "") for keyword in keywords) for each in known}
-    if len(found) > 1:
-        raise StudyError(
-            f"the {len(datasets)} instances belong to {len(found)} different studies or patients; "
-            "one study of one patient is processed at a time"
-        )
-
-
-def _eligible(dataset: Dataset) -> EligibleImage:
-    reasons = ineligibility(dataset)
-    if reasons:
-        raise ImageReadError("; ".join(reasons))
-    return EligibleImage(source_header(dataset), read_radiograph(dataset), _file_of(dataset))
-
-
-def _file_of(dataset: Dataset) -> Path | None:
-    file = getattr(dataset, "filename", None)
-    return Path(file) if isinstance(file, str | Path) and str(file) else None
-
-
 def _place_of(error: Exception) -> str:
     """Return kind and place of an error; its text may hold patient data."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}, line {last.lineno}"
     return f"fails unexpectedly: {type(error).__name__} in {place}"
-
-
-def _without_place(error: Exception, file: Path | None) -> str:
-    """Return the message of ``error`` without the file that a refusal names by itself."""
-    return str(error).removeprefix(f"{file}: ")

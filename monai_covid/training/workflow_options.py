@@ -104,15 +104,22 @@ STAGE3_DIRECT = {
     "imagenet": STAGE2["imagenet"],
 }
 
-INFERENCE = {
+USE_OF_A_MODEL = {
     **PLACES,
     **MACHINE,
     "checkpoint": text("model file"),
     "overwrite": flag("replace earlier results in output_dir"),
 }
 
+INFERENCE = {
+    **USE_OF_A_MODEL,
+    "keep_unsuitable": flag(
+        "give probabilities of images too that are not upright frontal chest radiographs"
+    ),
+}
+
 EVALUATION = {
-    **INFERENCE,
+    **USE_OF_A_MODEL,
     **COVID_DATA,
     "manifest": optional(COVID_DATA["manifest"]),
     "section": choice("part of the collection", "training", "validation", "test", "all"),
@@ -124,7 +131,7 @@ EVALUATION = {
 }
 
 EXPLANATION = {
-    **{name: option for name, option in INFERENCE.items() if name != "precision"},
+    **{name: option for name, option in USE_OF_A_MODEL.items() if name != "precision"},
     "class": text("class to explain, such as covid19; predicted: the most probable one"),
     "method": choice("way to explain", *METHODS),
     "contrast": flag("explain the class against the others"),

@@ -1,4 +1,4 @@
-"""From logits to probabilities, as postprocessing of training, validation and inference."""
+"""From logits to probabilities: the one place where it is done."""
 
 from __future__ import annotations
 
@@ -7,6 +7,30 @@ from typing import Any
 
 import torch
 from monai.transforms import MapTransform
+from torch import Tensor
+
+
+def probabilities_of(logits: Tensor, *, multilabel: bool, temperature: float = 1.0) -> Tensor:
+    """Return calibrated probabilities.
+
+    A temperature of 1 changes no bit. Order and most probable class are the same at every
+    temperature (Guo et al., On calibration of modern neural networks, ICML 2017).
+
+    Args:
+        logits: ``(B, C)``.
+        multilabel: Sigmoid of each logit (True), or softmax over the classes (False).
+        temperature: What the logits are divided by, above 0; ``ModelInfo.temperature``.
+
+    Returns:
+        ``(B, C)`` float32 in [0, 1].
+
+    Raises:
+        ValueError: If the temperature is not above 0.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature is {temperature!r}, must be above 0")
+    scaled = logits.float() / temperature
+    return torch.sigmoid(scaled) if multilabel else torch.softmax(scaled, dim=1)
 
 
 class ProbabilityFromLogitsd(MapTransform):
@@ -15,19 +39,22 @@ class ProbabilityFromLogitsd(MapTransform):
     Args:
         keys: Key of the logits ``(B, C)``.
         multilabel: Sigmoid of each logit (True), or softmax over the classes (False).
+        temperature: What the logits are divided by, above 0; ``ModelInfo.temperature``.
     """
 
-    def __init__(self, keys: str = "pred", multilabel: bool = False) -> None:
+    def __init__(
+        self, keys: str = "pred", multilabel: bool = False, temperature: float = 1.0
+    ) -> None:
         """Choose softmax or sigmoid."""
         super().__init__(keys)
         self.multilabel = multilabel
+        self.temperature = temperature
 
     def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``data`` with ``probability`` ``(B, C)`` in [0, 1]."""
         result = dict(data)
         for key in self.key_iterator(result):
-            logits = result[key].detach().float()
-            result["probability"] = (
-                torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, dim=1)
+            result["probability"] = probabilities_of(
+                result[key].detach(), multilabel=self.multilabel, temperature=self.temperature
             )
         return result

@@ -5,35 +5,31 @@ from pathlib import Path
 from typing import Any
 
 import monai.bundle
-import nibabel
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.inference import Classifier
 from monai_covid.labels import COVID_LABELS
+from monai_covid.suitability import CAUTIONS, REASONS
 from tests.bundle.offline import run_bundle
-from tests.dicom.instances import instance, picture, saved
+from tests.inference.chests import (
+    MIRRORED,
+    NOISE,
+    SUITABLE,
+    UPSIDE_DOWN,
+    write_spoilt,
+    write_suitable,
+)
 
 PROBABILITIES = [f"probability_{label}" for label in COVID_LABELS]
-USABLE = ("a.png", "b.jpg", "c", "series/d.nii.gz")
-"""The same radiograph, in the order of the table; b.jpg is another one."""
 
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """PNG, JPEG, DICOM without a suffix, NIfTI, a damaged PNG and a text."""
-    folder = tmp_path / "images"
-    (folder / "series").mkdir(parents=True)
-    pixels = picture()
-    Image.fromarray(pixels).save(folder / "a.png")
-    Image.fromarray(picture(seed=1)).save(folder / "b.jpg")
-    saved(instance(pixels), folder / "c")
-    # Left and posterior positive, as for a radiograph: the first axis runs to the patient's left.
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0])
-    nibabel.save(nibabel.Nifti1Image(pixels.T[:, :, None], affine), folder / "series/d.nii.gz")
+    """Chests as PNG, JPEG, DICOM without a suffix and NIfTI, a damaged PNG and a text."""
+    folder = write_suitable(tmp_path / "images")
     (folder / "broken.png").write_bytes((folder / "a.png").read_bytes()[:200])
     (folder / "notes.txt").write_text("not an image")
     return folder
@@ -85,8 +81,8 @@ def test_from_the_command_line(options: dict[str, Any], bundle: Path, tmp_path: 
 def test_table_of_mixed_formats(options: dict[str, Any], tmp_path: Path) -> None:
     monai.bundle.run(**options)
     table = predictions(tmp_path / "results")
-    assert sorted(table.index) == sorted((*USABLE, "broken.png"))
-    usable = table.loc[list(USABLE)]
+    assert sorted(table.index) == sorted((*SUITABLE, "broken.png"))
+    usable = table.loc[list(SUITABLE)]
     assert (usable["error"] == "").all()
     probabilities = usable[PROBABILITIES].astype(float)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
@@ -115,7 +111,7 @@ def test_is_what_the_classifier_says(
     monai.bundle.run(**options, batch_size=2)
     table = predictions(tmp_path / "results")
     for name, said in zip(
-        USABLE, Classifier(covid_model).predict([images / name for name in USABLE]), strict=True
+        SUITABLE, Classifier(covid_model).predict([images / name for name in SUITABLE]), strict=True
     ):
         expected = [said.probabilities[label] for label in COVID_LABELS]
         np.testing.assert_allclose(
@@ -133,6 +129,39 @@ def test_json_says_the_same_and_what_it_is_for(options: dict[str, Any], tmp_path
         assert (row["prediction"] or "") == table.loc[row["image"], "prediction"]
 
 
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_images_that_are_no_upright_chests_get_a_reason(
+    options: dict[str, Any], images: Path, tmp_path: Path, num_workers: int
+) -> None:
+    write_spoilt(images)
+    monai.bundle.run(**options, num_workers=num_workers, batch_size=3)
+    table = predictions(tmp_path / "results")
+    refused = table.loc[[*UPSIDE_DOWN, "noise.png"]]
+    assert set(refused.loc[list(UPSIDE_DOWN), "unsuitable"]) == {REASONS["turned_180"]}
+    assert refused.loc["noise.png", "unsuitable"] == " ".join(NOISE)
+    assert (refused[["prediction", "error", *PROBABILITIES]] == "").all(axis=None)
+    answered = table.loc[[*SUITABLE, MIRRORED]]
+    assert (answered["unsuitable"] == "").all()
+    assert (answered["prediction"] != "").all()
+    assert answered.loc[MIRRORED, "cautions"] == CAUTIONS["mirrored"]
+    content = json.loads((tmp_path / "results/predictions.json").read_text())
+    row = next(each for each in content["predictions"] if each["image"] == "turned.png")
+    assert row["unsuitable"] == [REASONS["turned_180"]]
+    assert row["prediction"] is row["error"] is None
+
+
+def test_unsuitable_images_can_be_kept(
+    options: dict[str, Any], images: Path, covid_model: Path, tmp_path: Path
+) -> None:
+    write_spoilt(images)
+    monai.bundle.run(**options, keep_unsuitable=True)
+    row = predictions(tmp_path / "results").loc["turned.png"]
+    assert row["unsuitable"] == REASONS["turned_180"]
+    said = next(Classifier(covid_model).predict([images / "turned.png"]))
+    expected = [said.probabilities[label] for label in COVID_LABELS]
+    np.testing.assert_allclose(row[PROBABILITIES].astype(float), expected, atol=1e-6)
+
+
 def test_a_plain_state_dict_works(
     options: dict[str, Any], plain_weights: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +173,7 @@ def test_a_plain_state_dict_works(
     ("changed", "words"),
     [
         ({"checkpont": "x.pt"}, ["--checkpont is not an option", "--checkpoint"]),
+        ({"keep_unsuitable": "no"}, ["--keep_unsuitable", "True or False"]),
         ({"progress": "false"}, ["--progress", "True or False"]),
         ({"batch_size": 0}, ["--batch_size 0", "at least 1"]),
         ({"precision": "float"}, ["--precision", "float32"]),

@@ -167,7 +167,7 @@ def test_what_may_work_later_is_not_refused(pipeline, tmp_path, monkeypatch, err
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("monai_covid.inference.study.read_radiograph", fail)
+    monkeypatch.setattr("monai_covid.inference.selection.read_radiograph", fail)
     with pytest.raises(type(error)):
         pipeline(save([radiograph(JANE, "later")], tmp_path))
 
@@ -226,3 +226,46 @@ def test_real_radiographs_are_answered(real_data, pipeline):
         outcome = pipeline([file])
         assert (len(outcome.results), outcome.refusals) == (4, ()), file.name
     assert len(files) == 6
+
+
+def upside_down(study):
+    dataset = radiograph(JANE, study)
+    dataset.PixelData = np.ascontiguousarray(dataset.pixel_array[::-1, ::-1]).tobytes()
+    return dataset
+
+
+def test_an_image_that_lies_on_its_head_is_refused_and_its_neighbour_is_not(pipeline, tmp_path):
+    wrong, right = upside_down("head"), radiograph(JANE, "head", number=1)
+    outcome = pipeline(save([wrong, right], tmp_path))
+    (refusal,) = outcome.refusals
+    assert refusal.sop_instance_uid == wrong.SOPInstanceUID
+    assert refusal.reason == "The image is upside-down: turned by 180 degrees"
+    assert len(outcome.results) == 4
+
+
+def test_kept_all_the_same_and_every_result_says_so(model, tmp_path):
+    outcome = StudyPipeline(model, keep_unsuitable=True)(save([upside_down("kept")], tmp_path))
+    assert outcome.refusals == ()
+    words = "Caution: The image is upside-down: turned by 180 degrees"
+    report, annotation, overlay, _ = outcome.results
+    texts = [
+        item.TextValue
+        for element in report.iterall()
+        if element.keyword == "ContentSequence"
+        for item in element.value
+        if item.ValueType == "TEXT"
+    ]
+    assert words in texts
+    (drawn,) = annotation.GraphicAnnotationSequence
+    assert words in drawn.TextObjectSequence[0].UnformattedTextValue
+    assert words in overlay.ImageComments
+
+
+def test_a_mirrored_image_is_processed_with_a_caution(pipeline, tmp_path):
+    dataset = radiograph(JANE, "mirrored", number=2)
+    dataset.PixelData = np.ascontiguousarray(dataset.pixel_array[:, ::-1]).tobytes()
+    (image,) = pipeline.select([dataset]).images
+    (caution,) = image.cautions
+    assert "mirrored" in caution
+    (finding,) = pipeline.infer([image])
+    assert finding.cautions == image.cautions

@@ -24,6 +24,7 @@ class ImageFinding:
         relevance: ``(H, W)`` float32 in [0, 1] in the pixels of the image: positive relevance,
             where 1 is the 99.9th percentile of the size of all relevance and everything above.
         overlay: ``(h, w, 3)`` uint8: the radiograph with its heatmap, for any viewer.
+        cautions: What a reader should know of the image, in plain words.
     """
 
     header: Dataset
@@ -32,6 +33,7 @@ class ImageFinding:
     explained: str
     relevance: NDArray[np.float32]
     overlay: NDArray[np.uint8]
+    cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Make sure that the parts belong together."""
@@ -54,12 +56,18 @@ class ImageFinding:
 
     @property
     def lines(self) -> list[str]:
-        """The finding in words: the most probable class, then each probability."""
+        """The finding in words: the most probable class, each probability, each caution."""
         shown = [
             f"{display_name(label)} {probability:.1%}"
             for label, probability in zip(self.labels, self.probabilities, strict=True)
         ]
-        return [f"Most probable class: {display_name(self.most_probable)}", *shown]
+        most_probable = f"Most probable class: {display_name(self.most_probable)}"
+        return [most_probable, *shown, *map(caution_line, self.cautions)]
+
+
+def caution_line(caution: str) -> str:
+    """Return a caution as it stands among other lines."""
+    return f"Caution: {caution.rstrip('.')}"
 
 
 def _check_range(name: str, values: NDArray[Any]) -> None:

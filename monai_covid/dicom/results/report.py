@@ -12,7 +12,7 @@ from pydicom.uid import SegmentationStorage
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results import codes as concepts
 from monai_covid.dicom.results.algorithm import Algorithm
-from monai_covid.dicom.results.finding import ImageFinding
+from monai_covid.dicom.results.finding import ImageFinding, caution_line
 from monai_covid.dicom.results.placement import REPORT, REPORT_ALONE, common_attributes, image_key
 from monai_covid.dicom.results.uids import derived_uid
 
@@ -52,7 +52,8 @@ def measurement_report(
         referenced_images=[finding.header] if _can_be_described(finding.header) else None,
     )
     (root,) = content
-    root.ContentSequence.append(_comment())
+    for words in (RESEARCH_USE_ONLY, *map(caution_line, finding.cautions)):
+        root.ContentSequence.append(_comment(words))
     # highdicom copies and searches all content that it is given, for longer than it takes to build.
     contained = root.ContentSequence
     root.ContentSequence = []
@@ -140,9 +141,9 @@ def _tracking(role: str, finding: ImageFinding, algorithm: Algorithm) -> sr.Trac
     )
 
 
-def _comment() -> sr.TextContentItem:
+def _comment(words: str) -> sr.TextContentItem:
     return sr.TextContentItem(
         name=concepts.COMMENT,
-        value=RESEARCH_USE_ONLY,
+        value=words,
         relationship_type=sr.RelationshipTypeValues.CONTAINS,
     )

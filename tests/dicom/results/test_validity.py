@@ -1,6 +1,7 @@
 """Every result against the validator of dicom3tools."""
 
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,15 @@ def complaints(tool, instance, folder):
 def test_nothing_is_wrong_with_results(tmp_path, dciodvfy, name, kind):
     source = radiograph(PEOPLE[0], "validity", **SOURCES[name])
     results = by_modality(result_instances(found_in(source), ALGORITHM))
+    assert complaints(dciodvfy, results[kind], tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("modality", ["CR", "DX"])
+def test_cautions(tmp_path, dciodvfy, modality, kind):
+    finding = found_in(radiograph(PEOPLE[0], "validity", modality=modality))
+    cautious = replace(finding, cautions=("The image has little contrast.", "It may be mirrored."))
+    results = by_modality(result_instances(cautious, ALGORITHM))
     assert complaints(dciodvfy, results[kind], tmp_path) == []
 
 

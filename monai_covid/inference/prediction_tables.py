@@ -1,0 +1,140 @@
+"""Predictions as CSV, as JSON and as a table to read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.errors import RunFolderError
+from monai_covid.files import check_writable, write_text
+from monai_covid.inference.prediction import Prediction
+from monai_covid.labels import display_name
+
+CSV_NAME, JSON_NAME = "predictions.csv", "predictions.json"
+
+
+class Columns(NamedTuple):
+    """What a table of predictions has columns for, beside what all have.
+
+    Attributes:
+        labels: The network's labels, in its order.
+        thresholds: Whether the model has thresholds.
+        spread: Measures of how much the members of an ensemble disagree.
+    """
+
+    labels: Sequence[str]
+    thresholds: bool = False
+    spread: Sequence[str] = ()
+
+
+def predictions_csv(predictions: Sequence[Prediction], columns: Columns) -> str:
+    """Return predictions as CSV.
+
+    The columns are ``image``, ``prediction``, ``probability_LABEL`` of each label, then, where
+    there is such a thing, ``above_threshold`` and the measures of ``spread``, then ``unsuitable``,
+    ``cautions`` and ``error``.
+    """
+    heads = ["image", "prediction", *(f"probability_{label}" for label in columns.labels)]
+    heads += ["above_threshold"] if columns.thresholds else []
+    heads += [*columns.spread, "unsuitable", "cautions", "error"]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows(_csv_row(each, columns) for each in predictions)
+    return text.getvalue()
+
+
+def _csv_row(each: Prediction, columns: Columns) -> list[str]:
+    numbers = [repr(each.probabilities[k]) if each.probabilities else "" for k in columns.labels]
+    above = ["|".join(each.above_threshold or ())] if columns.thresholds else []
+    spread = [repr(each.spread[name]) if name in each.spread else "" for name in columns.spread]
+    words = [" ".join(each.unsuitable), " ".join(each.cautions), each.error]
+    return [each.image, each.label, *numbers, *above, *spread, *words]
+
+
+def predictions_json(predictions: Sequence[Prediction], columns: Columns) -> str:
+    """Return predictions as JSON, with the research-use notice."""
+    rows = [_json_row(each, columns) for each in predictions]
+    content = {"notice": RESEARCH_USE_ONLY, "predictions": rows}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _json_row(each: Prediction, columns: Columns) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "image": each.image,
+        "prediction": each.label or None,
+        "probabilities": each.probabilities,
+    }
+    if columns.thresholds:
+        said["above_threshold"] = each.above_threshold
+    said |= {name: each.spread.get(name) for name in columns.spread}
+    words = {"unsuitable": each.unsuitable, "cautions": each.cautions}
+    return {**said, **words, "error": each.error or None}
+
+
+def predictions_text(predictions: Sequence[Prediction]) -> str:
+    """Return predictions as a table to read, with the research-use notice."""
+    rows = [("image", "class", "probability", "notes"), *map(_text_row, predictions)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        f"{image:<{widths[0]}}  {name:<{widths[1]}}  {number:>{widths[2]}}  {notes}".rstrip()
+        for image, name, number, notes in rows
+    ]
+    return "\n".join([*lines, "", RESEARCH_USE_ONLY])
+
+
+def _text_row(each: Prediction) -> tuple[str, str, str, str]:
+    names = ", ".join(map(display_name, each.classes))
+    numbers = ", ".join(f"{each.probabilities[label]:.3f}" for label in each.classes)
+    notes = [f"unsuitable: {reason}" for reason in each.unsuitable]
+    notes += [f"caution: {caution}" for caution in each.cautions]
+    if each.above_threshold is not None:
+        reached = ", ".join(map(display_name, each.above_threshold))
+        notes.append(f"above threshold: {reached or 'none'}.")
+    notes += [f"{name.replace('_', ' ')} {value:.3f}." for name, value in each.spread.items()]
+    error = each.error.removeprefix(f"{each.image}: ")
+    notes += [f"error: {error}"] if error else []
+    nothing = "none" if each.probabilities else "-"
+    return each.image, names or nothing, numbers or "-", " ".join(notes)
+
+
+def counted(predictions: Sequence[Prediction]) -> str:
+    """Say how many images there are, and of how many nothing or little can be said."""
+    failed = sum(bool(each.error) for each in predictions)
+    unsuitable = sum(bool(each.unsuitable) for each in predictions)
+    return (
+        f"{len(predictions)} images, {failed} of them unreadable, {unsuitable} not upright "
+        "frontal chest radiographs"
+    )
+
+
+def check_free(folder: Path | str, hint: str, *, overwrite: bool) -> None:
+    """Make sure that predictions may be written to a folder.
+
+    Args:
+        folder: Where to.
+        hint: What to do if it holds predictions already.
+        overwrite: Whether earlier predictions may be replaced.
+
+    Raises:
+        RunFolderError: If it holds predictions that may not be replaced, or cannot be written to.
+    """
+    existing = Path(folder) / CSV_NAME
+    if existing.exists() and not overwrite:
+        raise RunFolderError(f"{existing}: exists already; {hint}")
+    check_writable(folder)
+
+
+def write_predictions_of_folder(
+    folder: Path | str, predictions: Sequence[Prediction], columns: Columns
+) -> Path:
+    """Write ``predictions.csv`` and ``predictions.json`` atomically; return the CSV's path."""
+    folder = Path(folder)
+    write_text(folder / JSON_NAME, predictions_json(predictions, columns))
+    write_text(folder / CSV_NAME, predictions_csv(predictions, columns))
+    return folder / CSV_NAME

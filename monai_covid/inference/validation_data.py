@@ -1,0 +1,173 @@
+"""Images that a network was not trained on, as far as that can be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.manifest import read_manifest
+from monai_covid.data.records import Datalist
+from monai_covid.errors import InputError, OptionError, Problem
+from monai_covid.inference.data import labelled_datalist
+from monai_covid.training.settings import datalist_hash
+
+VALIDATION, ALL = "validation", "all"
+SUMMARY = "summary.json"
+DAMAGED = "not the summary of a run: it has no settings"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A labelled collection, and which part of it a network was trained on.
+
+    Attributes:
+        place: Manifest, or folder of the collection.
+        section: ``validation``: what the run held out of training; ``all``: all images, of a
+            collection that no image of was trained on.
+        image_dir: Folder of the images; None: beside the manifest.
+        fold: The run's test fold; None: that of its summary.
+        seed: The run's seed; None: that of its summary, or 0.
+        validation_fraction: The run's; None: that of its summary, or the default.
+        exclude_manifests: For ChestX-ray14: manifests whose patients were left out.
+    """
+
+    place: Path
+    section: str = VALIDATION
+    image_dir: Path | None = None
+    fold: int | None = None
+    seed: int | None = None
+    validation_fraction: float | None = None
+    exclude_manifests: Sequence[Path] = ()
+
+
+class Unseen(NamedTuple):
+    """Images to calibrate on.
+
+    Attributes:
+        items: The images.
+        words: Which they are.
+        confirmed: Whether the run's summary confirms that they were not trained on.
+    """
+
+    items: Datalist
+    words: str
+    confirmed: bool
+
+
+def run_settings(model: Path | str) -> Mapping[str, Any]:
+    """Return the settings of the run that made a model file; empty if its summary is not there.
+
+    Raises:
+        InputError: If there is a summary that cannot be read.
+    """
+    file = Path(model).parent / SUMMARY
+    if not file.is_file():
+        return {}
+    try:
+        settings: Any = json.loads(file.read_text(encoding="utf-8"))["settings"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError([Problem(file, None, DAMAGED)]) from error
+    if not isinstance(settings, dict):
+        raise InputError([Problem(file, None, DAMAGED)])
+    return settings
+
+
+def unseen_images(info: ModelInfo, collection: Collection, settings: Mapping[str, Any]) -> Unseen:
+    """Return the images of a collection to calibrate on.
+
+    Args:
+        info: What the network is.
+        collection: Where they are.
+        settings: Of the network's run, see ``run_settings``.
+
+    Raises:
+        InputError: If the data have problems.
+        OptionError: If the images are those of the training, or not those of the run.
+    """
+    if collection.section == ALL:
+        return _all_images(info, collection, settings)
+    training = section_of(info, collection, settings, "training")
+    items = section_of(info, collection, settings, VALIDATION)
+    known = settings.get("data")
+    if known is not None and known != datalist_hash(training, items):
+        raise OptionError(
+            f"{collection.place}: the parts for training and validation are not those that the "
+            f"network's run had (its {SUMMARY} tells); give the collection, --fold, --seed and "
+            "--validation-fraction of the run. If it had --extra_manifests, give --predictions"
+        )
+    return Unseen(items, f"validation part{_place(info, collection, settings)}", known is not None)
+
+
+def section_of(
+    info: ModelInfo, collection: Collection, settings: Mapping[str, Any], section: str
+) -> Datalist:
+    """Return a section of the collection as the run divided it.
+
+    Raises:
+        InputError: If the data have problems.
+        OptionError: If the fold is not known.
+    """
+    return labelled_datalist(
+        info,
+        collection.place,
+        section,
+        manifest=collection.place,
+        image_dir=collection.image_dir,
+        fold=0 if info.multilabel else _fold(collection, settings),
+        folds=settings.get("folds", 5),
+        validation_fraction=_first(
+            collection.validation_fraction, settings.get("validation_fraction")
+        ),
+        seed=_first(collection.seed, settings.get("seed"), 0),
+        exclude_manifests=collection.exclude_manifests,
+        limit=settings.get("limit"),
+    )
+
+
+def _all_images(info: ModelInfo, collection: Collection, settings: Mapping[str, Any]) -> Unseen:
+    if info.multilabel:
+        raise OptionError("--section all is for manifests; ChestX-ray14 has training images in it")
+    if "data" in settings and _is_training_collection(info, collection, settings):
+        raise OptionError(
+            f"{collection.place}: the network was trained on images of this collection (its "
+            f"{SUMMARY} tells); give --section {VALIDATION}, or a collection of other patients"
+        )
+    records = read_manifest(collection.place, info.labels, collection.image_dir)
+    items = records.single_label_datalist()
+    return Unseen(items, f"all images of {_name(collection.place)}", False)
+
+
+def _is_training_collection(
+    info: ModelInfo, collection: Collection, settings: Mapping[str, Any]
+) -> bool:
+    try:
+        parts = [section_of(info, collection, settings, name) for name in ("training", VALIDATION)]
+    except (InputError, OptionError):
+        return False  # it cannot be divided as the run divided its collection
+    return bool(datalist_hash(*parts) == settings["data"])
+
+
+def _fold(collection: Collection, settings: Mapping[str, Any]) -> int:
+    fold = _first(collection.fold, settings.get("fold"))
+    if fold is None:
+        raise OptionError("--fold is missing: which fold was kept for testing when it was trained?")
+    return int(fold)
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _place(info: ModelInfo, collection: Collection, settings: Mapping[str, Any]) -> str:
+    name = _name(collection.place)
+    return f" of {name}" if info.multilabel else f" of {name}, fold {_fold(collection, settings)}"
+
+
+def _name(place: Path) -> str:
+    """Return the collection's folder, or its manifest if that has a name of its own."""
+    usual = place.is_dir() or place.stem == "metadata"
+    return (place if place.is_dir() else place.parent).resolve().name if usual else place.stem

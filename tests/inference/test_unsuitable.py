@@ -1,0 +1,187 @@
+"""Suitability is asked where it is asked for, of the image as it was read."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from monai_covid.audits.subject import Subject
+from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.data.images import read_image
+from monai_covid.data.manifest import read_manifest
+from monai_covid.inference import Classifier, EnsembleClassifier, ReadableOrNot, folder_datalist
+from monai_covid.inference.assessing import assessed_transforms, sentences
+from monai_covid.inference.validation_table import predictions_of
+from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.suitability import CAUTIONS, REASONS, assess
+from monai_covid.transforms import equalize_histogram, inference_transforms, read
+from tests.inference.chests import (
+    MIRRORED,
+    NOISE,
+    SUITABLE,
+    UPSIDE_DOWN,
+    chest,
+    write_spoilt,
+    write_suitable,
+)
+
+SIZE = 32
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_network():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
+        yield
+
+
+def random_network(path, seed=0):
+    info = ModelInfo(image_size=SIZE)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        save_model(path, info.build().state_dict(), info)
+    return path
+
+
+@pytest.fixture
+def model(tmp_path):
+    return random_network(tmp_path / "model.pt")
+
+
+@pytest.fixture
+def images(tmp_path):
+    write_suitable(tmp_path / "images")
+    write_spoilt(tmp_path / "images")
+    (tmp_path / "images/broken.png").write_bytes(b"no image")
+    return tmp_path / "images"
+
+
+def asked(folder, **options):
+    data = ReadableOrNot(folder_datalist(folder), assessed_transforms(SIZE, 1), 1, SIZE)
+    return [
+        {name: batch[name][index] for name in ("name", "error", "unsuitable", "cautions")}
+        for batch in DataLoader(data, batch_size=4, **options)
+        for index in range(len(batch["name"]))
+    ]
+
+
+def test_every_file_is_judged_by_its_own_pixels(images):
+    found = {each["name"]: each for each in asked(images)}
+    assert set(found) == {*SUITABLE, *UPSIDE_DOWN, MIRRORED, "noise.png", "broken.png"}
+    for name, each in found.items():
+        if name == "broken.png":
+            assert each["error"]
+            assert each["unsuitable"] == each["cautions"] == ""
+            continue
+        said = assess(read_image(images / name))
+        assert sentences(each["unsuitable"]) == said.reasons
+        assert sentences(each["cautions"]) == said.cautions
+    assert {found[name]["unsuitable"] for name in SUITABLE} == {""}
+    assert {found[name]["unsuitable"] for name in UPSIDE_DOWN} == {REASONS["turned_180"]}
+    assert sentences(found["noise.png"]["unsuitable"]) == NOISE
+    assert found[MIRRORED]["cautions"] == CAUTIONS["mirrored"]
+
+
+def test_processes_of_a_loader_say_the_same(images):
+    assert asked(images, num_workers=2) == asked(images)
+
+
+def test_several_reasons_stay_apart():
+    assert sentences("\n".join(REASONS.values())) == tuple(REASONS.values())
+    assert sentences("") == ()
+    assert not any("\n" in text for text in (*REASONS.values(), *CAUTIONS.values()))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_network_sees_the_same_bits_as_without_the_question(images, channels):
+    plain, assessed = (
+        chain(size=SIZE, channels=channels)({"image": str(images / "a.png")})["image"]
+        for chain in (inference_transforms, assessed_transforms)
+    )
+    assert torch.equal(plain, assessed)
+    assert type(plain) is type(assessed)
+
+
+def test_no_file_is_read_twice(images, model, monkeypatch):
+    paths = []
+
+    def noted(path):
+        paths.append(path)
+        return read_image(path)
+
+    monkeypatch.setattr(read, "read_image", noted)
+    given = [images / "a.png", images / "turned.png"]
+    assert len(list(Classifier(model).predict(given, assess=True))) == 2
+    assert paths == given
+
+
+def test_unsuitable_images_get_no_answer_unless_they_are_kept(images, model):
+    given = [images / name for name in ("a.png", "turned.png", MIRRORED, "broken.png")]
+    classifier = Classifier(model)
+    plain = list(classifier.predict(given))
+    refused = list(classifier.predict(given, assess=True, batch_size=3))
+    kept = list(classifier.predict(given, assess=True, keep_unsuitable=True))
+    assert [each.unsuitable for each in refused] == [(), (REASONS["turned_180"],), (), ()]
+    assert [each.cautions for each in refused] == [(), (), (CAUTIONS["mirrored"],), ()]
+    assert refused[1].probabilities == {}
+    assert refused[1].label == refused[1].error == ""
+    assert refused[3].error == plain[3].error != ""
+    for index in (0, 2):
+        assert refused[index].probabilities == pytest.approx(plain[index].probabilities, abs=1e-6)
+    for index in range(3):
+        assert kept[index].probabilities == plain[index].probabilities
+        assert kept[index].unsuitable == refused[index].unsuitable
+
+
+def test_nothing_is_asked_where_it_is_not_asked_for(images, model, tmp_path):
+    given = [images / name for name in ("turned.png", "noise.png", MIRRORED)]
+    several = EnsembleClassifier([model, random_network(tmp_path / "other.pt", 1)])
+    for classifier in (Classifier(model), several):
+        for each in classifier.predict(given):
+            assert sum(each.probabilities.values()) == pytest.approx(1, abs=1e-5)
+            assert each.unsuitable == each.cautions == ()
+
+
+def test_calibration_and_audits_take_every_image_that_has_a_label(images, model, tmp_path):
+    names = ("a.png", "turned.png", "noise.png")
+    rows = [f"{name},normal,{index}" for index, name in enumerate(names)]
+    manifest = tmp_path / "metadata.csv"
+    manifest.write_text("\n".join(["image,label,patient_id", *rows]) + "\n")
+    records = read_manifest(manifest, image_dir=images)
+    classifier = Classifier(model)
+    logits = [
+        classifier.logits(
+            inference_transforms(size=SIZE)({"image": str(images / name)})["image"][None]
+        )
+        for name in names
+    ]
+    expected = torch.cat(logits).softmax(1).numpy()
+    columns = [f"probability_{label}" for label in classifier.info.labels]
+    tables = (
+        predictions_of(classifier, records.single_label_datalist(), 16, manifest),
+        Subject(records, tmp_path, classifier).predictions,
+    )
+    for table in tables:
+        np.testing.assert_allclose(table[columns], expected, atol=1e-6)
+
+
+def test_spread_of_an_ensemble_of_several_labels_is_not_told(tmp_path):
+    labels = ("Mass", "Nodule")
+    info = ModelInfo(image_size=SIZE, labels=labels, multilabel=True)
+    for name in ("x.pt", "y.pt"):
+        save_model(tmp_path / name, info.build().state_dict(), info)
+    ensemble = EnsembleClassifier([tmp_path / "x.pt", tmp_path / "y.pt"])
+    answer = ensemble.answer(torch.rand(2, 1, SIZE, SIZE))
+    assert answer.spread == {}
+    assert answer.probabilities.shape == (2, 2)
+
+
+def test_contrast_is_that_of_the_file_and_not_of_the_equalised_image(tmp_path):
+    faint = chest() // 8
+    faint[:4, :4] = 255
+    Image.fromarray(faint).save(tmp_path / "faint.png")
+    sample = assessed_transforms(SIZE, 1)({"image": str(tmp_path / "faint.png")})
+    assert CAUTIONS["low_contrast"] in sentences(sample["cautions"])
+    equalised = equalize_histogram(torch.from_numpy(faint)).numpy()
+    assert "low_contrast" not in assess(equalised).caution_codes
