@@ -14,9 +14,13 @@ from monai_covid.errors import or_exit
 COMMANDS = {
     "phantom": "make synthetic radiographs with ground truth",
     "check-data": "check a data set and say what is in it",
+    "predict": "classes of PNG, JPEG, DICOM and NIfTI files, or why there are none",
     "explain": "heatmaps of PNG, JPEG, DICOM and NIfTI files",
     "listen": "receive chest radiographs over DICOM and send results back",
     "evaluate": "metrics with intervals of a predictions CSV",
+    "calibrate": "fit temperature and thresholds on validation images, store them with the model",
+    "audit": "attempts to prove a model or a collection wrong, as one report",
+    "find-words": "burnt-in text of image files: masks and what it says",
     "benchmark-explanations": "explanation methods put to the test on networks and images",
     "train-all": "train stage 2 and all folds of stage 3; call again to go on",
     "demo": "both stages on synthetic radiographs, in minutes",

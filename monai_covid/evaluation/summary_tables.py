@@ -31,11 +31,11 @@ class Table(NamedTuple):
 
     Attributes:
         heads: Of the first column, then of the others.
-        rows: Name and values of each row.
+        rows: Name of each row, and its values or words.
     """
 
     heads: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[Value]]]
+    rows: Sequence[tuple[str, Sequence[Value | str]]]
 
 
 def value_table(table: Table) -> str:
@@ -111,7 +111,9 @@ def _cell(row: Mapping[str, Any]) -> str:
     return _value_cell(Value(row["value"], row["low"], row["high"]))
 
 
-def _value_cell(cell: Value) -> str:
+def _value_cell(cell: Value | str) -> str:
+    if isinstance(cell, str):
+        return f'<td class="words">{escape(cell)}</td>'
     if cell.value is None:
         return f'<td class="undefined">{escape(number(None))}</td>'
     bounds = escape(interval(cell.low, cell.high))

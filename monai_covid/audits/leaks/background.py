@@ -1,0 +1,106 @@
+"""What scores mean in a collection: how alike its different patients are anyway.
+
+Radiographs from one machine and phantoms from one generator share structure that no copying
+explains. A copy must stand out from it, as in the normalisation of scores by a cohort of impostors
+in speaker verification (Auckenthaler et al., Digital Signal Processing 10, 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
+
+FEWEST = 5
+"""Pairs; the median of fewer could be that of the very copies that are looked for."""
+
+DEVIATIONS = 4.0
+"""From the median to the least score of a copy. Of 100 square phantoms the two most alike reach
+3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25 are missed,
+of their negatives 10 in 25."""
+
+USUAL_SPREAD, USUAL_PAIRS = 0.2, 10
+"""Standard deviation among phantoms on Fisher's z scale; it counts like that of so many pairs."""
+
+NORMAL_DEVIATION = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+HIGHEST = 1 - 1e-9
+"""Fisher's z of 1 is infinite."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """The scores of different patients of one collection, or of one and another.
+
+    Attributes:
+        likenesses: Of pairs of different patients; see ``likeness``.
+    """
+
+    likenesses: tuple[float, ...] = ()
+
+    @cached_property
+    def limit(self) -> float:
+        """Likeness in [0.65, 1) that a copy has here at least.
+
+        So many robust standard deviations above the median, on Fisher's z scale.
+        """
+        if len(self.likenesses) < FEWEST:
+            return THRESHOLD
+        scores = _fisher(np.array(self.likenesses))
+        middle = np.median(scores)
+        seen = NORMAL_DEVIATION * np.median(np.abs(scores - middle))
+        weights = len(scores), USUAL_PAIRS
+        spread = np.sqrt(np.average([seen**2, USUAL_SPREAD**2], weights=weights))
+        return max(THRESHOLD, float(np.tanh(middle + DEVIATIONS * spread)))
+
+    def score(self, likeness: float) -> float:
+        """Return a likeness as score in [-1, 1]: that of ``limit`` becomes 0.65.
+
+        Where different patients are not alike this is the likeness itself; elsewhere it is less.
+        """
+        factor = _fisher(THRESHOLD) / _fisher(self.limit)
+        return likeness if factor == 1 else float(np.tanh(_fisher(likeness) * factor))
+
+    @property
+    def scores(self) -> list[float]:
+        """The scores of the different patients."""
+        return [self.score(one) for one in self.likenesses]
+
+
+def background_of(
+    first: NDArray[np.uint8],
+    second: NDArray[np.uint8],
+    patients: tuple[Sequence[str], Sequence[str]],
+    seed: int,
+    count: int,
+) -> Background:
+    """Compare random pairs of different patients.
+
+    Args:
+        first: Thumbnails ``(A, 96, 96)``.
+        second: Thumbnails ``(B, 96, 96)``; the same object: pairs within one collection.
+        patients: Of the images of both.
+        seed: Seed of the choice.
+        count: Pairs at most.
+    """
+    generator = np.random.default_rng(seed)
+    # Many times too many, so that all pairs of a small collection are among them.
+    drawn = np.unique(generator.integers(len(first) * len(second), size=10 * count))
+    rows, columns = np.divmod(generator.permutation(drawn), len(second))
+    pairs = [
+        (i, j)
+        for i, j in zip(rows, columns, strict=True)
+        if patients[0][i] != patients[1][j] and (first is not second or i < j)
+    ]
+    return Background(tuple(likeness(first[i], second[j])[0] for i, j in pairs[:count]))
+
+
+def _fisher(correlation: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    z: NDArray[np.float64] = np.arctanh(np.clip(correlation, -HIGHEST, HIGHEST))
+    return z

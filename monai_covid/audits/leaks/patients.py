@@ -1,0 +1,129 @@
+"""Patients who are in two parts, also under ids that are spelled differently."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monai_covid.audits.leaks.parts import crossing, part_names
+from monai_covid.data.patients import NAME_COLUMNS, canonical_patient_id, nih_patient_of_image
+from monai_covid.data.records import Records
+
+_RUNS = re.compile(r"[^\W\d_]+|\d+")
+
+Key = tuple[str, ...]
+
+
+class SharedPatient(NamedTuple):
+    """A patient in two parts, or under two spellings.
+
+    Attributes:
+        spellings: The ids as written, sorted.
+        parts: Names of the parts, sorted.
+        images: Number of images.
+        basis: Why they are held to be one patient.
+        is_leak: Whether parts that must be apart share the patient.
+    """
+
+    spellings: tuple[str, ...]
+    parts: tuple[str, ...]
+    images: int
+    basis: str
+    is_leak: bool
+
+
+def spelling_key(patient: str) -> Key:
+    """Return what different spellings of an id have in common: runs of letters and of digits.
+
+    Case, separators and leading zeros do not count: ``P-07``, ``p7`` and ``P 007`` are one id.
+    Digits on both sides of a separator stay apart: ``1-2`` is not ``12``.
+    """
+    plain = unicodedata.normalize("NFKC", canonical_patient_id(patient.strip())).casefold()
+    runs = [run.lstrip("0") or "0" if run.isdecimal() else run for run in _RUNS.findall(plain)]
+    return tuple(runs) or (plain,)
+
+
+def shared_patients(
+    records: Records, name: str, external: Mapping[str, Records]
+) -> list[SharedPatient]:
+    """Return patients of ``records`` who are in two of its parts, two spellings or an external set.
+
+    An id of digits alone says nothing across collections: everybody's patient 12 is another one.
+    Such a coincidence is listed, but is no leak.
+
+    Args:
+        records: The collection.
+        name: What to call it.
+        external: Other collections by name.
+    """
+    own = _rows_by_key(records)
+    parts = np.array(part_names(records, name), dtype=object)
+    found = [_within(records, parts, rows) for rows in own.values()]
+    for other, theirs in external.items():
+        rows_there = _rows_by_key(theirs)
+        for key in own.keys() & rows_there.keys():
+            both = (records, own[key]), (theirs, rows_there[key])
+            found.append(_between(key, both, (name, other)))
+    kept = [one for one in found if one is not None]
+    return sorted(kept, key=lambda one: (not one.is_leak, one.spellings, one.parts))
+
+
+def _rows_by_key(records: Records) -> dict[Key, list[int]]:
+    rows: dict[Key, list[int]] = defaultdict(list)
+    for row, keys in enumerate(_keys_of_images(records)):
+        for key in keys:
+            rows[key].append(row)
+    return rows
+
+
+def _keys_of_images(records: Records) -> Iterable[set[Key]]:
+    """Yield by which ids the patient of each image goes: the given one, and NIH image names."""
+    columns = [records.frame[name] for name in NAME_COLUMNS if name in records.frame]
+    for row, patient in enumerate(records.patients):
+        keys = {spelling_key(patient)} if patient else set()
+        for column in columns:
+            by_name = nih_patient_of_image(column.iloc[row])
+            keys |= {spelling_key(by_name)} if by_name else set()
+        yield keys
+
+
+def _within(
+    records: Records, parts: NDArray[np.object_], rows: Sequence[int]
+) -> SharedPatient | None:
+    spellings, names = _spellings(records, rows), parts[np.array(rows)].tolist()
+    one_of_each = dict(zip(names, rows, strict=True)).values()
+    pairs = np.array(list(combinations(one_of_each, 2)), dtype=np.intp).reshape(-1, 2)
+    is_leak = bool(crossing(records, pairs).any())
+    if not is_leak and len(spellings) < 2:
+        return None
+    return SharedPatient(
+        spellings, tuple(sorted(set(names))), len(rows), _basis(spellings), is_leak
+    )
+
+
+def _between(
+    key: Key, sides: Sequence[tuple[Records, list[int]]], names: tuple[str, str]
+) -> SharedPatient:
+    spellings = sorted({one for records, rows in sides for one in _spellings(records, rows)})
+    numbers = all(run.isdecimal() for run in key)
+    basis = "number alone, no proof" if numbers else _basis(spellings)
+    count = sum(len(rows) for _, rows in sides)
+    return SharedPatient(tuple(spellings), tuple(sorted(names)), count, basis, not numbers)
+
+
+def _spellings(records: Records, rows: Sequence[int]) -> tuple[str, ...]:
+    return tuple(sorted(set(records.patients[np.array(rows)].tolist())))
+
+
+def _basis(spellings: Sequence[str]) -> str:
+    if len(spellings) == 1:
+        return "same id"
+    alike = len({spelling_key(one) for one in spellings}) == 1
+    return "id spelled differently" if alike else "NIH image name"

@@ -1,0 +1,119 @@
+"""What the report says about leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from monai_covid.audits.leaks.likeness import THRESHOLD
+from monai_covid.audits.leaks.pairs import Kind, Pair
+from monai_covid.audits.leaks.patients import SharedPatient
+from monai_covid.audits.leaks.pictures import pair_sheet, score_histogram
+from monai_covid.audits.leaks.search import Search
+from monai_covid.audits.leaks.tables import (
+    SHOWN,
+    pair_table,
+    patient_table,
+    trial_table,
+    write_pairs,
+)
+from monai_covid.audits.leaks.trial import Trial
+from monai_covid.evaluation import Picture, Section
+from monai_covid.evaluation.plots.style import save_png
+from monai_covid.evaluation.wording import counted
+
+CSV = "pairs.csv"
+
+
+class Evidence(NamedTuple):
+    """All that the audit learned.
+
+    Attributes:
+        search: The pairs.
+        patients: Patients in two parts or under two spellings.
+        trials: Copies made on purpose, by kind.
+    """
+
+    search: Search
+    patients: list[SharedPatient]
+    trials: Mapping[str, Trial]
+
+    @property
+    def random(self) -> list[float]:
+        """Scores of random pairs of different patients."""
+        return [one for known in self.search.backgrounds.values() for one in known.scores]
+
+
+def report_sections(folder: Path, evidence: Evidence) -> tuple[Section, ...]:
+    """Return the parts of the report; pictures and ``pairs.csv`` go into ``folder``."""
+    search = evidence.search
+    copies = sorted(
+        (pair for pair in search.pairs if pair.kind != Kind.NONE),
+        key=lambda pair: (not pair.crosses, -pair.score),
+    )
+    write_pairs(search.own, copies, folder / CSV)
+    leaks = [pair for pair in copies if pair.is_leak]
+    remarks = [pair for pair in copies if pair.is_remark]
+    sections = [
+        _pairs(search, leaks, "Copies in two parts", folder / "leaks.png"),
+        _pairs(
+            search, remarks, "Copies under different patients or labels", folder / "remarks.png"
+        ),
+        _patients(evidence.patients),
+    ]
+    found = [section for section in sections if section is not None]
+    return (*found, _certainty(evidence, folder / "scores.png"))
+
+
+def _pairs(search: Search, pairs: Sequence[Pair], title: str, path: Path) -> Section | None:
+    if not pairs:
+        return None
+    save_png(pair_sheet(search.own, pairs, title), path)
+    text = f"{counted(len(pairs), 'pair')}, the first {SHOWN} at most below; all are in {CSV}."
+    picture = Picture(path, f"The first pairs of: {title.lower()}.")
+    return Section(title, text, (picture,), pair_table(search.own, pairs))
+
+
+def _patients(found: Sequence[SharedPatient]) -> Section | None:
+    if not found:
+        return None
+    text = (
+        "Ids are compared without regard to case, separators and leading zeros; an NIH image name "
+        "names its patient. An id of digits alone is no proof across collections."
+    )
+    return Section("Patients in two parts or under two ids", text, (), patient_table(found))
+
+
+def _certainty(evidence: Evidence, path: Path) -> Section:
+    copies = [score for trial in evidence.trials.values() for score in trial.scores]
+    candidates = [pair.score for pair in evidence.search.pairs]
+    save_png(score_histogram(copies, evidence.random, candidates), path)
+    above = sum(score >= THRESHOLD for score in evidence.random)
+    compared = counted(len(candidates), "pair")
+    drawn = counted(len(evidence.random), "random pair")
+    text = (
+        f"{compared} were alike by perceptual hash or descriptor and were compared pixel by pixel "
+        f"after registration. Of {drawn} of different patients {above} score {THRESHOLD} or more. "
+        "Images of this collection were copied on purpose and searched for; a copy that is no "
+        "candidate counts as score 0."
+    )
+    text += _asked_for_more(evidence.search)
+    if evidence.search.dropped:
+        text += (
+            f"\n\n{evidence.search.dropped:,} further pairs were left out because there were too "
+            "many that look alike; the collection holds masses of copies or of blank images."
+        )
+    picture = Picture(path, "Copies made on purpose against pairs of different patients.")
+    return Section("How sure the search is", text, (picture,), trial_table(evidence.trials))
+
+
+def _asked_for_more(search: Search) -> str:
+    limits = {name: one.limit for name, one in search.backgrounds.items()}
+    raised = [f"{name}: {one:.2f}" for name, one in limits.items() if one > THRESHOLD]
+    if not raised:
+        return ""
+    return (
+        "\n\nDifferent patients are so alike here that a copy must stand out more than usual. "
+        f"Scores are reduced so that {THRESHOLD} is a correlation of ({'; '.join(raised)})."
+    )

@@ -1,0 +1,156 @@
+"""The model on whole images, without lungs, and on lungs alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from monai_covid.audits.shortcuts.blanking import lungs_alone, without_hull, without_rectangle
+from monai_covid.audits.subject import Subject
+from monai_covid.data.images import read_image
+from monai_covid.data.records import Records
+from monai_covid.errors import ImageReadError, InputError, Problem
+from monai_covid.evaluation import multiclass_table
+from monai_covid.transforms.chains import preprocess_pixels
+
+Pixels = NDArray[Any]
+
+
+class Lungs(Protocol):
+    """What a finder of lungs returns; see ``monai_covid.lungs``."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(H, W), True in the lungs."""
+
+    @property
+    def plausible(self) -> bool:
+        """Whether the mask can be trusted."""
+
+    @property
+    def reason(self) -> str:
+        """Why not."""
+
+
+Finder = Callable[[Pixels], Lungs]
+
+
+class Part(NamedTuple):
+    """A version of every image.
+
+    Attributes:
+        title: How it is written for people.
+        change: Turns image and lung mask, both (H, W), into the version.
+    """
+
+    title: str
+    change: Callable[[Pixels, NDArray[np.bool_]], Pixels]
+
+
+def unchanged(pixels: Pixels, lungs: NDArray[np.bool_]) -> Pixels:
+    """Return the image as it is."""
+    return pixels
+
+
+WHOLE_IMAGE = "whole"
+WITHOUT_LUNGS = ("without_hull", "without_rectangle")
+
+PARTS: Mapping[str, Part] = {
+    WHOLE_IMAGE: Part("Whole image", unchanged),
+    "without_hull": Part("Without lungs (hull)", without_hull),
+    "without_rectangle": Part("Without lungs (rectangle)", without_rectangle),
+    "lungs_alone": Part("Lungs alone", lungs_alone),
+}
+
+
+@dataclass(frozen=True)
+class PartPredictions:
+    """The model's predictions for every version of the images with plausible lungs.
+
+    Attributes:
+        tables: Predictions table of each of ``PARTS``; the same images in the same order. Empty if
+            no image has plausible lungs.
+        left_out: Images without plausible lungs, counted by reason.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    left_out: Mapping[str, int]
+
+
+def predict_parts(subject: Subject, find: Finder) -> PartPredictions:
+    """Classify every version of the images that the model was not trained on.
+
+    What is hidden is hidden in the grey values of the file, before equalisation, so that not even
+    the histogram of the lungs reaches the network.
+
+    Args:
+        subject: With a model.
+        find: Finds the lungs of an image (H, W), larger is brighter.
+
+    Raises:
+        InputError: If images cannot be read; names all of them.
+    """
+    records = subject.unseen
+    kept = np.zeros(len(records), dtype=bool)
+    reasons: Counter[str] = Counter()
+    waiting: list[torch.Tensor] = []
+    rows = [np.zeros((0, len(records.labels)))]
+    for place, pixels in enumerate(_images(records)):
+        lungs = find(pixels)
+        if not lungs.plausible:
+            reasons[lungs.reason or "no reason given"] += 1
+            continue
+        kept[place] = True
+        waiting += _versions(subject, pixels, lungs.mask)
+        if len(waiting) >= subject.options.batch_size:
+            rows.append(_classify(subject, waiting))
+            waiting = []
+    if waiting:
+        rows.append(_classify(subject, waiting))
+    tables = _tables(records.select(kept), np.concatenate(rows)) if kept.any() else {}
+    return PartPredictions(tables, dict(reasons))
+
+
+def _images(records: Records) -> Iterator[Pixels]:
+    """Yield every image; at the end all that cannot be read are named together."""
+    problems = []
+    for path in records.paths:
+        try:
+            pixels = read_image(Path(path))
+        except ImageReadError as error:
+            problems.append(Problem(records.file, None, str(error)))
+            continue
+        yield pixels
+    if problems:
+        raise InputError(problems)
+
+
+def _versions(subject: Subject, pixels: Pixels, lungs: NDArray[np.bool_]) -> list[torch.Tensor]:
+    info = subject.model.info
+    return [
+        preprocess_pixels(part.change(pixels, lungs), info.image_size, info.channels)
+        for part in PARTS.values()
+    ]
+
+
+def _classify(subject: Subject, images: list[torch.Tensor]) -> NDArray[np.float64]:
+    return subject.model.probabilities(torch.stack(images)).double().numpy()
+
+
+def _tables(records: Records, probabilities: NDArray[np.float64]) -> dict[str, pd.DataFrame]:
+    """Return a table of each part; rows of ``probabilities`` hold all parts image by image."""
+    names, patients = records.frame["image"].tolist(), records.patients.tolist()
+    return {
+        part: multiclass_table(
+            names, patients, records.classes, probabilities[place :: len(PARTS)], records.labels
+        )
+        for place, part in enumerate(PARTS)
+    }

@@ -1,0 +1,136 @@
+"""What is audited: a labelled collection, and a model that was or was not trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_covid.data.records import Records
+from monai_covid.errors import InputError, Problem
+from monai_covid.evaluation import multiclass_table
+from monai_covid.inference.classifier import Classifier
+
+FOLD = "fold"
+
+
+@dataclass(frozen=True)
+class AuditOptions:
+    """How thoroughly the audits look.
+
+    Attributes:
+        fold: The fold that the model was not trained on; None: it has seen none of the images.
+        resamples: Bootstrap resamples behind every interval.
+        seed: Seed of everything random.
+        batch_size: Images that pass the network together.
+    """
+
+    fold: int | None = None
+    resamples: int = 2000
+    seed: int = 0
+    batch_size: int = 16
+
+
+class Subject:
+    """A collection and a model, with what several audits need of them, made once.
+
+    Attributes:
+        records: All images of the collection.
+        classifier: The model; None: only the collection is audited.
+        external: Collections of other hospitals by name, with the same labels.
+        options: How thoroughly to look.
+        folder: Folder for pictures of the audit that is running.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        folder: Path,
+        classifier: Classifier | None = None,
+        *,
+        external: dict[str, Records] | None = None,
+        options: AuditOptions | None = None,
+    ) -> None:
+        """Put a subject together; see the attributes."""
+        self.records = records
+        self.folder = folder
+        self.classifier = classifier
+        self.external = external or {}
+        self.options = options or AuditOptions()
+
+    @property
+    def model(self) -> Classifier:
+        """The model.
+
+        Raises:
+            ValueError: If there is none; audits that need one are not run without.
+        """
+        if self.classifier is None:
+            raise ValueError("this audit needs a model")
+        return self.classifier
+
+    @cached_property
+    def unseen(self) -> Records:
+        """The images that the model was not trained on: of its fold, or all.
+
+        Raises:
+            InputError: If the fold has no images.
+        """
+        fold = self.options.fold
+        if fold is None:
+            return self.records
+        keep = self.folds == str(fold)
+        if not keep.any():
+            known = sorted(set(self.folds) - {""})
+            message = f"no image has fold {fold}; folds of this file: {', '.join(known) or 'none'}"
+            raise InputError([Problem(self.records.file, None, message)])
+        return self.records.select(keep)
+
+    @property
+    def folds(self) -> NDArray[np.object_]:
+        """Fold of each image, ``(N,)`` str; empty where there is none."""
+        frame = self.records.frame
+        if FOLD not in frame:
+            return np.full(len(frame), "", dtype=object)
+        return frame[FOLD].to_numpy(dtype=object)
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Predictions table (see ``evaluation.columns``) of the images in ``unseen``."""
+        return self.predict(self.unseen)
+
+    def predict(self, records: Records) -> pd.DataFrame:
+        """Return the predictions table of any images with the labels of the model.
+
+        Raises:
+            InputError: If images cannot be read; names all of them.
+        """
+        return multiclass_table(
+            records.frame["image"].tolist(),
+            records.patients.tolist(),
+            records.classes,
+            self.probabilities(records.paths.tolist(), records.file),
+            records.labels,
+        )
+
+    def probabilities(self, paths: Sequence[str], file: Path) -> NDArray[np.float64]:
+        """Return the model's probabilities ``(N, C)`` of image files.
+
+        Args:
+            paths: The images.
+            file: What lists them, for messages.
+
+        Raises:
+            InputError: If images cannot be read; names all of them.
+        """
+        predictions = list(self.model.predict(paths, self.options.batch_size))
+        unreadable = [one for one in predictions if one.error]
+        if unreadable:
+            raise InputError([Problem(file, None, one.error) for one in unreadable])
+        labels = self.model.info.labels
+        return np.array([[one.probabilities[label] for label in labels] for one in predictions])

@@ -1,0 +1,90 @@
+"""``monai-covid audit``: attempts to prove a model or a collection wrong."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from monai_covid.audits import AUDITS, AuditOptions, Subject, run_audits
+from monai_covid.audits.run import AUDIT_JSON
+from monai_covid.data.manifest import read_manifest
+from monai_covid.data.records import Records
+from monai_covid.errors import OptionError
+from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
+from monai_covid.inference.classifier import Classifier
+from monai_covid.labels import COVID_LABELS
+
+DEFAULTS = AuditOptions()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    names = ", ".join(AUDITS)
+    parser.add_argument("names", nargs="*", metavar="AUDIT", help=f"some of {names} (all)")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="manifest, or folder with metadata.csv"
+    )
+    parser.add_argument("--image-dir", type=Path, help="folder of the images (beside the manifest)")
+    parser.add_argument("--model", type=Path, help="model file; none: audit the collection alone")
+    parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
+    parser.add_argument(
+        "--fold", type=int, help="fold that the model was not trained on (none: it saw no image)"
+    )
+    parser.add_argument(
+        "--external",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="MANIFEST",
+        help="manifests of other hospitals",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
+    for name in ("resamples", "seed", "batch_size"):
+        default = getattr(DEFAULTS, name)
+        words = name.replace("_", " ")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=int, default=default, help=f"{words} ({default})"
+        )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the audits and print what they found."""
+    names = _chosen(options.names)
+    try:
+        check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
+    except FileExistsError as error:
+        raise OptionError(f"--out: {error}") from error
+    classifier = Classifier(options.model, options.device) if options.model else None
+    labels = classifier.info.labels if classifier else COVID_LABELS
+    with whole_folder(options.out, AUDIT_JSON, overwrite=options.overwrite) as folder:
+        subject = Subject(
+            read_manifest(options.data, labels, options.image_dir),
+            folder,
+            classifier,
+            external=_externals(options.external, labels),
+            options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
+        )
+        findings, _ = run_audits(subject, names, folder)
+    for name, finding in findings.items():
+        print(f"{name}: {finding.verdict}. {finding.summary}")
+    print(f"report: {options.out / 'index.html'}")
+    return 0
+
+
+def _chosen(names: list[str]) -> list[str]:
+    unknown = [name for name in names if name not in AUDITS]
+    if unknown:
+        raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
+    return [name for name in AUDITS if name in names or not names]
+
+
+def _externals(manifests: list[Path], labels: tuple[str, ...]) -> dict[str, Records]:
+    return {_name_of(one): read_manifest(one, labels) for one in manifests}
+
+
+def _name_of(manifest: Path) -> str:
+    """Return what a collection is called: its folder if the file has the usual name."""
+    usual = manifest.is_dir() or manifest.stem == "metadata"
+    folder = manifest if manifest.is_dir() else manifest.parent
+    return folder.resolve().name if usual else manifest.stem

@@ -1,0 +1,63 @@
+import pytest
+
+from monai_covid.audits.external.comparison import Compared, ExternalComparison
+from monai_covid.audits.external.judgement import judge, judge_all
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.groups.measured import measured
+from monai_covid.evaluation.metrics import MetricKey
+from monai_covid.evaluation.summary_tables import Value
+from tests.evaluation.tables import CLASSES, certain
+
+INSIDE = measured(certain([0, 1, 2], [0, 1, 2]), CLASSES, 40, 0)
+
+
+def comparison(*metrics):
+    return ExternalComparison("x", CLASSES, CLASSES, INSIDE, INSIDE, metrics, 0, 0)
+
+
+def metric(name, low, high, label=None, patients=50):
+    middle = None if low is None else (low + high) / 2
+    return Compared(
+        MetricKey(name, label), Value(0.8), Value(0.7), Value(middle, low, high), patients
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "patients", "verdict"),
+    [
+        (-0.3, -0.06, 50, Verdict.FAULT),
+        (-0.3, -0.05, 50, Verdict.UNKNOWN),
+        (-0.3, 0.1, 50, Verdict.UNKNOWN),
+        (-0.05, 0.1, 50, Verdict.UNKNOWN),
+        (-0.04, 0.1, 50, Verdict.QUIET),
+        (-0.04, -0.01, 50, Verdict.QUIET),
+        (0.02, 0.1, 50, Verdict.QUIET),
+        (-0.3, -0.06, 9, Verdict.UNKNOWN),
+        (-0.04, 0.1, 9, Verdict.UNKNOWN),
+        (None, None, 50, Verdict.UNKNOWN),
+    ],
+)
+def test_by_the_interval_of_the_main_measure(low, high, patients, verdict):
+    balanced = metric("balanced_accuracy", low, high, patients=patients)
+    assert judge(comparison(balanced)) is verdict
+    assert judge(comparison(metric("recall", low, high, "covid19", patients))) is verdict
+
+
+def test_a_lost_class_is_a_fault_even_where_others_make_up_for_it():
+    balanced = metric("balanced_accuracy", -0.04, 0.04)
+    lost = metric("recall", -0.5, -0.2, "covid19")
+    assert judge(comparison(balanced, lost)) is Verdict.FAULT
+
+
+def test_what_depends_on_the_class_mix_is_not_judged():
+    balanced = metric("balanced_accuracy", -0.04, 0.04)
+    assert judge(comparison(balanced, metric("accuracy", -0.5, -0.2))) is Verdict.QUIET
+
+
+def test_the_worst_collection_decides():
+    quiet = comparison(metric("balanced_accuracy", -0.04, 0.04))
+    unknown = comparison()
+    fault = comparison(metric("balanced_accuracy", -0.3, -0.2))
+    assert judge_all([quiet]) is Verdict.QUIET
+    assert judge_all([quiet, unknown]) is Verdict.UNKNOWN
+    assert judge_all([quiet, unknown, fault]) is Verdict.FAULT

@@ -1,0 +1,76 @@
+"""How alike different patients are: limits in closed form, planted copies, chance."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy.stats import median_abs_deviation
+
+from monai_covid.audits.leaks.background import (
+    DEVIATIONS,
+    FEWEST,
+    USUAL_SPREAD,
+    Background,
+    background_of,
+)
+from monai_covid.audits.leaks.gallery import thumbnail
+from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
+
+
+def test_limit_is_that_of_the_robust_deviation():
+    likenesses = np.random.default_rng(0).uniform(0.4, 0.8, size=10)
+    z = np.log((1 + likenesses) / (1 - likenesses)) / 2
+    seen = median_abs_deviation(z, scale="normal")
+    # Ten pairs count as much as what is usual.
+    least = np.median(z) + DEVIATIONS * np.sqrt((seen**2 + USUAL_SPREAD**2) / 2)
+
+    background = Background(tuple(likenesses))
+
+    assert background.limit == pytest.approx(np.tanh(least), abs=1e-4)
+    assert background.score(background.limit) == pytest.approx(THRESHOLD)
+    assert background.score(0.5) < 0.5
+
+
+@pytest.mark.parametrize("likenesses", [(0.9,) * (FEWEST - 1), (0.0, 0.1, 0.05, 0.2, 0.1) * 40])
+def test_scores_are_likenesses_where_different_patients_are_not_alike(likenesses):
+    background = Background(likenesses)
+
+    assert background.limit == THRESHOLD
+    assert [background.score(one) for one in (-1.0, 0.3, 1.0)] == [-1.0, 0.3, 1.0]
+
+
+def test_scores_keep_their_order_and_their_range():
+    background = Background((0.6, 0.7, 0.8, 0.65, 0.7, 0.75))
+
+    scores = [background.score(one) for one in np.linspace(-1, 1, 21)]
+
+    assert scores == sorted(scores)
+    assert scores[10] == 0
+    assert scores[-1] == pytest.approx(1, abs=0.01)
+
+
+def test_all_pairs_of_a_small_collection_are_compared(phantoms):
+    small = np.stack([thumbnail(one) for one in phantoms[:4]])
+    patients = ["p1", "p2", "p2", "p3"]
+
+    found = background_of(small, small, (patients, patients), seed=0, count=20)
+
+    expected = [
+        likeness(small[i], small[j])[0]
+        for i, j in combinations(range(4), 2)
+        if patients[i] != patients[j]
+    ]
+    assert sorted(found.likenesses) == pytest.approx(sorted(expected))
+    assert len(background_of(small, small, (patients, patients), 0, 2).likenesses) == 2
+
+
+def test_a_few_copies_do_not_hide_themselves(phantoms):
+    small = np.stack([thumbnail(one) for one in phantoms[:5]])
+    both = np.concatenate([small, small[:2]])
+    names = [f"p{number}" for number in range(len(both))]
+
+    found = background_of(both, both, (names, names), seed=0, count=200)
+
+    assert sum(one >= found.limit for one in found.likenesses) == 2
