@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.errors import or_exit
+from monai_covid.threads import wait_briefly
 
 COMMANDS = {
     "phantom": "make synthetic radiographs with ground truth",
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after success, 1 after an error of the input, 3 if time ran out before the end, 130
         after Ctrl-C.
     """
+    wait_briefly()
     arguments = sys.argv[1:] if arguments is None else arguments
     options = build_parser(arguments).parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

@@ -14,6 +14,7 @@ from pathlib import Path
 from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import OptionError
+from monai_covid.memory import keep_freed_memory
 from monai_covid.pacs.extras import check_extras
 from monai_covid.pacs.options import add_service_options, settings_of
 from monai_covid.pacs.run import run_when_loaded
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
         from monai_covid.training import choose_device  # noqa: PLC0415
 
+        keep_freed_memory()
         return StudyPipeline(
             model,
             choose_device(options.device),
