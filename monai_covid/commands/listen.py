@@ -55,16 +55,13 @@ def run(options: argparse.Namespace) -> int:
 
     def load() -> StudyProcessor:
         # Only now: torch takes seconds, and bad options are told without it.
+        from monai_covid.inference.ahead import LookingAhead  # noqa: PLC0415
         from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
         from monai_covid.training import choose_device  # noqa: PLC0415
 
         keep_freed_memory()
-        return StudyPipeline(
-            model,
-            choose_device(options.device),
-            kinds,
-            keep_unsuitable=keep_unsuitable,
-        )
+        device = choose_device(options.device)
+        return LookingAhead(StudyPipeline(model, device, kinds, keep_unsuitable=keep_unsuitable))
 
     with model.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from pydicom.dataset import Dataset
 
@@ -50,4 +50,18 @@ class StudyProcessor(Protocol):
 
         Raises:
             StudyError: If nothing can be made of them and trying again would not help.
+        """
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """A processor that can do its work on an image before it is asked for the study."""
+
+    def look_ahead(self, file: Path) -> bool:
+        """Work on an image of a study that may still get more, and keep what comes of it.
+
+        What the processor answers later does not depend on whether this was called.
+
+        Returns:
+            False if nothing was done, because as much is kept as may be.
         """

@@ -92,7 +92,7 @@ class StudyPipeline:
         """
         datasets, unreadable = read_headers(files)
         selection = self.select(datasets)
-        results, failed = self._answers(selection.images)
+        results, failed = self.answers(selection.images)
         return StudyOutcome(results, (*unreadable, *selection.refusals, *failed))
 
     def select(self, datasets: Iterable[Dataset]) -> Selection:
@@ -115,15 +115,10 @@ class StudyPipeline:
             for instance in result_instances(finding, self.algorithm, self._kinds)
         )
 
-    def _rehearse(self) -> None:
-        """Spare the first study what would take seconds longer than for all others."""
-        header, pixels = rehearsal_image()
-        assess(pixels)
-        self.write(self.infer([EligibleImage(header, pixels)]))
-
-    def _answers(
+    def answers(
         self, images: Iterable[EligibleImage]
     ) -> tuple[tuple[Dataset, ...], tuple[Refusal, ...]]:
+        """Return the instances for images, and a refusal for each that failed unexpectedly."""
         results: list[Dataset] = []
         failed = []
         for image in images:
@@ -138,6 +133,12 @@ class StudyPipeline:
                     Refusal(str(image.header.SOPInstanceUID), _place_of(error), image.file)
                 )
         return tuple(results), tuple(failed)
+
+    def _rehearse(self) -> None:
+        """Spare the first study what would take seconds longer than for all others."""
+        header, pixels = rehearsal_image()
+        assess(pixels)
+        self.write(self.infer([EligibleImage(header, pixels)]))
 
     def _examine(self, batch: Tensor) -> tuple[Tensor, int, NDArray[np.float32]]:
         """Return the probabilities of one image, its most probable class and that class's map."""

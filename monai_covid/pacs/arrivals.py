@@ -112,6 +112,13 @@ class Arrivals:
                 return None
             return max(0.0, self._due(min(self._last.values())) - self._clock())
 
+    def waiting(self) -> list[Path]:
+        """Return the images of studies that may still get more, those due first at the front."""
+        with self._lock:
+            groups = sorted(self._last, key=lambda group: self._last[group])
+        folders = (self._spool.received / group for group in groups)
+        return [file for folder in folders for file in sorted(folder.glob("*.dcm"))]
+
     def _job_of(self, group: str) -> list[Job]:
         folder = self._spool.received / group
         if not any(folder.glob("*.dcm")):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from monai_covid.dicom.study import StudyOutcome, StudyProcessor
+from monai_covid.dicom.study import LooksAhead, StudyOutcome, StudyProcessor
 
 
 class OneThread:
@@ -29,6 +29,12 @@ class OneThread:
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
         """Have the processor process ``files``; its errors come out as they are."""
         return self._thread.submit(self._processor, files).result()
+
+    def look_ahead(self, file: Path) -> bool:
+        """Have the processor look ahead, if it can; see `LooksAhead`."""
+        if not isinstance(self._processor, LooksAhead):
+            return False
+        return self._thread.submit(self._processor.look_ahead, file).result()
 
     def close(self) -> None:
         """Let the thread end after what it is doing."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from monai_covid.dicom.study import StudyError, StudyOutcome, StudyProcessor
+from monai_covid.pacs.ahead import Ahead
 from monai_covid.pacs.arrivals import Arrivals
 from monai_covid.pacs.jobs import Job, Jobs
 from monai_covid.pacs.logs import log_event, place_of
@@ -23,7 +24,7 @@ LOOK_AGAIN = 1.0
 
 
 class Worker:
-    """Makes jobs of quiet studies and processes them."""
+    """Makes jobs of quiet studies and processes them; meanwhile looks ahead at the others."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Worker:
         self._arrivals = arrivals
         self._jobs = jobs
         self._processor = processor
+        self._ahead = Ahead(arrivals, processor)
         self._metrics = metrics
         self._errors = errors
         self._announce = announce
@@ -78,10 +80,10 @@ class Worker:
                 self._wake.clear()
                 self._arrivals.hand_over()
                 job = self._next()
-                if job is None:
-                    self._wake.wait(self._pause())
-                else:
+                if job is not None:
                     self._process(job)
+                elif not self._ahead.step():
+                    self._wake.wait(self._pause())
             # The disk can fail at any step; whatever happened, the folders tell how to go on.
             except Exception as error:
                 self._note("worker failed", place_of(error))

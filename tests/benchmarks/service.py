@@ -32,6 +32,10 @@ LOOK_EVERY = 0.05
 """Seconds between two looks for results; their times are those of the files."""
 
 PATIENCE = 600.0
+
+Files = dict[float, list[Path]]
+"""Files for the service with each quiet time."""
+
 MEBIBYTE = 1 << 20
 
 
@@ -123,23 +127,39 @@ def resident(service: Service) -> float:
     return process.memory_info().rss / MEBIBYTE
 
 
-def delays(service: Service, archive: Archive, model: Path, files: list[Path]) -> None:
-    """Print the delay of single studies beside the time of network and LRP alone."""
+def delays(services: dict[float, Service], archive: Archive, model: Path, files: Files) -> float:
+    """Print the delay of single studies beside the time of network and LRP alone.
+
+    Args:
+        services: By quiet time; they take turns.
+        archive: Where they send.
+        model: The model.
+        files: Studies of one image for each service.
+
+    Returns:
+        Seconds of network and LRP alone.
+    """
     bare_model = BareModel(model)
-    bare_model.seconds(files[0])
-    bare, whole = [], []
-    for file in files:
-        bare.append(bare_model.seconds(file))
-        (sent,) = send([file], service.port)
-        (stored,) = archive.wait([study_of(file)])
-        whole.append(stored - sent - QUIET_TIME)
-    alone, passed = statistics.median(bare), statistics.median(whole)
+    bare_model.seconds(files[QUIET_TIME][0])
+    bare: list[float] = []
+    passed: dict[float, list[float]] = {quiet: [] for quiet in services}
+    for turn in range(len(files[QUIET_TIME])):
+        bare.append(bare_model.seconds(files[QUIET_TIME][turn]))
+        for quiet, service in services.items():
+            file = files[quiet][turn]
+            (sent,) = send([file], service.port)
+            (stored,) = archive.wait([study_of(file)])
+            passed[quiet].append(stored - sent - quiet)
+    alone = statistics.median(bare)
     print(f"(a) network and LRP alone: {alone:.3f} s a study")
-    print(f"    last C-STORE to results stored, less quiet time: {passed:.3f} s a study")
-    print(f"    ratio: {passed / alone:.2f}")
+    for quiet, seconds in passed.items():
+        median = statistics.median(seconds)
+        print(f"    quiet time {quiet:.1f} s: last C-STORE to results stored, less the quiet time:")
+        print(f"    {median:.3f} s a study, ratio {median / alone:.2f}")
+    return alone
 
 
-def sustained(service: Service, archive: Archive, files: list[Path]) -> None:
+def sustained(service: Service, archive: Archive, files: list[Path], alone: float) -> None:
     """Print studies per minute and the memory over all of ``files``, sent in one go."""
     start, used = time.perf_counter(), []
     tenth = max(len(files) // 10, 1)
@@ -148,7 +168,9 @@ def sustained(service: Service, archive: Archive, files: list[Path]) -> None:
         archive.wait([study_of(file) for file in files[: first + tenth]])
         used.append(resident(service))
     minutes = (time.perf_counter() - start) / 60
+    each = 60 * minutes / len(files)
     print(f"(b) {len(files)} studies sent at once: {len(files) / minutes:.0f} a minute")
+    print(f"    {each:.3f} s a study, ratio to network and LRP alone {each / alone:.2f}")
     shown = " ".join(f"{each:.0f}" for each in used)
     print(f"(c) memory of the service after each tenth: {shown} MiB")
     print(f"    last over second: {used[-1] / used[1]:.3f}")
@@ -170,23 +192,31 @@ def main() -> None:
         folder = Path(scratch)
         archive = Archive(folder / "archive")
         model = model_file(folder, options.architecture)
+        people = numbered(2 * options.single + options.studies, "BENCH")
         datasets = [
             radiograph(person, "benchmark", number=1 + index % 12)
-            for index, person in enumerate(numbered(options.single + options.studies, "BENCH"))
+            for index, person in enumerate(people)
         ]
         files = save(datasets, folder / "images")
-        service = Service(
-            folder,
-            model,
-            [f"dicom://ARCHIVE@{HOST}:{archive.port}"],
-            threads=torch.get_num_threads(),
-        )
+        one, two = options.single, 2 * options.single
+        services = {
+            quiet: Service(
+                folder / f"quiet-{quiet}",
+                model,
+                [f"dicom://ARCHIVE@{HOST}:{archive.port}"],
+                ["--quiet-time", str(quiet)],
+                threads=torch.get_num_threads(),
+            )
+            for quiet in (0.0, QUIET_TIME)
+        }
+        print(f"{options.architecture}, {torch.get_num_threads()} threads")
         start = time.perf_counter()
-        with service:
+        with services[QUIET_TIME] as service:
             ready = time.perf_counter() - start
-            print(f"{options.architecture}, {torch.get_num_threads()} threads")
-            delays(service, archive, model, files[: options.single])
-            sustained(service, archive, files[options.single :])
+            with services[0.0]:
+                singles = {0.0: files[:one], QUIET_TIME: files[one:two]}
+                alone = delays(services, archive, model, singles)
+            sustained(service, archive, files[two:], alone)
         print(f"(d) start to ready: {ready:.1f} s")
         archive.close()
 

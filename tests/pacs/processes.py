@@ -23,8 +23,24 @@ class Process:
         port: Where it listens.
     """
 
-    def __init__(self, spool: Path, send_to: str, *, block: Path | None = None, **others: Any):
-        """Start it; ``block``: a file that is made when processing begins and never ends."""
+    def __init__(
+        self,
+        spool: Path,
+        send_to: str,
+        *,
+        block: Path | None = None,
+        block_ahead: Path | None = None,
+        **others: Any,
+    ):
+        """Start it.
+
+        Args:
+            spool: Its spool.
+            send_to: Its destination.
+            block: A file that is made when processing begins and never ends.
+            block_ahead: The same for looking ahead.
+            others: Settings.
+        """
         self.port = free_port()
         self._log = spool.with_name(f"{spool.name}-{self.port}.log")
         given = {
@@ -32,6 +48,7 @@ class Process:
             "send_to": [send_to],
             "settings": {"port": self.port, **others},
             "block": str(block) if block else None,
+            "block_ahead": str(block_ahead) if block_ahead else None,
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

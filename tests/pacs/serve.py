@@ -10,18 +10,35 @@ from tests.pacs.running import settings
 from tests.pacs.studies import FakeProcessor
 
 
+class Blocking(FakeProcessor):
+    """Makes the file ``block`` when it is called, ``block_ahead`` when it looks ahead, and stays
+    there."""
+
+    def __init__(self, block, block_ahead):
+        super().__init__()
+        self._block, self._block_ahead = block, block_ahead
+
+    def __call__(self, files):
+        stay(self._block)
+        return super().__call__(files)
+
+    def look_ahead(self, file):
+        stay(self._block_ahead)
+        return True
+
+
+def stay(file):
+    """Make ``file``, if it has a name, and do not return."""
+    if file:
+        Path(file).touch()
+        time.sleep(600)
+
+
 def main(given):
-    """Process as ``given`` says: if ``block`` is the name of a file, make it and do not return."""
-    processor = FakeProcessor()
-
-    def process(files):
-        if block := given.get("block"):
-            Path(block).touch()
-            time.sleep(600)
-        return processor(files)
-
+    """Run the service as ``given`` says."""
+    processor = Blocking(given.get("block"), given.get("block_ahead"))
     others = given.get("settings", {})
-    return run_service(settings(Path(given["spool"]), *given["send_to"], **others), process)
+    return run_service(settings(Path(given["spool"]), *given["send_to"], **others), processor)
 
 
 if __name__ == "__main__":
