@@ -7,6 +7,7 @@ from monai_covid.explain.composites import (
     EpsilonPlusFlat,
     EpsilonZBox,
 )
+from monai_covid.explain.differentiable import DifferentiableLRP, RecordedRelevance
 from monai_covid.explain.explainer import CHUNK, Explainer
 from monai_covid.explain.grad_cam import GradCam
 from monai_covid.explain.gradients import GradientTimesInput, IntegratedGradients
@@ -26,6 +27,7 @@ __all__ = [
     "AlphaBeta",
     "CanonizeError",
     "Composite",
+    "DifferentiableLRP",
     "Epsilon",
     "EpsilonAlpha2Beta1Flat",
     "EpsilonPlusFlat",
@@ -38,6 +40,7 @@ __all__ = [
     "IntegratedGradients",
     "Occlusion",
     "PixelRange",
+    "RecordedRelevance",
     "Rule",
     "Signed",
     "ZBox",

@@ -32,20 +32,25 @@ class CanonizeError(TypeError):
     """A network has a layer that relevance cannot be propagated through; the message names it."""
 
 
-def canonize(network: nn.Module) -> CanonizedDenseNet:
+def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
     """Return a copy of a DenseNet with batch normalisations folded into the convolutions.
 
     It computes what the network computes in evaluation mode, in the precision and on the device of
-    its parameters.
+    its parameters. The running statistics of batch normalisations are constants.
 
     Args:
         network: ``monai.networks.nets.DenseNet`` with two spatial dimensions: 121, 169, 201, 264 or
             any other number of layers, input channels and outputs.
+        live: Whether gradients reach the network's parameters through the copy.
 
     Raises:
         CanonizeError: If a layer is missing or of another kind.
     """
-    find = _Finder(network)
+    with torch.set_grad_enabled(live):
+        return _canonized(_Finder(network))
+
+
+def _canonized(find: _Finder) -> CanonizedDenseNet:
     blocks = find.numbered("features.denseblock")
     last = len(blocks)
     canonized = CanonizedDenseNet(
@@ -142,7 +147,7 @@ def _head(find: _Finder) -> Head:
         raise CanonizeError(f"{find.name}: class_layers.pool does not average over all pixels")
     linear = find("class_layers.out", nn.Linear)
     bias = torch.zeros_like(linear.weight[:, 0]) if linear.bias is None else linear.bias
-    return Head(_copied(linear.weight), _copied(bias))
+    return Head(linear.weight.clone(), bias.clone())
 
 
 def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
@@ -153,7 +158,7 @@ def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     weight = torch.ones_like(deviation) if norm.weight is None else norm.weight.double()
     bias = torch.zeros_like(deviation) if norm.bias is None else norm.bias.double()
     scale = weight / deviation
-    return scale.detach(), (bias - scale * norm.running_mean.double()).detach()
+    return scale, bias - scale * norm.running_mean.double()
 
 
 def _affine(norm: nn.BatchNorm2d) -> Affine:
@@ -170,8 +175,8 @@ def _convolution(layer: nn.Conv2d) -> Convolution:
     if layer.groups != 1 or layer.dilation != (1, 1) or layer.padding_mode != "zeros":
         raise CanonizeError(f"a convolution is grouped, dilated or padded otherwise: {layer}")
     assert not isinstance(layer.padding, str)
-    weight = _copied(layer.weight)
-    bias = torch.zeros_like(weight[:, 0, 0, 0]) if layer.bias is None else _copied(layer.bias)
+    weight = layer.weight.clone()
+    bias = torch.zeros_like(weight[:, 0, 0, 0]) if layer.bias is None else layer.bias.clone()
     stride, padding = layer.stride, layer.padding
     return Convolution(weight, bias, (stride[0], stride[1]), (padding[0], padding[1]))
 
@@ -183,7 +188,3 @@ def _folded(layer: nn.Conv2d, norm: nn.BatchNorm2d) -> Convolution:
     bias = convolution.bias.double() * scale + shift
     kind = convolution.weight.dtype
     return convolution.with_parameters(weight.to(kind), bias.to(kind))
-
-
-def _copied(tensor: Tensor) -> Tensor:
-    return tensor.detach().clone()

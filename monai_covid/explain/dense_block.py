@@ -55,10 +55,14 @@ class RuledDenseLayer:
         grown, grown_shares = self.growth.forward(hidden)
         return grown, LayerTape(normed, hidden.shape, hidden_shares, grown_shares)
 
-    def add_backward(
-        self, tape: LayerTape, gradient: Tensor, features: Tensor, ledger: Ledger
-    ) -> None:
-        """Add ``g`` of the layer's input to ``features``, given that of what it appended."""
+    def backward(self, tape: LayerTape, gradient: Tensor, ledger: Ledger) -> Tensor:
+        """Return what the first normalisation hands on: ``g`` of the input is its scale times that.
+
+        Args:
+            tape: From :meth:`forward`.
+            gradient: ``g`` of what the layer appended.
+            ledger: Gets what the biases take.
+        """
         at_hidden, handed = self.growth.backward(tape.grown_shares, gradient, tape.hidden)
         ledger.take(self.growth, handed)
         at_normed, handed = self.bottleneck.backward(
@@ -67,7 +71,7 @@ class RuledDenseLayer:
         ledger.take(self.bottleneck, handed)
         handed = self.norm.handed(tape.normed, at_normed)
         ledger.take(self.norm, handed)
-        features.addcmul_(handed, self.norm.affine.scale)
+        return handed
 
 
 class RuledDenseBlock:
@@ -108,5 +112,6 @@ class RuledDenseBlock:
         for layer in reversed(self.layers):
             channels -= layer.width
             appended = gradient[:, channels : channels + layer.width]
-            layer.add_backward(tapes.pop(), appended, gradient[:, :channels], ledger)
+            handed = layer.backward(tapes.pop(), appended, ledger)
+            gradient[:, :channels].addcmul_(handed, layer.norm.affine.scale)
         return gradient[:, :channels]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from monai_covid.explain.layers import Affine, Convolution, Head
 from monai_covid.explain.rules import Epsilon, Rule
-from monai_covid.explain.stabilise import share
+from monai_covid.explain.stabilise import multiplied, share
 
 
 class RuledConvolution:
@@ -102,7 +102,7 @@ class RuledAffine:
         """
         if self.rule.epsilon == 0:
             return torch.where(output > 0, gradient, 0.0)
-        return (output / (output + self.rule.epsilon)).mul_(gradient)
+        return multiplied(output / (output + self.rule.epsilon), gradient)
 
     def absorbed(self, handed: Tensor) -> Tensor:
         """Return the relevance that the shift takes, ``(B,)``."""

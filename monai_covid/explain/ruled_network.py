@@ -14,6 +14,7 @@ from monai_covid.explain.dense_block import LayerTape, RuledDenseBlock
 from monai_covid.explain.layers import CanonizedDenseNet, Pool, Transition
 from monai_covid.explain.ledger import Ledger
 from monai_covid.explain.ruled import RuledAffine, RuledConvolution, RuledHead
+from monai_covid.explain.stabilise import multiplied
 
 
 class TransitionTape(NamedTuple):
@@ -47,7 +48,7 @@ class RuledTransition:
         ledger.take(self.convolution, handed)
         handed = self.norm.handed(tape.normed, at_normed)
         ledger.take(self.norm, handed)
-        return handed.mul_(self.norm.affine.scale)
+        return multiplied(handed, self.norm.affine.scale)
 
 
 def _spread(gradient: Tensor, size: torch.Size) -> Tensor:
@@ -86,14 +87,20 @@ class RuledDenseNet:
     Args:
         network: The network.
         composite: The rules.
+        block: How relevance goes through dense blocks; another one leaves gradients a way.
     """
 
-    def __init__(self, network: CanonizedDenseNet, composite: Composite) -> None:
+    def __init__(
+        self,
+        network: CanonizedDenseNet,
+        composite: Composite,
+        block: type[RuledDenseBlock] = RuledDenseBlock,
+    ) -> None:
         """Put a rule on each layer."""
         self.stem = network.stem
         self.stem_rule = composite.stem
         self.pool: Pool = network.pool
-        self.blocks = [RuledDenseBlock(layers, composite) for layers in network.blocks]
+        self.blocks = [block(layers, composite) for layers in network.blocks]
         self.transitions = [RuledTransition(each, composite) for each in network.transitions]
         self.norm = RuledAffine(network.norm, composite.affine)
         self.head = RuledHead(network.head, composite.head)
@@ -141,7 +148,7 @@ class RuledDenseNet:
         pooled = (handed @ self.head.head.weight) / (height * width)
         handed = self.norm.handed(tape.normed, pooled[:, :, None, None].expand_as(tape.normed))
         ledger.take(self.norm, handed)
-        return handed.mul_(self.norm.affine.scale)
+        return multiplied(handed, self.norm.affine.scale)
 
     def _through_pool(self, tape: Tape, gradient: Tensor) -> Tensor:
         """Hand ``g`` to the winners of the maximum pooling."""

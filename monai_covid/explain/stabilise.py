@@ -1,4 +1,4 @@
-"""Division that stays finite."""
+"""Division that stays finite, and products that save memory."""
 
 from __future__ import annotations
 
@@ -21,5 +21,14 @@ def stabilise(denominator: Tensor, epsilon: float) -> Tensor:
 def share(output: Tensor, denominator: Tensor, epsilon: float) -> Tensor:
     """Return ``output / stabilise(denominator)``, and 0 where that would divide by 0."""
     if epsilon == 0:
-        return torch.where(denominator == 0, 0.0, output / denominator)
+        # Inside as well, since the gradient of the branch not taken must not be NaN.
+        divisor = torch.where(denominator == 0, 1.0, denominator)
+        return torch.where(denominator == 0, 0.0, output / divisor)
     return output / stabilise(denominator, epsilon)
+
+
+def multiplied(fresh: Tensor, factor: Tensor) -> Tensor:
+    """Return ``fresh * factor``, written over ``fresh`` unless gradients flow through either."""
+    if fresh.requires_grad or factor.requires_grad:
+        return fresh * factor
+    return fresh.mul_(factor)
