@@ -14,7 +14,7 @@ DEPLOYED := $(DEPLOY)/.installed
 DEBIAN := dcmtk dicom3tools iproute2 orthanc orthanc-dicomweb orthanc-gdcm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint unit slow real-data benchmark benchmark-explain benchmark-service \
+.PHONY: demo test lint unit slow real-data benchmark benchmark-explain benchmark-service benchmark-audit \
 	install install-deploy test-deploy install-pacs test-pacs clean
 
 demo: $(INSTALLED)
@@ -50,6 +50,10 @@ benchmark-explain: $(TESTED)
 benchmark-service: $(TESTED)
 	$(BIN)/python -W ignore -m tests.benchmarks.service
 	$(BIN)/python -W ignore -m tests.benchmarks.service --architecture densenet201 --studies 50
+
+benchmark-audit: $(TESTED)
+	$(BIN)/python -W ignore -m tests.benchmarks.audit_cost
+	$(BIN)/python -W ignore -m tests.benchmarks.words
 
 test-deploy: $(DEPLOYED)
 	$(DEPLOY)/bin/python -m pytest -m "deploy" tests/deploy

@@ -26,6 +26,8 @@ from monai_covid.networks import (
     read_torch_file,
     to_monai_names,
 )
+from monai_covid.preprocessing import PLAIN, Preprocessing
+from monai_covid.weight_storage import FLOAT32, stored
 
 _LABELS_BY_OUTPUTS = {len(known): known for known in (COVID_LABELS, NIH_FINDINGS, NIH_LABELS)}
 
@@ -44,6 +46,7 @@ class ModelInfo:
         temperature: Logits are divided by it before they become probabilities; above 0. 1 for a
             network that was not calibrated.
         calibration: What the temperature was fitted on; None for a network that was not calibrated.
+        preprocessing: What is done to every image before the network sees it.
     """
 
     architecture: str = "densenet121"
@@ -54,32 +57,44 @@ class ModelInfo:
     start: str = "unknown"
     temperature: float = 1.0
     calibration: Calibration | None = None
+    preprocessing: Preprocessing = PLAIN
 
     def build(self) -> DenseNet:
         """Build the network with random weights."""
         return build_densenet(self.architecture, self.channels, len(self.labels))
 
 
-def save_model(path: Path | str, network_state: Mapping[str, Tensor], info: ModelInfo) -> None:
-    """Write a model file atomically.
+def save_model(
+    path: Path | str,
+    network_state: Mapping[str, Tensor],
+    info: ModelInfo,
+    storage: str = FLOAT32,
+) -> None:
+    """Write a model file atomically; it loads as float32 whatever it is stored as.
 
     Args:
         path: File to write.
         network_state: ``state_dict`` of the network.
         info: What the tensors are.
+        storage: See ``weight_storage.stored``.
+
+    Raises:
+        OptionError: If the tensors cannot be stored so.
     """
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network_state.items()}
+    state = stored(network_state, storage)
     with atomic_path(path) as temporary:
-        torch.save({"network": state, "info": _fields_of(info)}, temporary)
+        torch.save({"network": state, "info": info_fields(info)}, temporary)
 
 
-def _fields_of(info: ModelInfo) -> dict[str, Any]:
-    """Return plain values; those of a calibration only where there is one.
+def info_fields(info: ModelInfo) -> dict[str, Any]:
+    """Return plain values; those of a calibration or of preprocessing only where there is one.
 
-    Earlier versions read files without one as ever, and refuse a file whose temperature they would
-    leave out without a word.
+    Earlier versions read files without them as ever, and refuse a file whose temperature or
+    preprocessing they would leave out without a word.
     """
     fields = {**asdict(info), "labels": list(info.labels)}
+    if info.preprocessing.is_plain:
+        fields.pop("preprocessing")
     calibration = {"temperature": fields.pop("temperature"), "calibration": None}
     fields.pop("calibration")
     if info.calibration is None and info.temperature == 1:
@@ -104,15 +119,29 @@ def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> 
     """
     stored = read_torch_file(path).get("info")
     if isinstance(stored, Mapping):
-        return _info_from_fields(path, {str(name): value for name, value in stored.items()})
+        return info_from_fields(path, {str(name): value for name, value in stored.items()})
     return _info_from_tensors(path, to_monai_names(read_state(path)), labels)
 
 
-def _info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
+def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
+    """Return what `info_fields` wrote down.
+
+    Args:
+        path: File that it was read from.
+        fields: What was read.
+
+    Raises:
+        WeightsError: If a value is missing, unknown or impossible; names the file.
+    """
     try:
         calibration = fields.get("calibration")
         known = Calibration.from_fields(calibration) if calibration is not None else None
-        info = ModelInfo(**{**fields, "labels": tuple(fields["labels"]), "calibration": known})
+        stored = fields.get("preprocessing")
+        prepared = PLAIN if stored is None else Preprocessing.from_fields(stored)
+        made = {"labels": tuple(fields["labels"]), "calibration": known, "preprocessing": prepared}
+        info = ModelInfo(**{**fields, **made})
+    except ValueError as error:
+        raise WeightsError(f"{path}: {error}; it may be of a later version") from error
     except (KeyError, TypeError) as error:
         raise WeightsError(
             f"{path}: its description of the network is damaged, or of a later version ({error})"

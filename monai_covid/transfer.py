@@ -64,7 +64,8 @@ def keep_output_neurons(
 ) -> TransferredHead:
     """Make a head for ``target_labels`` that keeps the shared neurons of ``source``.
 
-    A kept row (weights and bias) is bit-identical to the source row. Entries of ``mapping`` whose
+    Neurons of a label that both sets have are kept, and so are those that ``mapping`` names. A kept
+    row (weights and bias) is bit-identical to the source row. Entries of ``mapping`` whose
     source label the source head lacks (a 14-output head has no "No Finding") are passed over;
     their target neuron is then new.
 
@@ -129,7 +130,9 @@ def _kept_sources(
                 f"{source_label!r}; a neuron has one source"
             )
         kept[target_label] = source_label
-    return kept
+    # A network of the same labels, such as one trained on smaller images, keeps all it has.
+    shared = {label: label for label in target_labels if label in source_labels}
+    return shared | kept
 
 
 def _check_new(

@@ -3,6 +3,8 @@
 Nothing in here imports torch or MONAI.
 """
 
+from monai_covid.calibration.cutoff import CutoffGoal, fit_cutoff
+from monai_covid.calibration.doubt import doubts, uncertainty_of
 from monai_covid.calibration.fitting import FittedTable, calibrate_table
 from monai_covid.calibration.scores import calibration_rows
 from monai_covid.calibration.selective import (
@@ -17,6 +19,7 @@ from monai_covid.calibration.uncertainty import MEASURES, Scores, uncertainty
 
 __all__ = [
     "MEASURES",
+    "CutoffGoal",
     "FittedTable",
     "RiskCoverage",
     "Scores",
@@ -24,10 +27,13 @@ __all__ = [
     "calibrate_table",
     "calibration_rows",
     "compare_uncertainties",
+    "doubts",
+    "fit_cutoff",
     "fit_temperature",
     "operating_point",
     "patients_needed",
     "risk_coverage",
     "selective_accuracy",
     "uncertainty",
+    "uncertainty_of",
 ]

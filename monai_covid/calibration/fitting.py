@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monai_covid.calibrated import Calibration, OperatingPoint
+from monai_covid.calibrated import Calibration, OperatingPoint, UncertaintyCutoff
+from monai_covid.calibration.cutoff import CutoffGoal, fit_cutoff
 from monai_covid.calibration.scores import ScoreRow, calibration_rows
 from monai_covid.calibration.tables import table_at, uncalibrated_logits
 from monai_covid.calibration.temperature import HIGHEST, TemperatureFit, fit_temperature
@@ -30,6 +31,7 @@ class FittedTable:
         after: The same at the fitted temperature.
         rows: Scores of both, with intervals.
         points: Threshold of each class.
+        cutoff: From where on an image is uncertain; None where none was asked for.
     """
 
     fit: TemperatureFit
@@ -37,6 +39,7 @@ class FittedTable:
     after: pd.DataFrame
     rows: tuple[ScoreRow, ...]
     points: tuple[OperatingPoint, ...]
+    cutoff: UncertaintyCutoff | None = None
 
     def record(self, data: str) -> Calibration:
         """Return what is stored with the weights.
@@ -51,6 +54,7 @@ class FittedTable:
             self.fit.before,
             self.fit.after,
             self.points,
+            self.cutoff,
         )
 
 
@@ -61,6 +65,7 @@ def calibrate_table(
     source: Path | str = "predictions table",
     sensitivity: float = 0.95,
     confidence: float = 0.95,
+    goal: CutoffGoal | None = None,
     resamples: int = 2000,
     seed: int = 0,
 ) -> FittedTable:
@@ -73,11 +78,12 @@ def calibrate_table(
         source: File of the table, for messages.
         sensitivity: That thresholds reach, in (0, 1).
         confidence: With which they do, in (0, 1).
+        goal: Of the cut-off of uncertainty; None: no cut-off.
         resamples: Bootstrap resamples over patients.
         seed: Seed of the draws.
 
     Raises:
-        InputError: If the table does not determine a temperature.
+        InputError: If the table does not determine a temperature, or no cut-off reaches the goal.
         ValueError: If an argument is out of range.
     """
     check_resamples(resamples)
@@ -94,7 +100,19 @@ def calibrate_table(
     patients = table[PATIENT].tolist()
     rows = calibration_rows(old, new, patients, resamples=resamples, seed=seed)
     points = _points(new, patients, sensitivity, confidence)
-    return FittedTable(fit, before, after, tuple(rows), points)
+    cutoff = _cutoff(after, goal, source, (resamples, seed))
+    return FittedTable(fit, before, after, tuple(rows), points, cutoff)
+
+
+def _cutoff(
+    table: pd.DataFrame, goal: CutoffGoal | None, source: Path | str, draws: tuple[int, int]
+) -> UncertaintyCutoff | None:
+    if goal is None:
+        return None
+    try:
+        return fit_cutoff(table, goal, resamples=draws[0], seed=draws[1])
+    except ValueError as error:
+        raise InputError([Problem(source, None, str(error))]) from error
 
 
 def _points(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.calibrated import OperatingPoint
+from monai_covid.calibrated import OperatingPoint, UncertaintyCutoff
 from monai_covid.calibration.fitting import FittedTable
 from monai_covid.calibration.scores import NAMES
 from monai_covid.evaluation.columns import PATIENT
@@ -29,6 +29,7 @@ def render_calibration(fitted: FittedTable) -> str:
         *align(scores),
         "",
         *(_threshold(point) for point in fitted.points),
+        *([] if fitted.cutoff is None else ["", *_cutoff(fitted.cutoff)]),
         "",
         "Measured on the images of the fit: measure it again on others.",
         RESEARCH_USE_ONLY,
@@ -86,3 +87,23 @@ def _threshold(point: OperatingPoint) -> str:
         f"{name}: probability of at least {point.threshold:.4f} for {goal} "
         f"({counted(point.positives, 'patient')}); {cost}"
     )
+
+
+_UNCERTAIN = {
+    "max_probability": lambda value: f"the largest probability is below {1 - value:.4f}",
+    "margin": lambda value: f"the two largest probabilities differ by less than {1 - value:.4f}",
+    "entropy": lambda value: f"the entropy of the probabilities is above {value:.4f} nats",
+}
+
+
+def _cutoff(cutoff: UncertaintyCutoff) -> list[str]:
+    """Return which images are uncertain, and what is gained by leaving them to people."""
+    coverage = interval(cutoff.coverage_low, cutoff.coverage_high)
+    accuracy = interval(cutoff.accuracy_low, cutoff.accuracy_high)
+    return [
+        f"Uncertain where {_UNCERTAIN[cutoff.measure](cutoff.value)}, for {cutoff.goal} "
+        f"{cutoff.asked:g}",
+        f"Not uncertain: {number(cutoff.coverage)} ({coverage}) of the images, of which "
+        f"{number(cutoff.accuracy)} ({accuracy}) are right; of all images "
+        f"{number(cutoff.accuracy_of_all)} are",
+    ]

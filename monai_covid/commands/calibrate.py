@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from monai_covid.calibration import FittedTable, calibrate_table
+from monai_covid.calibrated import CUTOFF_MEASURES
+from monai_covid.calibration import CutoffGoal, FittedTable, calibrate_table
+from monai_covid.calibration.cutoff import ACCURACY, COVERAGE
 from monai_covid.calibration.pictures import reliability_picture
 from monai_covid.calibration.report import calibration_json, render_calibration
 from monai_covid.calibration.tables import temperature_of
@@ -47,9 +49,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}", type=float, default=0.95, help=f"{meaning}, between 0 and 1 (0.95)"
         )
+    _add_cutoff(parser)
     parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
     parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
     parser.add_argument("--batch-size", type=int, default=16, help="images at once (16)")
+
+
+def _add_cutoff(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--coverage",
+        type=float,
+        help="call images uncertain, so that this share of the validation images is not, as 0.8",
+    )
+    group.add_argument(
+        "--selective-accuracy",
+        type=float,
+        help="call as few images uncertain as leave this accuracy on the others, as 0.9",
+    )
+    parser.add_argument(
+        "--uncertainty",
+        choices=CUTOFF_MEASURES,
+        default=CUTOFF_MEASURES[0],
+        help=f"how it is measured ({CUTOFF_MEASURES[0]}: 1 less the largest probability)",
+    )
+
+
+def _goal(options: argparse.Namespace) -> CutoffGoal | None:
+    """Return what the cut-off is to reach; None: no cut-off is asked for."""
+    for goal, asked in ((COVERAGE, options.coverage), (ACCURACY, options.selective_accuracy)):
+        if asked is not None:
+            return CutoffGoal(goal, asked, options.uncertainty)
+    return None
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +107,12 @@ def run(options: argparse.Namespace) -> int:
     """Fit the temperature, print what it does, and write model, numbers and picture."""
     _check(options)
     classifier = Classifier(options.model, options.device)
+    goal = _goal(options)
+    if goal is not None and classifier.info.multilabel:
+        raise OptionError(
+            "--coverage and --selective-accuracy are for classes that exclude each other; those of "
+            f"{options.model} do not"
+        )
     table, data, confirmed = _validation_table(options, classifier)
     made_at = _temperature(table, options, classifier.info.temperature)
     seed = options.seed or 0
@@ -85,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
         source=options.predictions or options.data,
         sensitivity=options.sensitivity,
         confidence=options.confidence,
+        goal=goal,
         resamples=options.resamples,
         seed=seed,
     )
@@ -99,10 +137,11 @@ def _check(options: argparse.Namespace) -> None:
         raise OptionError("give the validation images: --predictions CSV or --data MANIFEST")
     if options.predictions is not None and options.section == ALL:
         raise OptionError("--section all goes with --data alone, without --predictions")
-    for name in ("sensitivity", "confidence"):
+    for name in ("sensitivity", "confidence", "coverage", "selective_accuracy"):
         value = getattr(options, name)
-        if not 0 < value < 1:
-            raise OptionError(f"--{name} is {value}; it must lie between 0 and 1, such as 0.95")
+        if value is not None and not 0 < value < 1:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} is {value}; it must lie between 0 and 1, such as 0.95")
     if options.resamples < 40:
         raise OptionError(f"--resamples is {options.resamples}; it must be at least 40")
     if options.batch_size < 1:

@@ -71,7 +71,9 @@ def run(options: argparse.Namespace) -> int:
         chunk=options.batch_size,
     )
     folder.check()
-    transform = inference_transforms(size=info.image_size, channels=info.channels)
+    transform = inference_transforms(
+        size=info.image_size, channels=info.channels, preprocessing=info.preprocessing
+    )
     dataset = ReadableOrNot(items, transform, info.channels, info.image_size)
     loader = torch.utils.data.DataLoader(dataset, batch_size=options.batch_size)
     with tqdm(total=len(items), desc="Heatmaps", unit="image", disable=options.quiet) as progress:

@@ -21,7 +21,6 @@ from monai_covid.inference import (
     datalist_of,
 )
 from monai_covid.inference.batches import PredictedBatch, predicted_batches
-from monai_covid.inference.prediction import thresholds_of
 from monai_covid.inference.prediction_tables import (
     Columns,
     check_free,
@@ -29,6 +28,7 @@ from monai_covid.inference.prediction_tables import (
     predictions_text,
     write_predictions_of_folder,
 )
+from monai_covid.inference.shown import BOX
 from monai_covid.training import choose_device
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--heatmaps",
         action="store_true",
         help=f"explain the predicted class of each image, in the folder {HEATMAPS} of --out",
+    )
+    parser.add_argument(
+        "--flips",
+        action="store_true",
+        help="average probabilities over each image and its mirror image (twice the work)",
     )
     parser.add_argument("--batch-size", type=int, default=16, help="images at once (16)")
     parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
@@ -104,8 +109,8 @@ def _check(options: argparse.Namespace) -> None:
 def _classifier(options: argparse.Namespace) -> Classifier | EnsembleClassifier:
     device = choose_device(options.device)
     if len(options.model) > 1:
-        return EnsembleClassifier(options.model, device)
-    return Classifier(options.model[0], device)
+        return EnsembleClassifier(options.model, device, flips=options.flips)
+    return Classifier(options.model[0], device, flips=options.flips)
 
 
 def _heatmap_folder(
@@ -131,7 +136,8 @@ def _explain(heatmaps: HeatmapFolder, batch: PredictedBatch, device: torch.devic
     """Write the heatmaps of the images that have probabilities."""
     said = [index for index, each in enumerate(batch.predictions) if each.probabilities]
     fields = {
-        name: [batch.items[index][name] for index in said] for name in ("name", "path", "error")
+        name: [batch.items[index][name] for index in said]
+        for name in ("name", "path", "error", BOX)
     }
     heatmaps.add(fields, batch.images[said].to(device), batch.probabilities[said])
 
@@ -147,7 +153,7 @@ def _report(
     print(predictions_text(predictions))
     where = ""
     if options.out is not None:
-        columns = Columns(classifier.info.labels, bool(thresholds_of(classifier.info)))
+        columns = Columns.of_model(classifier.info)._replace(flips=options.flips)
         if isinstance(classifier, EnsembleClassifier):
             columns = columns._replace(spread=classifier.spread_measures)
         where = f": {write_predictions_of_folder(options.out, predictions, columns)}"

@@ -6,17 +6,17 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from monai_covid.data.class_balance import balanced_subset, class_counts
-from monai_covid.data.extra_manifests import with_extra_manifests
+from monai_covid.data.extra_manifests import extra_records, with_extra_records
 from monai_covid.data.folders import as_paths
-from monai_covid.data.manifest import has_folds, read_manifest
+from monai_covid.data.leave_out import LeaveOut, Parts, leave_out
+from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import read_nih
-from monai_covid.data.patients import drop_manifest_patients
+from monai_covid.data.patients import drop_patients
 from monai_covid.data.records import Datalist, Records
-from monai_covid.data.splits import assign_folds, check_folds, check_fraction, hold_out
+from monai_covid.data.sections import covid_sections
+from monai_covid.data.splits import check_fraction, hold_out
+from monai_covid.data.stage3_patients import stage3_patients
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 
@@ -36,6 +36,8 @@ def nih_datalist(
     validation_fraction: float = 0.1,
     seed: int = 0,
     exclude_manifests: Paths = (),
+    exclude_fold: int | None = None,
+    exclude_validation_fraction: float | None = None,
     limit: int | None = None,
 ) -> Datalist:
     """Return a section of ChestX-ray14 for stage 2.
@@ -50,6 +52,10 @@ def nih_datalist(
         validation_fraction: Part of the train_val patients that is held out, between 0 and 1.
         seed: For the hold-out and ``limit``.
         exclude_manifests: Manifests of stage 3 (one or several); their patients are left out.
+        exclude_fold: Leave out the patients of this fold of theirs alone, see
+            :func:`monai_covid.data.stage3_patients.stage3_patients`.
+        exclude_validation_fraction: With ``exclude_fold``: leave out too whom stage 3 holds out for
+            validation at this fraction and the same seed.
         limit: Take a class-balanced subset of so many images, for quick trials.
 
     Returns:
@@ -63,7 +69,10 @@ def nih_datalist(
     _check_section(section, NIH_SECTIONS)
     check_fraction(validation_fraction)
     records = read_nih(dataset_dir, labels)
-    records = drop_manifest_patients(records, as_paths(exclude_manifests)).records
+    excluded = stage3_patients(
+        as_paths(exclude_manifests), exclude_fold, exclude_validation_fraction, seed
+    )
+    records = drop_patients(records, excluded).records
     records = records.select((records.frame["split"] == "test").to_numpy() == (section == "test"))
     if section != "test":
         held = hold_out(records.patients, records.targets, validation_fraction, seed)
@@ -82,6 +91,8 @@ def covid_datalist(
     seed: int = 0,
     image_dir: Path | str | None = None,
     extra_manifests: Paths = (),
+    leave_out_sources: Sequence[str] = (),
+    leave_out_images: Paths = (),
     limit: int | None = None,
 ) -> Datalist:
     """Return a section of a manifest for stage 3.
@@ -101,6 +112,10 @@ def covid_datalist(
         image_dir: Folder of the manifest's images, if not beside it; not for extra manifests.
         extra_manifests: Manifests (one or several) whose images are added to training only.
             Patients that also occur in ``manifest`` are left out, and folds are ignored.
+        leave_out_sources: Values of the column ``source`` whose images are neither trained on nor
+            validated on; the test section stays as it is, and so does who is held out.
+        leave_out_images: CSV files (one or several) that name further images to leave out likewise,
+            see :func:`monai_covid.data.leave_out.leave_out`.
         limit: Take a class-balanced subset of so many images, for quick trials.
 
     Returns:
@@ -110,49 +125,26 @@ def covid_datalist(
     Raises:
         ValueError: An argument is out of range.
         InputError: The data have problems, the section is empty or training lacks a class.
+        OptionError: A source to leave out does not exist.
     """
     _check_section(section, COVID_SECTIONS)
     check_fraction(validation_fraction)
     records = read_manifest(manifest, labels, image_dir)
-    sections = _covid_sections(records, fold, folds, validation_fraction, seed)
-    chosen = records.select((sections == section) | (section == "all"))
+    sections = covid_sections(records, fold, folds, validation_fraction, seed)
+    asked = LeaveOut(leave_out_sources, as_paths(leave_out_images))
+    trains = section in ("training", "all")
+    extra = extra_records(as_paths(extra_manifests), records) if trains or any(asked) else []
+    keep, extra = leave_out(Parts(records, sections, extra), asked)
+    chosen = records.select(((sections == section) | (section == "all")) & keep)
     items = chosen.single_label_datalist()
-    if section in ("training", "all"):
-        items = with_extra_manifests(items, as_paths(extra_manifests), records)
+    if trains:
+        items = with_extra_records(items, extra)
     return _finished(records, items, section, limit, seed)
 
 
 def _check_section(section: str, sections: Sequence[str]) -> None:
     if section not in sections:
         raise OptionError(f"section must be one of {', '.join(sections)}, got {section!r}")
-
-
-def _covid_sections(
-    records: Records, fold: int, folds: int, fraction: float, seed: int
-) -> NDArray[np.str_]:
-    """Return the section of each image, ``(N,)`` str."""
-    fold_of = _folds(records, folds, seed)
-    given = np.unique(fold_of).tolist()
-    if fold not in given or isinstance(fold, bool):
-        raise OptionError(f"fold must be one of {given} in {records.file}, got {fold!r}")
-    sections = np.full(len(records), "test", dtype="<U10")
-    rest = fold_of != fold
-    others = records.select(rest)
-    held = hold_out(others.patients, others.targets, fraction, seed)
-    sections[rest] = np.where(held, "validation", "training")
-    return sections
-
-
-def _folds(records: Records, folds: int, seed: int) -> NDArray[np.intp]:
-    if has_folds(records.frame):
-        return records.frame["fold"].to_numpy(dtype=object).astype(np.intp)
-    check_folds(folds)
-    for label, name in enumerate(records.labels):
-        patients = len(set(records.patients[records.targets[:, label]]))
-        if patients < folds:
-            message = f"{folds} folds need {folds} patients of class {name!r}, found {patients}"
-            raise InputError([Problem(records.file, None, message)])
-    return assign_folds(records.patients, records.classes, folds, seed)
 
 
 def _finished(

@@ -11,21 +11,17 @@ from monai_covid.data.records import ATTRIBUTES, Datalist, Records
 from monai_covid.errors import InputError, Problem
 
 
-def with_extra_manifests(items: Datalist, manifests: Sequence[Path], main: Records) -> Datalist:
-    """Add the images of ``manifests`` to ``items``, without the patients of ``main``.
+def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
+    """Read ``manifests`` without the patients of ``main``.
 
     Args:
-        items: Of the main manifest.
         manifests: CSV files, or folders that hold ``metadata.csv``.
         main: All records of the main manifest, whatever section they are in.
-
-    Returns:
-        Items that all have the same keys.
 
     Raises:
         InputError: A manifest has problems, adds no patient, or repeats an image of another one.
     """
-    items = list(items)
+    found = []
     seen = set(main.paths)
     for manifest in manifests:
         extra = drop_patients(read_manifest(manifest, main.labels), patients_in(main.frame)).records
@@ -34,8 +30,14 @@ def with_extra_manifests(items: Datalist, manifests: Sequence[Path], main: Recor
             raise InputError([Problem(manifest, None, message)])
         _check_new(extra, seen)
         seen.update(extra.paths)
-        items += extra.single_label_datalist()
-    return _same_keys(items)
+        found.append(extra)
+    return found
+
+
+def with_extra_records(items: Datalist, extra: Sequence[Records]) -> Datalist:
+    """Add the images of ``extra`` to ``items``; all have the same keys then."""
+    added = [item for records in extra for item in records.single_label_datalist()]
+    return _same_keys([*items, *added])
 
 
 def _check_new(extra: Records, seen: set[str]) -> None:

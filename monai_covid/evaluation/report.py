@@ -72,6 +72,7 @@ class EvaluationReport:
         resamples: Bootstrap resamples drawn.
         seed: Seed of the resamples.
         stratified: Whether patients were drawn within classes.
+        notes: Remarks on how the predictions were made.
     """
 
     class_names: tuple[str, ...]
@@ -84,6 +85,7 @@ class EvaluationReport:
     resamples: int
     seed: int
     stratified: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> Outcomes:

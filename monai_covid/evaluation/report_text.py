@@ -94,12 +94,12 @@ def render_text(report: EvaluationReport) -> str:
 
 
 def remarks(report: EvaluationReport) -> list[str]:
-    """Return how the intervals were made and which of them rest on fewer resamples."""
+    """Return how predictions and intervals were made and which of them rest on fewer resamples."""
     how = "drawn within classes" if report.stratified else "drawn with replacement"
     first = f"Intervals: percentile bootstrap, {report.resamples:,} resamples of patients {how}."
     few = [row for row in report.rows if row.value is not None and _lost(row, report)]
     names = [f"{metric_name(row.metric, row.label)} ({row.resamples_used:,})" for row in few]
-    lines = [first]
+    lines = [*report.notes, first]
     if names:
         lines.append(f"Defined in fewer resamples (number): {'; '.join(names)}.")
     if any(row.low is not None and row.low == row.high for row in report.rows):

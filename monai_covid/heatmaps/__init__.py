@@ -3,7 +3,7 @@
 from monai_covid.heatmaps.blend import blend, display_grey
 from monai_covid.heatmaps.colours import DIVERGING, symmetric_limit
 from monai_covid.heatmaps.figures import ClassMap, draw_map, draw_overlay, draw_panel
-from monai_covid.heatmaps.grid import smoothed, to_image_grid
+from monai_covid.heatmaps.grid import scaled_box, smoothed, to_image_grid
 
 __all__ = [
     "DIVERGING",
@@ -13,6 +13,7 @@ __all__ = [
     "draw_map",
     "draw_overlay",
     "draw_panel",
+    "scaled_box",
     "smoothed",
     "symmetric_limit",
     "to_image_grid",

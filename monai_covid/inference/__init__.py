@@ -6,6 +6,7 @@ from monai_covid.inference.data import labelled_datalist
 from monai_covid.inference.dataset import ReadableOrNot, datalist_of, folder_datalist
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.inference.explaining import Explanation, NetworkQuestioner, Question
+from monai_covid.inference.flips import FlippingInferer
 from monai_covid.inference.heatmap_folder import HeatmapFolder
 from monai_covid.inference.prediction import Prediction
 
@@ -14,6 +15,7 @@ __all__ = [
     "EnsembleClassifier",
     "EvaluationFolder",
     "Explanation",
+    "FlippingInferer",
     "FolderPredictions",
     "HeatmapFolder",
     "NetworkQuestioner",

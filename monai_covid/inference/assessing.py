@@ -7,6 +7,7 @@ from typing import Any
 
 from monai.transforms import Compose, MapTransform
 
+from monai_covid.preprocessing import PLAIN, Preprocessing
 from monai_covid.suitability import assess
 from monai_covid.transforms import deterministic_transforms, normalisation_transforms
 
@@ -33,12 +34,17 @@ class AssessSuitabilityd(MapTransform):
         return sample
 
 
+def with_caution(text: str, caution: str) -> str:
+    """Return one text of the sentences in ``text`` and ``caution``."""
+    return _SEPARATOR.join([text, caution]) if text else caution
+
+
 def sentences(text: str) -> tuple[str, ...]:
     """Return the sentences that `AssessSuitabilityd` put into one text."""
     return tuple(text.split(_SEPARATOR)) if text else ()
 
 
-def assessed_transforms(size: int, channels: int) -> Compose:
+def assessed_transforms(size: int, channels: int, preprocessing: Preprocessing = PLAIN) -> Compose:
     """Return the chain for inference, with the question of suitability.
 
     The image is that of `inference_transforms`, bit for bit.
@@ -46,8 +52,11 @@ def assessed_transforms(size: int, channels: int) -> Compose:
     Args:
         size: Side of the network's input in pixels.
         channels: 1 or 3.
+        preprocessing: What the network was trained with.
     """
-    reading, *equalising_and_resizing = deterministic_transforms(size=size)
+    reading, *equalising_and_resizing = deterministic_transforms(
+        size=size, preprocessing=preprocessing
+    )
     return Compose(
         [
             reading,

@@ -73,7 +73,9 @@ def predicted_batches(
     """
     info = classifier.info
     chain = assessed_transforms if assess else inference_transforms
-    transform = chain(size=info.image_size, channels=info.channels)
+    transform = chain(
+        size=info.image_size, channels=info.channels, preprocessing=info.preprocessing
+    )
     images = ReadableOrNot(data, transform, info.channels, info.image_size)
     for start in range(0, len(images), batch_size):
         # No loader: with none of its processes it would only draw from the global random state.

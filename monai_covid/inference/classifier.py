@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from monai_covid.checkpoints import load_model
 from monai_covid.inference.batches import Answer, Probable, predicted_batches
+from monai_covid.inference.flips import mean_logits
 from monai_covid.inference.prediction import Prediction
 from monai_covid.transforms.probability import probabilities_of
+
+
+class _Known(TypedDict):
+    multilabel: bool
+    temperature: float
 
 
 class Classifier:
@@ -22,17 +29,21 @@ class Classifier:
         network: The network, in evaluation mode on ``device``.
     """
 
-    def __init__(self, model: Path | str, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self, model: Path | str, device: str | torch.device = "cpu", *, flips: bool = False
+    ) -> None:
         """Load the network.
 
         Args:
             model: Model file.
             device: Where to compute.
+            flips: Whether probabilities are means over an image and its mirror image.
 
         Raises:
             WeightsError: If the file is missing or unusable.
         """
         network, self.info = load_model(model)
+        self.flips = flips
         self.device = torch.device(device)
         self.network = network.to(self.device, memory_format=torch.channels_last)
 
@@ -48,10 +59,14 @@ class Classifier:
 
         They are calibrated if the model file is.
         """
-        info = self.info
-        return probabilities_of(
-            self.logits(images), multilabel=info.multilabel, temperature=info.temperature
-        ).cpu()
+        known: _Known = {
+            "multilabel": self.info.multilabel,
+            "temperature": self.info.temperature,
+        }
+        logits = self.logits(images)
+        if self.flips:
+            logits = mean_logits(logits, self.logits(images.flip(-1)), **known)
+        return probabilities_of(logits, **known).cpu()
 
     def answer(self, images: Tensor) -> Answer:
         """Return the same probabilities; one network has no spread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable
 from monai_covid.evaluation.report_text import render_text
 from monai_covid.files import check_writable
 from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE
-from monai_covid.inference.prediction import prediction_of, thresholds_of
+from monai_covid.inference.flips import FLIPS_REMARK
+from monai_covid.inference.prediction import prediction_of
 from monai_covid.inference.prediction_tables import (
     Columns,
     check_free,
@@ -66,6 +68,7 @@ class FolderPredictions:
         overwrite: Whether earlier predictions may be replaced.
         keep_unsuitable: Whether images that are not upright frontal chest radiographs have
             probabilities all the same.
+        flips: Whether probabilities are means over images and mirror images, for a remark.
     """
 
     def __init__(
@@ -74,12 +77,14 @@ class FolderPredictions:
         info: ModelInfo,
         overwrite: bool = False,
         keep_unsuitable: bool = False,
+        flips: bool = False,
     ) -> None:
         """Note where to write."""
         self.output_dir = Path(output_dir)
         self.info = info
         self.overwrite = overwrite
         self.keep_unsuitable = keep_unsuitable
+        self.flips = flips
         self._collector = _Collector(("name", "error", UNSUITABLE, CAUTIONS), self._finish)
 
     def check(self) -> None:
@@ -96,7 +101,7 @@ class FolderPredictions:
         self._collector.attach(engine)
 
     def _finish(self, collected: Mapping[str, list[Any]]) -> None:
-        columns = Columns(self.info.labels, thresholds=bool(thresholds_of(self.info)))
+        columns = Columns.of_model(self.info)._replace(flips=self.flips)
         predictions = [
             prediction_of(
                 {name: collected[name][index] for name in self._collector.fields},
@@ -119,6 +124,7 @@ class EvaluationFolder:
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
         overwrite: Whether an earlier evaluation may be replaced.
+        flips: Whether probabilities are means over images and mirror images, for a remark.
     """
 
     def __init__(
@@ -129,6 +135,7 @@ class EvaluationFolder:
         resamples: int = 2000,
         seed: int = 0,
         overwrite: bool = False,
+        flips: bool = False,
     ) -> None:
         """Note where to write."""
         self.output_dir = Path(output_dir)
@@ -136,6 +143,7 @@ class EvaluationFolder:
         self.resamples = resamples
         self.seed = seed
         self.overwrite = overwrite
+        self.flips = flips
         self._collector = _Collector(("name", "patient_id", "label"), self._finish)
 
     def check(self) -> None:
@@ -157,6 +165,7 @@ class EvaluationFolder:
 
     def _finish(self, collected: Mapping[str, list[Any]]) -> None:
         report = evaluate_table(self.table(collected), self.info.labels, self.resamples, self.seed)
+        report = replace(report, notes=(FLIPS_REMARK,) if self.flips else ())
         write_report(report, self.output_dir, overwrite=self.overwrite)
         logger.info("%s\n%s", self.output_dir, render_text(report))
 

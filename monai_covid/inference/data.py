@@ -22,6 +22,9 @@ def labelled_datalist(
     validation_fraction: float | None = None,
     seed: int = 0,
     exclude_manifests: Sequence[Path | str] = (),
+    exclude_fold: int | None = None,
+    exclude_validation_fraction: float | None = None,
+    leave_out_sources: Sequence[str] = (),
     limit: int | None = None,
 ) -> Datalist:
     """Return a section of the collection that a network's labels belong to.
@@ -37,6 +40,9 @@ def labelled_datalist(
         validation_fraction: As in training; None for that stage's default.
         seed: As in training.
         exclude_manifests: For ChestX-ray14: manifests whose patients are left out.
+        exclude_fold: For ChestX-ray14: as in training.
+        exclude_validation_fraction: For ChestX-ray14: as in training.
+        leave_out_sources: For manifests: as in training.
         limit: At most this many images.
 
     Raises:
@@ -51,6 +57,8 @@ def labelled_datalist(
             validation_fraction=validation_fraction or 0.1,
             seed=seed,
             exclude_manifests=exclude_manifests,
+            exclude_fold=exclude_fold,
+            exclude_validation_fraction=exclude_validation_fraction,
             limit=limit,
         )
     return covid_datalist(
@@ -62,5 +70,6 @@ def labelled_datalist(
         validation_fraction=validation_fraction or 0.15,
         seed=seed,
         image_dir=image_dir,
+        leave_out_sources=leave_out_sources,
         limit=limit,
     )

@@ -12,7 +12,8 @@ from torch.utils.data import Dataset
 
 from monai_covid.data.images import find_images
 from monai_covid.errors import ImageReadError, InputError, Problem, caused_by
-from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE
+from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE, with_caution
+from monai_covid.inference.shown import BOX, WHOLE, fallback_caution
 
 
 def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
@@ -88,7 +89,8 @@ class ReadableOrNot(Dataset[dict[str, Any]]):
         """Return ``image``, ``label`` (always 0) and texts.
 
         These are ``name``, ``path``, ``error``, ``unsuitable`` and ``cautions``; the last three are
-        empty where there is nothing to say or nothing was asked.
+        empty where there is nothing to say or nothing was asked. ``box``: what of the image is
+        shown, see `box_of`.
         """
         item = self.data[index]
         sample: dict[Hashable, Any] = {"image": item["image"]}
@@ -102,4 +104,8 @@ class ReadableOrNot(Dataset[dict[str, Any]]):
             sample, error = {"image": torch.zeros(self.shape)}, str(unreadable)
         known = {"name": item["name"], "path": str(item["image"]), "error": error}
         asked = {what: sample.get(what, "") for what in (UNSUITABLE, CAUTIONS)}
-        return {"image": sample["image"], "label": 0, **known, **asked}
+        fallback = sample.get("image_fallback", "")
+        if fallback:
+            asked[CAUTIONS] = with_caution(asked[CAUTIONS], fallback_caution(fallback))
+        box = sample.get("image_box", WHOLE)
+        return {"image": sample["image"], "label": 0, BOX: box, **known, **asked}

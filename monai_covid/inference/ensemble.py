@@ -17,7 +17,7 @@ from monai_covid.inference.batches import Answer
 from monai_covid.inference.classifier import Classifier, predict_files
 from monai_covid.inference.prediction import Prediction
 
-ALIKE = ("channels", "labels", "image_size", "multilabel")
+ALIKE = ("channels", "labels", "image_size", "multilabel", "preprocessing")
 
 SPREAD = ("vote_entropy", "mutual_information")
 """Measures of disagreement, see ``calibration.uncertainty``."""
@@ -36,12 +36,20 @@ class EnsembleClassifier:
         device: Where they compute.
     """
 
-    def __init__(self, models: Sequence[Path | str], device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self,
+        models: Sequence[Path | str],
+        device: str | torch.device = "cpu",
+        *,
+        flips: bool = False,
+    ) -> None:
         """Load the networks.
 
         Args:
             models: Two or more model files of the same labels, channels and image size.
             device: Where to compute.
+            flips: Whether each network's probabilities are means over an image and its mirror
+                image.
 
         Raises:
             WeightsError: If a file is missing or unusable, is there twice, or differs from the
@@ -51,7 +59,7 @@ class EnsembleClassifier:
             listed = ", ".join(map(str, models)) or "none"
             raise WeightsError(f"an ensemble takes two or more different model files, got {listed}")
         self.device = torch.device(device)
-        self.members = tuple(Classifier(path, device) for path in models)
+        self.members = tuple(Classifier(path, device, flips=flips) for path in models)
         first = self.members[0].info
         for path, member in zip(models, self.members, strict=True):
             _check_alike(path, member.info, models[0], first)

@@ -57,10 +57,13 @@ class Explanation(NamedTuple):
         chosen: Index of the class that was asked for.
         maps: Relevance ``(C, S, S)`` by index of the class: the chosen one, and those most probable
             beside it.
+        box: Top and bottom row, first and last column of the image that the maps belong to; None:
+            all of it.
     """
 
     chosen: int
     maps: dict[int, NDArray[np.float32]]
+    box: tuple[int, int, int, int] | None = None
 
 
 class NetworkQuestioner:

@@ -27,6 +27,7 @@ from monai_covid.heatmaps import (
     draw_map,
     draw_overlay,
     draw_panel,
+    scaled_box,
     smoothed,
     to_image_grid,
 )
@@ -137,8 +138,7 @@ class HeatmapFiles:
             part = "" if kind == "panel" else f"_{label}"
             names.append(f"{picture.stem}{part}_{kind}.png")
             save_png(figure, self.folder / names[-1], dpi=DPI)
-        values = picture.explanation.maps[chosen]
-        for suffix, content in self._values(picture, values, pixels.shape).items():
+        for suffix, content in self._values(picture, pixels.shape).items():
             names.append(f"{picture.stem}_{label}_relevance{suffix}")
             with atomic_path(self.folder / names[-1]) as temporary:
                 temporary.write_bytes(content)
@@ -147,11 +147,14 @@ class HeatmapFiles:
     def _pictures(self, picture: Picture, pixels: FloatMap) -> Mapping[str, Figure]:
         grey = display_grey(_reduced(pixels))
         shape = (grey.shape[0], grey.shape[1])
+        box = picture.explanation.box
+        if box is not None:
+            box = scaled_box(box, (pixels.shape[0], pixels.shape[1]), shape)
         maps = {
             index: ClassMap(
                 display_name(self.info.labels[index]),
                 float(picture.probabilities[index]),
-                to_image_grid(smoothed(values, self.smoothing), shape),
+                to_image_grid(smoothed(values, self.smoothing), shape, box),
             )
             for index, values in picture.explanation.maps.items()
         }
@@ -169,12 +172,11 @@ class HeatmapFiles:
         drawn = f"; smoothed by {self.smoothing:g} px of the input" if self.smoothing else ""
         return asked + drawn
 
-    def _values(
-        self, picture: Picture, values: FloatMap, shape: tuple[int, ...]
-    ) -> Mapping[str, bytes]:
+    def _values(self, picture: Picture, shape: tuple[int, ...]) -> Mapping[str, bytes]:
         made = {}
+        values, box = picture.explanation.maps[picture.explanation.chosen], picture.explanation.box
         if detect_format(Path(picture.path)) == "nifti":
-            placed = to_image_grid(values, (shape[0], shape[1]))
+            placed = to_image_grid(values, (shape[0], shape[1]), box)
             made[".nii.gz"] = nifti_like(picture.path, placed, f"Relevance. {RESEARCH_USE_ONLY}")
         if self.arrays:
             stream = io.BytesIO()

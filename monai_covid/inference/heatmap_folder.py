@@ -20,6 +20,7 @@ from monai_covid.files import check_writable, write_text
 from monai_covid.inference.explaining import Explanation, NetworkQuestioner, Question
 from monai_covid.inference.heatmap_files import SMOOTHING, HeatmapFiles, Picture, unique_stems
 from monai_covid.inference.prediction import Prediction
+from monai_covid.inference.shown import BOX, box_of
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class HeatmapFolder:
         """Explain a batch and write its files and rows of the table.
 
         Args:
-            batch: ``name``, ``path`` and ``error`` of each image.
+            batch: ``name``, ``path``, ``error`` and ``box`` of each image.
             images: ``(B, C, S, S)``, on the network's device.
             probabilities: ``(B, L)``.
         """
@@ -138,7 +139,10 @@ class HeatmapFolder:
             self._start_table()
         readable = [index for index, error in enumerate(batch["error"]) if not error]
         found = self._questioner.explain(images[readable], probabilities[readable])
-        explained = dict(zip(readable, found, strict=True))
+        explained = {
+            index: each._replace(box=box_of(batch[BOX][index]))
+            for index, each in zip(readable, found, strict=True)
+        }
         rows = probabilities.double().cpu().tolist()
         for index, (name, path, error) in enumerate(
             zip(batch["name"], batch["path"], batch["error"], strict=True)

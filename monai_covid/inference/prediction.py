@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from monai_covid.calibration.doubt import doubts, uncertainty_of
 from monai_covid.checkpoints import ModelInfo
 from monai_covid.inference.assessing import sentences
 
@@ -27,6 +28,9 @@ class Prediction:
         above_threshold: Labels that reach their threshold (``ModelInfo.calibration``); None where
             the model has no thresholds or nothing is said of the image.
         spread: How much the members of an ensemble disagree, in nats, by measure.
+        uncertainty: How unsure the network is, in the measure of its stored cut-off; None where the
+            model has no cut-off or nothing is said of the image.
+        uncertain: Why that is too unsure, in plain words; empty if it is not, None as above.
     """
 
     image: str
@@ -37,6 +41,8 @@ class Prediction:
     cautions: tuple[str, ...] = ()
     above_threshold: tuple[str, ...] | None = None
     spread: Mapping[str, float] = field(default_factory=dict)
+    uncertainty: float | None = None
+    uncertain: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -58,6 +64,11 @@ def thresholds_of(info: ModelInfo) -> dict[str, float]:
     """Return the threshold of each label that has one, in (0, 1)."""
     points = info.calibration.points if info.calibration else ()
     return {each.label: each.threshold for each in points if each.threshold is not None}
+
+
+def has_cutoff(info: ModelInfo) -> bool:
+    """Tell whether the model has a cut-off of uncertainty."""
+    return info.calibration is not None and info.calibration.cutoff is not None
 
 
 def prediction_of(
@@ -92,4 +103,6 @@ def prediction_of(
         cautions=cautions,
         above_threshold=above if thresholds else None,
         spread=spread or {},
+        uncertainty=uncertainty_of(info.calibration, row),
+        uncertain=doubts(info.calibration, row),
     )

@@ -10,12 +10,34 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import RunFolderError
 from monai_covid.files import check_writable, write_text
-from monai_covid.inference.prediction import Prediction
+from monai_covid.inference.flips import FLIPS_REMARK
+from monai_covid.inference.prediction import Prediction, has_cutoff, thresholds_of
 from monai_covid.labels import display_name
 
 CSV_NAME, JSON_NAME = "predictions.csv", "predictions.json"
+
+NOTICE = "predictions.txt"
+"""Beside the tables, because a CSV that programs read has no place for it."""
+
+NOTICE_TEXT = f"""Predictions made by monai_covid. {RESEARCH_USE_ONLY}
+
+predictions.csv and predictions.json, one row an image:
+
+prediction         the most probable class; of several labels those with a probability of 0.5
+probability_*      of each class, calibrated if the model is
+above_threshold    classes that reach the threshold of the calibration, for its sensitivity
+vote_entropy, mutual_information   how much the networks of an ensemble disagree, in nats
+uncertainty        how unsure the network is, in the measure of the calibration
+uncertain          why that is too unsure, measured on validation images; otherwise empty
+unsuitable         why it is no upright frontal chest radiograph; otherwise empty
+cautions           what a reader should know besides
+error              why the image could not be read
+
+What a model or an image has nothing of has no column or an empty cell.
+"""
 
 
 class Columns(NamedTuple):
@@ -25,23 +47,33 @@ class Columns(NamedTuple):
         labels: The network's labels, in its order.
         thresholds: Whether the model has thresholds.
         spread: Measures of how much the members of an ensemble disagree.
+        cutoff: Whether the model has a cut-off of uncertainty.
+        flips: Whether probabilities are means over images and mirror images, for a remark in JSON.
     """
 
     labels: Sequence[str]
     thresholds: bool = False
     spread: Sequence[str] = ()
+    cutoff: bool = False
+    flips: bool = False
+
+    @classmethod
+    def of_model(cls, info: ModelInfo) -> Columns:
+        """Return the columns for the predictions of a single network."""
+        return cls(info.labels, bool(thresholds_of(info)), cutoff=has_cutoff(info))
 
 
 def predictions_csv(predictions: Sequence[Prediction], columns: Columns) -> str:
     """Return predictions as CSV.
 
     The columns are ``image``, ``prediction``, ``probability_LABEL`` of each label, then, where
-    there is such a thing, ``above_threshold`` and the measures of ``spread``, then ``unsuitable``,
-    ``cautions`` and ``error``.
+    there is such a thing, ``above_threshold``, the measures of ``spread``, ``uncertainty`` and
+    ``uncertain`` (why, where it is), then ``unsuitable``, ``cautions`` and ``error``.
     """
     heads = ["image", "prediction", *(f"probability_{label}" for label in columns.labels)]
     heads += ["above_threshold"] if columns.thresholds else []
-    heads += [*columns.spread, "unsuitable", "cautions", "error"]
+    heads += [*columns.spread, *(["uncertainty", "uncertain"] if columns.cutoff else [])]
+    heads += ["unsuitable", "cautions", "error"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heads)
@@ -54,13 +86,16 @@ def _csv_row(each: Prediction, columns: Columns) -> list[str]:
     above = ["|".join(each.above_threshold or ())] if columns.thresholds else []
     spread = [repr(each.spread[name]) if name in each.spread else "" for name in columns.spread]
     words = [" ".join(each.unsuitable), " ".join(each.cautions), each.error]
-    return [each.image, each.label, *numbers, *above, *spread, *words]
+    doubt = ["" if each.uncertainty is None else repr(each.uncertainty)]
+    doubt = [*doubt, " ".join(each.uncertain or ())] if columns.cutoff else []
+    return [each.image, each.label, *numbers, *above, *spread, *doubt, *words]
 
 
 def predictions_json(predictions: Sequence[Prediction], columns: Columns) -> str:
     """Return predictions as JSON, with the research-use notice."""
     rows = [_json_row(each, columns) for each in predictions]
-    content = {"notice": RESEARCH_USE_ONLY, "predictions": rows}
+    said = {"remarks": [FLIPS_REMARK]} if columns.flips else {}
+    content = {"notice": RESEARCH_USE_ONLY, **said, "predictions": rows}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -73,6 +108,8 @@ def _json_row(each: Prediction, columns: Columns) -> dict[str, Any]:
     if columns.thresholds:
         said["above_threshold"] = each.above_threshold
     said |= {name: each.spread.get(name) for name in columns.spread}
+    if columns.cutoff:
+        said |= {"uncertainty": each.uncertainty, "uncertain": each.uncertain}
     words = {"unsuitable": each.unsuitable, "cautions": each.cautions}
     return {**said, **words, "error": each.error or None}
 
@@ -93,6 +130,7 @@ def _text_row(each: Prediction) -> tuple[str, str, str, str]:
     numbers = ", ".join(f"{each.probabilities[label]:.3f}" for label in each.classes)
     notes = [f"unsuitable: {reason}" for reason in each.unsuitable]
     notes += [f"caution: {caution}" for caution in each.cautions]
+    notes += [f"uncertain: {reason}" for reason in each.uncertain or ()]
     if each.above_threshold is not None:
         reached = ", ".join(map(display_name, each.above_threshold))
         notes.append(f"above threshold: {reached or 'none'}.")
@@ -107,9 +145,11 @@ def counted(predictions: Sequence[Prediction]) -> str:
     """Say how many images there are, and of how many nothing or little can be said."""
     failed = sum(bool(each.error) for each in predictions)
     unsuitable = sum(bool(each.unsuitable) for each in predictions)
+    asked = [each.uncertain for each in predictions if each.uncertain is not None]
+    uncertain = f", {sum(map(bool, asked))} uncertain" if asked else ""
     return (
         f"{len(predictions)} images, {failed} of them unreadable, {unsuitable} not upright "
-        "frontal chest radiographs"
+        f"frontal chest radiographs{uncertain}"
     )
 
 
@@ -133,8 +173,9 @@ def check_free(folder: Path | str, hint: str, *, overwrite: bool) -> None:
 def write_predictions_of_folder(
     folder: Path | str, predictions: Sequence[Prediction], columns: Columns
 ) -> Path:
-    """Write ``predictions.csv`` and ``predictions.json`` atomically; return the CSV's path."""
+    """Write ``predictions.csv``, ``.json`` and a notice, each atomically; return the CSV's path."""
     folder = Path(folder)
+    write_text(folder / NOTICE, NOTICE_TEXT)
     write_text(folder / JSON_NAME, predictions_json(predictions, columns))
     write_text(folder / CSV_NAME, predictions_csv(predictions, columns))
     return folder / CSV_NAME

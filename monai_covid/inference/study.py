@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from torch import Tensor
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.calibration.doubt import doubts
 from monai_covid.checkpoints import file_hash
 from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
 from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances
@@ -32,9 +33,10 @@ from monai_covid.inference.selection import (
     read_headers,
     select_images,
 )
+from monai_covid.inference.shown import fallback_caution
 from monai_covid.labels import display_name
 from monai_covid.suitability import assess
-from monai_covid.transforms import preprocess_pixels
+from monai_covid.transforms import prepare_pixels
 
 
 class StudyPipeline:
@@ -150,26 +152,29 @@ class StudyPipeline:
 
     def _found_in(self, image: EligibleImage) -> ImageFinding:
         info = self._classifier.info
-        batch = preprocess_pixels(image.pixels, info.image_size, info.channels)[None]
-        probabilities, chosen, relevance = self._examine(batch)
-        placed = to_image_grid(smoothed(relevance, SMOOTHING), image.pixels.shape)
+        prepared = prepare_pixels(image.pixels, info.image_size, info.channels, info.preprocessing)
+        probabilities, chosen, relevance = self._examine(prepared.image[None])
+        shown = prepared.region
+        placed = to_image_grid(smoothed(relevance, SMOOTHING), image.pixels.shape, shown.box)
         limit = symmetric_limit([placed])
         explained = info.labels[chosen]
         probable = tuple(probabilities.double().tolist())
+        fallback = (fallback_caution(shown.fallback),) if shown.fallback else ()
+        cautions = (*image.cautions, *fallback, *(doubts(info.calibration, probable) or ()))
         return ImageFinding(
             header=image.header,
             labels=info.labels,
             probabilities=probable,
             explained=explained,
             relevance=np.clip(placed / limit, 0.0, 1.0),
-            cautions=image.cautions,
+            cautions=cautions,
             overlay=draw_capture(
                 image.pixels,
                 placed,
                 limit,
                 [
                     *self._caption(dict(zip(info.labels, probable, strict=True))),
-                    *map(caution_line, image.cautions),
+                    *map(caution_line, cautions),
                 ],
                 (f"relevance for {display_name(explained)}", "relevance against it"),
             ),

@@ -97,7 +97,8 @@ def unseen_images(info: ModelInfo, collection: Collection, settings: Mapping[str
         raise OptionError(
             f"{collection.place}: the parts for training and validation are not those that the "
             f"network's run had (its {SUMMARY} tells); give the collection, --fold, --seed and "
-            "--validation-fraction of the run. If it had --extra_manifests, give --predictions"
+            "--validation-fraction of the run. If it had --extra_manifests or --leave_out_images, "
+            "give --predictions"
         )
     return Unseen(items, f"validation part{_place(info, collection, settings)}", known is not None)
 
@@ -124,6 +125,9 @@ def section_of(
         ),
         seed=_first(collection.seed, settings.get("seed"), 0),
         exclude_manifests=collection.exclude_manifests,
+        exclude_fold=settings.get("exclude_fold"),
+        exclude_validation_fraction=settings.get("exclude_validation_fraction"),
+        leave_out_sources=settings.get("leave_out_sources") or (),
         limit=settings.get("limit"),
     )
 

@@ -14,7 +14,7 @@ from monai_covid.lungs.network import LungNetwork
 from monai_covid.lungs.plausibility import LIMITS, find_faults
 from monai_covid.lungs.prepare import prepare
 from monai_covid.lungs.regions import separate_fields, to_image
-from monai_covid.lungs.weights import shipped_network
+from monai_covid.lungs.weights import shipped_hash, shipped_network
 
 
 def find_lungs(pixels: NDArray[Any], network: LungNetwork | None = None) -> LungFields:
@@ -45,6 +45,11 @@ def find_lungs(pixels: NDArray[Any], network: LungNetwork | None = None) -> Lung
         reason="; ".join(faults),
         chest_score=chest_score,
     )
+
+
+def finder_version() -> str:
+    """Return what tells these lungs from those that other weights would find."""
+    return shipped_hash()
 
 
 def predict(network: LungNetwork, pixels: NDArray[Any]) -> tuple[NDArray[np.float32], float]:

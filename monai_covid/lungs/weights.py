@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from importlib.resources import as_file, files
 from pathlib import Path
 from zipfile import BadZipFile
@@ -56,6 +57,11 @@ def shipped_network() -> LungNetwork:
     """Return the network that comes with the package; read once."""
     with as_file(files("monai_covid.lungs") / SHIPPED) as path:
         return load_weights(path)
+
+
+def shipped_hash() -> str:
+    """Return the SHA-256 of the weights that come with the package, in hexadecimal."""
+    return sha256((files("monai_covid.lungs") / SHIPPED).read_bytes()).hexdigest()
 
 
 def _tensors(network: LungNetwork) -> list[tuple[str, torch.Tensor]]:

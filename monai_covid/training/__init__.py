@@ -15,13 +15,18 @@ from monai_covid.training.processes import (
     place,
     share_of_batch,
 )
+from monai_covid.training.relevance_guidance import RelevanceGuidance, check_relevance
+from monai_covid.training.relevance_masks import with_lung_masks
+from monai_covid.training.relevance_penalty import outside_share
 from monai_covid.training.run import given, run_training
 from monai_covid.training.run_folder import RunFolder
 from monai_covid.training.sampling import EpochSampler, ShareSampler
 from monai_covid.training.selection import BestEpoch
 from monai_covid.training.settings import running_settings
+from monai_covid.training.source_balance import source_groups
 from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
 from monai_covid.training.tracking import MLflowTracking, check_mlflow
+from monai_covid.training.weight_average import WeightAverage
 from monai_covid.training.workflow_options import (
     check_evaluation,
     check_explanation,
@@ -41,10 +46,12 @@ __all__ = [
     "PhasedCosine",
     "PrecisionInferer",
     "RadiographDataset",
+    "RelevanceGuidance",
     "RunCheckpoint",
     "RunFolder",
     "ShareSampler",
     "TimeBudget",
+    "WeightAverage",
     "accuracy",
     "balanced_cross_entropy",
     "build_seeded",
@@ -53,6 +60,7 @@ __all__ = [
     "check_explanation",
     "check_inference",
     "check_mlflow",
+    "check_relevance",
     "check_stage2",
     "check_stage3",
     "check_stage3_direct",
@@ -61,11 +69,14 @@ __all__ = [
     "join_processes",
     "leave_processes",
     "macro_auc",
+    "outside_share",
     "place",
     "pooled",
     "run_training",
     "running_settings",
     "share_of_batch",
+    "source_groups",
     "start_from_first_stage",
     "start_from_stage2",
+    "with_lung_masks",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any, Protocol, cast
 
 import ignite.distributed as idist
@@ -12,12 +11,14 @@ import torch
 from ignite.engine import Engine, Events
 from torch import nn
 
-from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.checkpoints import ModelInfo, info_fields, info_from_fields, save_model
 from monai_covid.errors import RunFolderError
 from monai_covid.files import atomic_path
 from monai_covid.networks import read_torch_file
 from monai_covid.training.run_folder import RunFolder
 from monai_covid.training.selection import BestEpoch
+from monai_covid.training.settings import EARLIER
+from monai_covid.training.weight_average import WeightAverage
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class RunCheckpoint:
         best: Which epoch is the best; attach this handler after it.
         parts: Further objects with a state, by name (optimizer, lr_scheduler, curve).
         settings: Options that must not change when the run is continued.
+        average: Average of the network's weights; where there is one, it is the model that is kept.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class RunCheckpoint:
         best: BestEpoch,
         parts: Mapping[str, Stateful],
         settings: Mapping[str, Any] | None = None,
+        average: WeightAverage | None = None,
     ) -> None:
         """Note what to save."""
         self.folder = folder
@@ -64,6 +67,10 @@ class RunCheckpoint:
         self.info = info
         self.best = best
         self.parts = dict(parts)
+        self.kept = network
+        if average is not None and average.decay:
+            self.kept = average.validated(network)
+            self.parts["average"] = average
         self.settings = {name: _plain(value) for name, value in (settings or {}).items()}
         self.finished = False
 
@@ -79,13 +86,13 @@ class RunCheckpoint:
             return
         # While no epoch has a score, the latest is the best there is.
         if self.best.improved or self.best.score is None:
-            save_model(self.folder.best, self.network.state_dict(), self.info)
+            save_model(self.folder.best, self.kept.state_dict(), self.info)
         state = {
             "epoch": engine.state.epoch,
             "iteration": engine.state.iteration,
             "finished": done,
             "settings": self.settings,
-            "info": {**asdict(self.info), "labels": list(self.info.labels)},
+            "info": info_fields(self.info),
             "network": self.network.state_dict(),
             "best": self.best.state_dict(),
             **{name: part.state_dict() for name, part in self.parts.items()},
@@ -107,8 +114,7 @@ class RunCheckpoint:
         state = read_torch_file(self.folder.last)
         self._check_complete(state)
         self._check_settings(state["settings"])
-        self.info = ModelInfo(**cast("dict[str, Any]", state["info"]))
-        self.info = replace(self.info, labels=tuple(self.info.labels))
+        self.info = info_from_fields(self.folder.last, cast("dict[str, Any]", state["info"]))
         self.network.load_state_dict(cast("dict[str, Any]", state["network"]))
         self.best.load_state_dict(cast("dict[str, Any]", state["best"]))
         for name, part in self.parts.items():
@@ -129,9 +135,10 @@ class RunCheckpoint:
 
     def _check_settings(self, stored: Any) -> None:
         changed = [
-            f"{name} was {stored.get(name)!r} and is now {value!r}"
+            f"{name} was {before!r} and is now {value!r}"
             for name, value in self.settings.items()
-            if stored.get(name) != value
+            for before in [stored.get(name, EARLIER.get(name))]
+            if before != value
         ]
         if changed:
             raise RunFolderError(

@@ -20,6 +20,9 @@ from monai_covid.training.phases import phase_of
 
 logger = logging.getLogger(__name__)
 
+RELEVANCE = "train_relevance_outside"
+"""Metric of the trainer, and column of runs that are guided by relevance."""
+
 COLUMNS = (
     "run",
     "epoch",
@@ -109,11 +112,17 @@ class LearningCurve:
                 **{name: metrics.get(name) for name in COLUMNS if name.startswith("validation_")},
                 "seconds": seconds,
                 "images_per_second": images / max(seconds, 1e-9),
+                **_relevance(engine),
             }
         )
         if idist.get_rank() == 0:
             write_text(self.path, curve_csv(self.rows))
             logger.info("%s", epoch_line(self.rows[-1], engine.state.max_epochs))
+
+
+def _relevance(engine: Engine) -> dict[str, float]:
+    found = engine.state.metrics.get(RELEVANCE)
+    return {} if found is None else {RELEVANCE: found}
 
 
 def epoch_line(row: dict[str, Any], max_epochs: int) -> str:
@@ -125,16 +134,23 @@ def epoch_line(row: dict[str, Any], max_epochs: int) -> str:
     for name in ("validation_loss", "validation_auc", "validation_accuracy"):
         if row.get(name) is not None:
             parts.append(f"{name.replace('_', ' ')} {row[name]:.4f}")
+    if row.get(RELEVANCE) is not None:
+        parts.append(f"relevance outside the lungs {row[RELEVANCE]:.4f}")
     return ", ".join([*parts, f"{row['images_per_second']:.1f} images/s"])
 
 
 def curve_csv(rows: list[dict[str, Any]]) -> str:
-    """Return ``rows`` as CSV; numbers with 8 significant digits, missing values empty."""
+    """Return ``rows`` as CSV; numbers with 8 significant digits, missing values empty.
+
+    There is a column for the relevance outside the lungs if any row has it.
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    guided = any(row.get(RELEVANCE) is not None for row in rows)
+    columns = (*COLUMNS, RELEVANCE) if guided else COLUMNS
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(row.get(name)) for name in COLUMNS})
+        writer.writerow({name: _cell(row.get(name)) for name in columns})
     return text.getvalue()
 
 

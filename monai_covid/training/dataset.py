@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ from torch.utils.data import Dataset
 
 from monai_covid.errors import ImageReadError, caused_by
 from monai_covid.training.disk_cache import DiskCache
+from monai_covid.training.relevance_masks import LUNG_MASK
+from monai_covid.transforms import looks_for_lungs
+
+logger = logging.getLogger(__name__)
 
 GIGABYTE = 2**30
 
@@ -28,7 +33,8 @@ class RadiographDataset(Dataset[dict[str, Any]]):
 
     The transforms before the first random one run once an image; their results are kept in memory
     up to ``cache_gb``, or on disk in ``cache_dir``. The others run at each access, seeded by
-    (seed, epoch, index), so that results depend neither on the number of workers or processes nor
+    (seed, epoch, index) and by the repetition, where an epoch takes an image several times, so that
+    results depend neither on the number of workers or processes nor
     on whether the run was interrupted.
 
     Args:
@@ -71,22 +77,23 @@ class RadiographDataset(Dataset[dict[str, Any]]):
         """Return the number of images."""
         return len(self.data)
 
-    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+    def __getitem__(self, key: int | tuple[int, int] | tuple[int, int, int]) -> dict[str, Any]:
         """Return an item with its preprocessed image.
 
         Args:
-            key: ``(epoch, index)``, or the index alone for epoch 0.
+            key: ``(epoch, index)``, or the index alone for epoch 0; with the repetition for an
+                image that the epoch took before.
         """
-        epoch, index = key if isinstance(key, tuple) else (0, key)
+        epoch, index, *repetition = key if isinstance(key, tuple) else (0, key)
         cached = self._preprocessed(index)
-        item = {name: cached[name] for name in BATCHED}
+        item = {name: cached[name] for name in (*BATCHED, LUNG_MASK) if name in cached}
         item["label"] = torch.as_tensor(item["label"])
-        self._random.set_random_state(seed=transform_seed(self.seed, epoch, index))
+        self._random.set_random_state(seed=transform_seed(self.seed, epoch, index, *repetition))
         result: dict[str, Any] = self._random(item)
         return result
 
     def prepare(self) -> None:
-        """Fill the cache.
+        """Fill the cache, and say in how many images lungs were looked for in vain.
 
         Raises:
             RuntimeError: Caused by an ImageReadError, for an image that cannot be read.
@@ -94,6 +101,13 @@ class RadiographDataset(Dataset[dict[str, Any]]):
         """
         if self._cache is None:
             self._cache = self._disk_cache() if self.cache_dir else self._memory_cache()
+            if looks_for_lungs(self._deterministic) and (self.cache_dir or self.cache_gb > 0):
+                self._say_fallbacks()
+
+    def _say_fallbacks(self) -> None:
+        items = map(self._preprocessed, range(len(self)))
+        missed = sum(bool(item["image_fallback"]) for item in items)
+        logger.info("Lungs not found in %d of %d images: used whole", missed, len(self))
 
     def _preprocessed(self, index: int) -> dict[str, Any]:
         self.prepare()
@@ -154,6 +168,7 @@ def _first_random(transform: Compose) -> int:
     return len(transform.transforms)
 
 
-def transform_seed(seed: int, epoch: int, index: int) -> int:
+def transform_seed(seed: int, epoch: int, index: int, repetition: int = 0) -> int:
     """Return the seed of one image's random transforms in one epoch, below 2**32."""
-    return int(np.random.SeedSequence([seed, epoch, index]).generate_state(1)[0])
+    parts = [seed, epoch, index, repetition] if repetition else [seed, epoch, index]
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])

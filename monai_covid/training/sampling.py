@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Hashable, Iterator, Sequence, Sized
 
 import ignite.distributed as idist
+import numpy as np
 from torch.utils.data.distributed import DistributedSampler
 
+from monai_covid.training.source_balance import balanced_draw
 
-class EpochSampler(DistributedSampler[tuple[int, int]]):
+Access = tuple[int, int] | tuple[int, int, int]
+"""Epoch and index; for an image that an epoch takes again, also which repetition it is, from 1."""
+
+
+class EpochSampler(DistributedSampler[Access]):
     """Yields ``(epoch, index)``, so that random transforms can be a function of both.
 
     The order is a function of the seed and the epoch alone: a resumed run sees what an
     uninterrupted one sees, and the global batches of several processes hold the images that one
     process would have put together. The trainer sets the epoch.
+
+    With ``groups``, an epoch has as many images of each class as ever, but the sources of a class
+    are drawn alike, see `balanced_draw`. Repeated images come as ``(epoch, index, repetition)``,
+    for transforms of their own.
     """
 
-    def __init__(self, dataset: Sized, seed: int = 0) -> None:
-        """Shuffle ``dataset`` anew each epoch, shared evenly among the processes."""
+    def __init__(
+        self,
+        dataset: Sized,
+        seed: int = 0,
+        groups: Sequence[tuple[int, Hashable]] | None = None,
+    ) -> None:
+        """Shuffle ``dataset`` anew each epoch, shared evenly among the processes.
+
+        Args:
+            dataset: Only its length is used.
+            seed: Of the order.
+            groups: Class and source of each image, to draw the sources of a class alike.
+        """
         super().__init__(
             dataset,  # type: ignore[arg-type]  # only its length is used
             num_replicas=idist.get_world_size(),
@@ -28,10 +49,19 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
             # process makes.
             drop_last=True,
         )
+        self.groups = groups
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def __iter__(self) -> Iterator[Access]:
         """Yield this process's share of the epoch's permutation."""
-        return ((self.epoch, int(index)) for index in super().__iter__())  # type: ignore[call-overload]
+        if self.groups is None:
+            shuffled = super().__iter__()
+            return ((self.epoch, int(index)) for index in shuffled)  # type: ignore[call-overload]
+        drawn = balanced_draw(self.groups, np.random.default_rng([self.seed, self.epoch]))
+        share = drawn[self.rank : self.total_size : self.num_replicas]
+        return (
+            (self.epoch, index, repetition) if repetition else (self.epoch, index)
+            for index, repetition in share
+        )
 
 
 class ShareSampler(DistributedSampler[int]):

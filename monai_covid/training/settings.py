@@ -13,11 +13,31 @@ NEUTRAL = frozenset(
     {
         *MACHINE,
         *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
-        *("imagenet", "exclude_manifests", "extra_manifests"),
+        *("imagenet", "exclude_manifests", "extra_manifests", "leave_out_images"),
         *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "mlflow", "distributed"),
     }
 ) - {"batch_size", "precision"}
 """Options that may change when a run is continued: where things lie, and how fast they go."""
+
+EARLIER: Mapping[str, Any] = {
+    "aspect_range": 0.0,
+    "border_probability": 0.0,
+    "grey_jitter": 0.0,
+    "erase_probability": 0.0,
+    "ema_decay": 0.0,
+    "balance_sources": False,
+    "leave_out_sources": [],
+    "exclude_fold": None,
+    "exclude_validation_fraction": None,
+    "lungs": "whole",
+    "text": "keep",
+    "grey": "equalise",
+    "relevance_weight": 0.0,
+    "relevance_every": 1,
+    "relevance_images": 4,
+    "relevance_margin": 8,
+}
+"""What runs of versions that lacked an option did; such a run can be continued."""
 
 
 def running_settings(

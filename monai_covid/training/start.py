@@ -48,10 +48,14 @@ def start_from_stage2(
 ) -> ModelInfo:
     """Start from a stage 2 network: its backbone, and its shared output neurons.
 
+    A network of stage 3 will do as well, to go on at another image size for instance: with head
+    ``keep`` it starts with all its output neurons. It is right to go on from a run of the same fold
+    and seed only: another one was trained on images that this one validates or is tested on.
+
     Args:
         network: Network of stage 3, changed in place.
         info: What it is.
-        stage2_model: Model file of stage 2.
+        stage2_model: Model file of stage 2, or of stage 3.
         head: ``keep`` (shared neurons are kept, new ones are random), ``mean`` (new ones start
             from the mean of the findings in ``new_from``) or ``random`` (all are random).
         new_from: For ``mean``: new class -> related findings.
@@ -87,7 +91,13 @@ def start_from_stage2(
         set_head(network, transferred.head)
         origin = transferred.origin
     logger.info("Output neurons: %s", "; ".join(f"{k}: {v}" for k, v in origin.items()))
-    return replace(info, start=f"stage 2 (from {source_info.start}), head {head}")
+    return replace(info, start=_start(source_info, info, head))
+
+
+def _start(source: ModelInfo, target: ModelInfo, head: str) -> str:
+    if source.labels == target.labels:
+        return f"{source.start}; then stage 3 at {source.image_size} pixels, head {head}"
+    return f"stage 2 (from {source.start}), head {head}"
 
 
 def _check_same_network(path: Path | str, source: ModelInfo, target: ModelInfo) -> None:

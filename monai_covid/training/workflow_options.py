@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monai_covid.explain import METHODS
 from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.preprocessing import GREY, LUNGS, TEXT
 from monai_covid.training.inferer import PRECISIONS
 from monai_covid.training.options import (
     Option,
@@ -55,6 +56,22 @@ TRAINING = {
     "rotation_degrees": number("augmentation: rotation within ± this angle", low=0, high=180),
     "translation_pixels": number("augmentation: shift within ± this, in pixels of 224", 0, 112),
     "flip_probability": number("augmentation: probability of a left-right flip", low=0, high=1),
+    "aspect_range": number(
+        "augmentation: rows and columns stretched by factors up to 1 + this, either way", 0, 1
+    ),
+    "border_probability": number(
+        "augmentation: probability that random borders are covered or cut away", 0, 1
+    ),
+    "grey_jitter": number(
+        "augmentation: strength of random contrast, brightness, noise and blur", 0, 1
+    ),
+    "erase_probability": number(
+        "augmentation: probability that a random rectangle is erased", 0, 1
+    ),
+    "ema_decay": number(
+        "decay per step of a moving average of the weights, which is then the model; 0: none",
+        *(0, 0.99999),
+    ),
     "cache_gb": number("memory for preprocessed images on this machine in GiB", low=0),
     "cache_dir": optional(text("folder for preprocessed images on disk, instead of in memory")),
     "resume": flag("continue the run in output_dir"),
@@ -63,6 +80,21 @@ TRAINING = {
     "mlflow": optional(text("tracking URI of MLflow, such as http://localhost:5000")),
     "distributed": flag("whether torchrun started several processes (configs/distributed.yaml)"),
     "limit": optional(whole("use at most this many images of each part, for a trial", low=1)),
+}
+
+PREPROCESSING = {
+    "lungs": choice("what of the images is shown: all, or the lungs cut out or alone", *LUNGS),
+    "text": choice("whether burnt-in text is painted over (slow, extra audit)", *TEXT),
+    "grey": choice("grey values: equalised, or local contrast evened out as well", *GREY),
+}
+
+RELEVANCE = {
+    "relevance_weight": number(
+        "weight of a penalty on LRP relevance outside the lungs; 0: none, and no cost", 0, 1000
+    ),
+    "relevance_every": whole("penalise each n-th step alone, n times as strongly", low=1),
+    "relevance_images": whole("images of a batch that are penalised, at most", low=1),
+    "relevance_margin": number("margin that counts as lungs, in pixels of 224", 0, 112),
 }
 
 COVID_DATA = {
@@ -75,24 +107,40 @@ COVID_DATA = {
 STAGE2 = {
     **PLACES,
     **NETWORK,
+    **PREPROCESSING,
     **TRAINING,
     **MACHINE,
     "imagenet": text("start: auto, required, none (random weights), or a weights file"),
     "exclude_manifests": Option((list,), "manifests of stage 3 whose patients are left out"),
+    "exclude_fold": optional(
+        whole("leave out only the patients of this fold of those manifests; None: all", low=0)
+    ),
+    "exclude_validation_fraction": optional(
+        number("stage 3's validation_fraction, to leave out whom it validates on too", 0.01, 0.9)
+    ),
 }
 
 STAGE3 = {
     **PLACES,
     **NETWORK,
+    **PREPROCESSING,
     **TRAINING,
     **MACHINE,
     **COVID_DATA,
-    "stage2_model": text("model file of stage 2"),
+    "stage2_model": text("model file of stage 2, or of stage 3 to go on from"),
     "head": choice("how the new head starts", "keep", "mean", "random"),
     "new_from": Option((dict,), "for head mean: new class -> related findings of stage 2"),
     "extra_manifests": Option((list,), "further manifests, for training alone"),
+    "leave_out_sources": Option(
+        (list,), "sources whose images are neither trained on nor validated on"
+    ),
+    "leave_out_images": Option(
+        (list,), "CSV files of images to leave out likewise, such as pairs.csv of the audit"
+    ),
     "balance_classes": flag("weight the classes by their inverse frequency"),
+    "balance_sources": flag("draw the sources of a class alike, by the column source"),
     "label_smoothing": number("share of the target spread over all classes", low=0, high=0.5),
+    **RELEVANCE,
 }
 
 STAGE3_DIRECT = {
@@ -111,8 +159,11 @@ USE_OF_A_MODEL = {
     "overwrite": flag("replace earlier results in output_dir"),
 }
 
+FLIPS = flag("average probabilities over each image and its mirror image")
+
 INFERENCE = {
     **USE_OF_A_MODEL,
+    "flips": FLIPS,
     "keep_unsuitable": flag(
         "give probabilities of images too that are not upright frontal chest radiographs"
     ),
@@ -120,6 +171,7 @@ INFERENCE = {
 
 EVALUATION = {
     **USE_OF_A_MODEL,
+    "flips": FLIPS,
     **COVID_DATA,
     "manifest": optional(COVID_DATA["manifest"]),
     "section": choice("part of the collection", "training", "validation", "test", "all"),
@@ -153,6 +205,7 @@ TRAINING_WIRING = (
     "run_folder",
     "curve",
     "best",
+    "average",
     "checkpoint",
     "train",
     "validate",

@@ -1,7 +1,8 @@
 """The transforms in their order.
 
-Reading, equalising and resizing come first and are the same for training, inference and DICOM, so
-MONAI's caching data sets cache exactly these; then the random placement, in training only; then the
+Reading, equalising and resizing, and the search for lungs and text where the network was trained
+with it, come first and are the same for training, inference and DICOM, so MONAI's caching data sets
+cache exactly these; then the random placement, in training only; then the
 standardisation. Placement comes before standardisation because it fills with 0, which is black
 only there.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -19,42 +20,44 @@ from monai.transforms import Compose, MapTransform
 from numpy.typing import NDArray
 
 from monai_covid.data.images import read_image
+from monai_covid.preprocessing import PLAIN, Preprocessing
+from monai_covid.transforms.augment import IMAGE_KEYS, REFERENCE_SIZE, augmentation_transforms
 from monai_covid.transforms.equalise import EqualizeHistogramd
 from monai_covid.transforms.normalise import StandardizeGreyd
-from monai_covid.transforms.placement import RandomPlacementd
+from monai_covid.transforms.prepare import PrepareRadiographd, prepare_grey
 from monai_covid.transforms.read import ReadRadiographd
+from monai_covid.transforms.region import Region, find_region, whole_region
 from monai_covid.transforms.resize import SquareResized
 
-IMAGE_KEYS = ("image",)
-REFERENCE_SIZE = 224
-"""Pixels; the input size that ``translation_pixels`` refers to."""
+
+class Prepared(NamedTuple):
+    """An image as a network takes it.
+
+    Attributes:
+        image: (channels, size, size) float32.
+        region: What it shows of the image.
+    """
+
+    image: torch.Tensor
+    region: Region
 
 
 def deterministic_transforms(
-    keys: KeysCollection = IMAGE_KEYS, size: int = REFERENCE_SIZE
-) -> list[MapTransform]:
-    """Return reading, equalising and resizing: path to (1, size, size) float32 in [0, 1]."""
-    return [ReadRadiographd(keys), *_pixel_transforms(keys, size)]
-
-
-def augmentation_transforms(
     keys: KeysCollection = IMAGE_KEYS,
     size: int = REFERENCE_SIZE,
-    rotation_degrees: float = 40.0,
-    translation_pixels: float = 28.0,
-    flip_probability: float = 0.5,
+    preprocessing: Preprocessing = PLAIN,
 ) -> list[MapTransform]:
-    """Return the random placement, with the ranges of Bassi & Attux (2022) by default.
+    """Return reading, equalising and resizing: path to (1, size, size) float32 in [0, 1].
 
     Args:
-        keys: Keys of images (1, size, size), float32 in [0, 1].
-        size: Side of the images in pixels.
-        rotation_degrees: Largest rotation either way.
-        translation_pixels: Largest shift either way at 224 pixels; scaled with ``size``.
-        flip_probability: Probability that left and right are exchanged.
+        keys: Keys of the paths.
+        size: Side of the network's input in pixels.
+        preprocessing: What the network was trained with; see `PrepareRadiographd`.
+
+    Raises:
+        OptionError: If text is to be found and the packages of the extra ``audit`` are missing.
     """
-    translation = translation_pixels * size / REFERENCE_SIZE
-    return [RandomPlacementd(keys, rotation_degrees, translation, flip_probability)]
+    return [ReadRadiographd(keys), *_pixel_transforms(keys, size, preprocessing)]
 
 
 def normalisation_transforms(
@@ -72,6 +75,11 @@ def training_transforms(
     rotation_degrees: float = 40.0,
     translation_pixels: float = 28.0,
     flip_probability: float = 0.5,
+    aspect_range: float = 0.0,
+    border_probability: float = 0.0,
+    grey_jitter: float = 0.0,
+    erase_probability: float = 0.0,
+    preprocessing: Preprocessing = PLAIN,
 ) -> Compose:
     """Return the chain for training: path to (channels, size, size) float32, plain tensor.
 
@@ -84,13 +92,26 @@ def training_transforms(
         rotation_degrees: See `augmentation_transforms`.
         translation_pixels: See `augmentation_transforms`.
         flip_probability: See `augmentation_transforms`.
+        aspect_range: See `augmentation_transforms`.
+        border_probability: See `augmentation_transforms`.
+        grey_jitter: See `augmentation_transforms`.
+        erase_probability: See `augmentation_transforms`.
+        preprocessing: What is done to every image; see `PrepareRadiographd`.
     """
     augmentation = augmentation_transforms(
-        keys, size, rotation_degrees, translation_pixels, flip_probability
+        keys,
+        size,
+        rotation_degrees,
+        translation_pixels,
+        flip_probability,
+        aspect_range=aspect_range,
+        border_probability=border_probability,
+        grey_jitter=grey_jitter,
+        erase_probability=erase_probability,
     )
     return Compose(
         [
-            *deterministic_transforms(keys, size),
+            *deterministic_transforms(keys, size, preprocessing),
             *augmentation,
             *normalisation_transforms(keys, channels),
         ]
@@ -98,16 +119,25 @@ def training_transforms(
 
 
 def inference_transforms(
-    keys: KeysCollection = IMAGE_KEYS, size: int = REFERENCE_SIZE, channels: int = 1
+    keys: KeysCollection = IMAGE_KEYS,
+    size: int = REFERENCE_SIZE,
+    channels: int = 1,
+    preprocessing: Preprocessing = PLAIN,
 ) -> Compose:
     """Return the chain for inference: path to (channels, size, size) float32, plain tensor."""
     return Compose(
-        [*deterministic_transforms(keys, size), *normalisation_transforms(keys, channels)]
+        [
+            *deterministic_transforms(keys, size, preprocessing),
+            *normalisation_transforms(keys, channels),
+        ]
     )
 
 
 def preprocess_file(
-    path: Path | str, size: int = REFERENCE_SIZE, channels: int = 1
+    path: Path | str,
+    size: int = REFERENCE_SIZE,
+    channels: int = 1,
+    preprocessing: Preprocessing = PLAIN,
 ) -> torch.Tensor:
     """Return the network input (channels, size, size) for an image file.
 
@@ -115,11 +145,14 @@ def preprocess_file(
         ImageReadError: The file cannot be read or is not a radiograph. (The same file in a
             ``Compose`` gives MONAI's RuntimeError with the ImageReadError as its cause.)
     """
-    return preprocess_pixels(read_image(path), size, channels)
+    return preprocess_pixels(read_image(path), size, channels, preprocessing)
 
 
 def preprocess_pixels(
-    pixels: NDArray[Any], size: int = REFERENCE_SIZE, channels: int = 1
+    pixels: NDArray[Any],
+    size: int = REFERENCE_SIZE,
+    channels: int = 1,
+    preprocessing: Preprocessing = PLAIN,
 ) -> torch.Tensor:
     """Return the network input (channels, size, size) for grey values that were read already.
 
@@ -128,13 +161,45 @@ def preprocess_pixels(
             `read_radiograph`.
         size: Side of the network's input in pixels.
         channels: 1 or 3.
+        preprocessing: What the network was trained with.
     """
-    image = torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32))[None]
-    sample: dict[Hashable, Any] = {"image": image}
-    for transform in _pixel_transforms("image", size) + normalisation_transforms("image", channels):
+    return prepare_pixels(pixels, size, channels, preprocessing).image
+
+
+def prepare_pixels(
+    pixels: NDArray[Any],
+    size: int,
+    channels: int,
+    preprocessing: Preprocessing,
+    region: Region | None = None,
+) -> Prepared:
+    """Return the network input for grey values, and what it shows of them.
+
+    Args:
+        pixels: (H, W), larger is brighter, any scale.
+        size: Side of the network's input in pixels.
+        channels: 1 or 3.
+        preprocessing: What the network was trained with.
+        region: What is shown; None: what `find_region` finds. For a changed version of an image, of
+            which the same part is to be shown as of the image itself.
+    """
+    values = np.ascontiguousarray(pixels, dtype=np.float32)
+    if preprocessing.is_plain:
+        region = whole_region(values.shape)
+        sample: dict[Hashable, Any] = {"image": torch.from_numpy(values)[None]}
+        for transform in _pixel_transforms("image", size, preprocessing):
+            sample = transform(sample)
+    else:
+        region = region or find_region(values, preprocessing)
+        sample = {"image": prepare_grey(values, size, preprocessing, region)}
+    for transform in normalisation_transforms("image", channels):
         sample = transform(sample)
-    return cast(torch.Tensor, sample["image"])
+    return Prepared(cast(torch.Tensor, sample["image"]), region)
 
 
-def _pixel_transforms(keys: KeysCollection, size: int) -> list[MapTransform]:
-    return [EqualizeHistogramd(keys), SquareResized(keys, size)]
+def _pixel_transforms(
+    keys: KeysCollection, size: int, preprocessing: Preprocessing
+) -> list[MapTransform]:
+    if preprocessing.is_plain:
+        return [EqualizeHistogramd(keys), SquareResized(keys, size)]
+    return [PrepareRadiographd(keys, size, preprocessing)]

@@ -51,6 +51,14 @@ def equalize_histogram(image: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(grey_of_level[levels].reshape(values.shape))
 
 
+def grey_levels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the level, 0 to 255, of each pixel (H, W), as `equalize_histogram` tells them apart.
+
+    For images of up to 12 bits they are the same after any rescale with a positive slope.
+    """
+    return _levels(pixels)[0]
+
+
 def _levels(values: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the level of each pixel, and how many pixels each level has."""
     lowest, highest = float(values.min()), float(values.max())

@@ -1,5 +1,7 @@
 """The bundle's configs give the same calibrated probabilities as the classifier."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from monai_covid.calibrated import Calibration, UncertaintyCutoff
 from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.inference import Classifier
 from monai_covid.labels import COVID_LABELS
@@ -70,3 +73,27 @@ def test_of_an_evaluation(bundle: Path, warm: Path, tmp_path: Path) -> None:
     places = [next(folder.rglob(name)) for name in table["image"]]
     said = [list(one.probabilities.values()) for one in Classifier(warm).predict(places)]
     np.testing.assert_allclose(table[COLUMNS], said, atol=1e-6)
+
+
+def test_images_that_it_is_too_unsure_of(bundle: Path, warm: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(3):
+        Image.fromarray(chest(number)).save(tmp_path / "images" / f"{number}.png")
+    said = [
+        1 - max(one.probabilities.values())
+        for one in Classifier(warm).predict(sorted((tmp_path / "images").iterdir()))
+    ]
+    limit = float(np.mean(sorted(said)[:2]))
+    cutoff = UncertaintyCutoff(
+        "max_probability", limit, "coverage", 0.3, 0.3, 0.2, 0.4, 0.9, 0.8, 1, 0.8
+    )
+    network, info = load_model(warm)
+    asked = replace(info, calibration=Calibration("some", 9, 9, 1.0, 0.9, (), cutoff))
+    save_model(warm, network.state_dict(), asked)
+    run(bundle, "inference.yaml", warm, tmp_path / "images")
+    found = pd.read_csv(tmp_path / "results/predictions.csv", keep_default_na=False)
+    assert (found["uncertain"] != "").tolist() == [one > limit for one in said]
+    np.testing.assert_allclose(found["uncertainty"], said, atol=1e-6)
+    rows = json.loads((tmp_path / "results/predictions.json").read_text())["predictions"]
+    assert [bool(row["uncertain"]) for row in rows] == [one > limit for one in said]
+    assert (tmp_path / "results/predictions.txt").is_file()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from monai_covid.inference import Classifier
+from monai_covid.inference.flips import FLIPS_REMARK
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 from tests.bundle.offline import run_bundle
@@ -155,3 +156,17 @@ def test_a_folder_of_something_else_is_never_replaced(
     for overwrite in (False, True):
         assert str(results) in refused(options, overwrite=overwrite)
         assert names(results) == {"thesis.txt"}
+
+
+def test_flips_are_averaged_and_said(options: dict[str, Any], tmp_path: Path) -> None:
+    results = {}
+    for name, flips in (("plain", False), ("flips", True)):
+        folder = tmp_path / name
+        monai.bundle.run(**{**options, "output_dir": str(folder)}, flips=flips)
+        results[name] = pd.read_csv(folder / "predictions.csv")
+        said = json.loads((folder / "metrics.json").read_text())["remarks"]
+        assert (FLIPS_REMARK in said) is flips
+    columns = [f"probability_{label}" for label in COVID_LABELS]
+    plain, flips = (results[name][columns].to_numpy() for name in ("plain", "flips"))
+    assert np.abs(plain - flips).max() > 1e-6
+    np.testing.assert_allclose(flips.sum(axis=1), 1, atol=1e-6)

@@ -75,6 +75,7 @@ def test_from_the_command_line(options: dict[str, Any], bundle: Path, tmp_path: 
     assert {path.name for path in (tmp_path / "results").iterdir()} == {
         "predictions.csv",
         "predictions.json",
+        "predictions.txt",
     }
 
 

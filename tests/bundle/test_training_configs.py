@@ -56,7 +56,15 @@ def without_differences(section):
     text = re.sub(r"\$or_exit\(datalists\.\w+, [^\"]*\)", "DATALIST", text)
     text = re.sub(r'"multilabel": (true|false)', '"multilabel": null', text)
     section = json.loads(text)
+    text = re.sub(
+        r"\$training\.with_lung_masks\((@train#preprocessing), [^\"]*\)", r"\1", json.dumps(section)
+    )
+    section = json.loads(text)
+    section["handlers"] = [
+        each for each in section["handlers"] if "RelevanceGuidance" not in each["_target_"]
+    ]
     section.get("additional_metrics", {}).pop("validation_accuracy", None)
+    section.get("sampler", {}).pop("groups", None)  # sources are those of stage 3's manifests
     return section
 
 
@@ -79,7 +87,11 @@ def test_stages_share_the_rest_of_their_wiring_and_their_defaults():
     for name in third.keys() & direct.keys() - {"initialize", "started", "output_dir"}:
         assert third[name] == direct[name], name
     steps = [
-        [re.sub(r"check_\w+", "check", step) for step in c["initialize"]]
+        [
+            re.sub(r"check_\w+", "check", step)
+            for step in c["initialize"]
+            if "check_relevance" not in step
+        ]
         for c in (second, third, direct)
     ]
     assert steps[0] == steps[1] == steps[2]

@@ -212,6 +212,35 @@ def test_a_table_of_training_images_is_refused(setting, table, tmp_path):
         run(*call(model, tmp_path / "x.pt", *words, tmp_path / "seen.csv"))
 
 
+def test_a_cutoff_of_uncertainty_is_stored_where_it_is_asked_for(setting, table, tmp_path, capsys):
+    model, _ = setting
+    assert run(*call(model, tmp_path / "none.pt", "--predictions", table)) == 0
+    assert read_model_info(tmp_path / "none.pt").calibration.cutoff is None
+    assert "Uncertain where" not in capsys.readouterr().out
+    words = ("--predictions", table, "--coverage", 0.8, "--uncertainty", "margin")
+    assert run(*call(model, tmp_path / "calm.pt", *words)) == 0
+    cutoff = read_model_info(tmp_path / "calm.pt").calibration.cutoff
+    assert (cutoff.goal, cutoff.measure, cutoff.coverage) == ("coverage", "margin", 0.8)
+    words = f"two largest probabilities differ by less than {1 - cutoff.value:.4f}, for coverage"
+    assert words in capsys.readouterr().out
+    content = json.loads((tmp_path / "calm_calibration.json").read_text())
+    assert content["calibration"]["cutoff"] == vars(cutoff)
+    words = ("--predictions", table, "--selective-accuracy")
+    assert run(*call(model, tmp_path / "right.pt", *words, 0.75)) == 0
+    assert read_model_info(tmp_path / "right.pt").calibration.cutoff.accuracy >= 0.75
+    with pytest.raises(SystemExit, match=r"val\.csv: no cut-off reaches an accuracy of 0\.9999"):
+        run(*call(model, tmp_path / "x.pt", *words, 0.9999))
+    assert not (tmp_path / "x.pt").exists()
+
+
+def test_labels_of_their_own_have_no_cutoff(setting, table, tmp_path):
+    info = ModelInfo(image_size=SIZE, multilabel=True)
+    save_model(tmp_path / "many.pt", info.build().state_dict(), info)
+    with pytest.raises(SystemExit, match="are for classes that exclude each other"):
+        words = ("--predictions", table, "--coverage", 0.8)
+        run(*call(tmp_path / "many.pt", tmp_path / "x.pt", *words))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -219,6 +248,8 @@ def test_a_table_of_training_images_is_refused(setting, table, tmp_path):
         (("--predictions", "x.csv", "--sensitivity", "95"), "--sensitivity is 95"),
         (("--predictions", "x.csv", "--confidence", "1"), "--confidence is 1"),
         (("--predictions", "x.csv", "--resamples", "3"), "--resamples is 3; it must be at least"),
+        (("--data", "x", "--coverage", "80"), "--coverage is 80.0; it must lie between 0 and 1"),
+        (("--data", "x", "--selective-accuracy", "0"), "--selective-accuracy is 0.0"),
         (("--data", "x", "--batch-size", "0"), "--batch-size is 0"),
         (("--predictions", "x.csv", "--section", "all"), "--section all goes with --data"),
     ],

@@ -8,7 +8,10 @@ import torch
 from PIL import Image
 
 from monai_covid.errors import ImageReadError, OptionError
+from monai_covid.lungs import find
+from monai_covid.preprocessing import Preprocessing
 from monai_covid.training import RadiographDataset
+from monai_covid.training.disk_cache import transform_hash
 from monai_covid.transforms import inference_transforms, training_transforms
 
 SIZE = 32
@@ -68,6 +71,38 @@ def test_other_transforms_have_entries_of_their_own(images, tmp_path, change):
         chain = inference_transforms(**chosen)
         cached = RadiographDataset(images, chain, cache_dir=tmp_path / "cache")[0]["image"]
         assert torch.equal(cached, RadiographDataset(images, chain, cache_gb=0)[0]["image"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"lungs": "crop"}, {"lungs": "mask"}, {"grey": "local"}, {"text": "inpaint"}]
+)
+def test_other_preprocessing_has_another_key(change):
+    plain = inference_transforms(size=SIZE)
+    asked = inference_transforms(size=SIZE, preprocessing=Preprocessing(**change))
+    again = inference_transforms(size=SIZE, preprocessing=Preprocessing(**change))
+    both = inference_transforms(size=SIZE, preprocessing=Preprocessing("crop", "inpaint", "local"))
+    assert transform_hash(asked) == transform_hash(again)
+    assert len({transform_hash(chain) for chain in (plain, asked, both)}) == 3
+
+
+def test_other_weights_of_the_lungs_have_another_key(monkeypatch):
+    cut = Preprocessing("crop")
+    before = transform_hash(inference_transforms(size=SIZE, preprocessing=cut))
+    monkeypatch.setattr(find, "shipped_hash", lambda: "other")
+    assert transform_hash(inference_transforms(size=SIZE, preprocessing=cut)) != before
+
+
+@pytest.mark.parametrize("where", ["disk", "memory"])
+def test_images_without_lungs_are_counted(images, tmp_path, caplog, where):
+    """The images here are noise, so that none has lungs."""
+    chain = training_transforms(size=SIZE, preprocessing=Preprocessing("crop"))
+    cache = {"cache_dir": tmp_path / "cache"} if where == "disk" else {}
+    dataset = RadiographDataset(images, chain, progress=False, **cache)
+    with caplog.at_level("INFO"):
+        dataset.prepare()
+    count = len(images)
+    assert f"Lungs not found in {count} of {count} images: used whole" in caplog.text
+    assert torch.equal(dataset[1, 0]["image"], training(images)[1, 0]["image"])
 
 
 def test_augmentation_does_not_change_the_key(images, tmp_path, reads):

@@ -59,6 +59,7 @@ def test_a_run_leaves_a_summary(tmp_path, checkpoint, caplog):
             **{"architecture": "densenet121", "channels": 1, "image_size": 224},
             **{"labels": ["covid19", "pneumonia", "normal"], "multilabel": False},
             **{"start": "random", "temperature": 1.0, "calibration": None},
+            "preprocessing": {"lungs": "whole", "text": "keep", "grey": "equalise"},
         },
         "settings": {"seed": 3},
     }

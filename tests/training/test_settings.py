@@ -35,6 +35,10 @@ def test_every_option_was_thought_about():
         *("momentum", "weight_decay", "patience", "val_interval", "batch_size", "limit"),
         *("rotation_degrees", "translation_pixels", "flip_probability", "validation_fraction"),
         *("folds", "fold", "balance_classes", "label_smoothing"),
+        *("aspect_range", "border_probability", "grey_jitter", "erase_probability", "ema_decay"),
+        *("balance_sources", "leave_out_sources", "exclude_fold", "exclude_validation_fraction"),
+        *("lungs", "text", "grey"),
+        *("relevance_weight", "relevance_every", "relevance_images", "relevance_margin"),
     }
 
 

@@ -124,3 +124,24 @@ def test_another_number_of_channels(tmp_path):
 def test_misspelt_findings_are_errors_of_the_options(stage2, new_from):
     with pytest.raises(OptionError):
         stage3(stage2[1], head="mean", new_from=new_from)
+
+
+def test_going_on_from_stage_3_keeps_every_output_neuron(tmp_path):
+    info = ModelInfo(image_size=64, start="stage 2 (from imagenet), head keep", temperature=2.0)
+    source = randomise(info.build())
+    save_model(tmp_path / "small.pt", source.state_dict(), info)
+    larger = ModelInfo(image_size=112)
+    network = build_seeded(larger, seed=0)
+    started = start_from_stage2(network, larger, tmp_path / "small.pt")
+    expected = source.state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
+    said = "stage 2 (from imagenet), head keep; then stage 3 at 64 pixels, head keep"
+    assert started == ModelInfo(image_size=112, start=said)
+
+
+def test_a_random_head_upon_stage_3_keeps_no_neuron(tmp_path):
+    source = randomise(ModelInfo().build())
+    save_model(tmp_path / "three.pt", source.state_dict(), ModelInfo())
+    network, _ = stage3(tmp_path / "three.pt", head="random")
+    assert torch.equal(network.features.conv0.weight, source.features.conv0.weight)
+    assert not (get_head(network).weight == get_head(source).weight).any()

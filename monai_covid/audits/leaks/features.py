@@ -28,7 +28,7 @@ def penultimate_features(
     found = []
     for start in range(0, len(paths), batch_size):
         images = [
-            preprocess_file(path, info.image_size, info.channels)
+            preprocess_file(path, info.image_size, info.channels, info.preprocessing)
             for path in paths[start : start + batch_size]
         ]
         found.append(before_head(torch.stack(images).to(classifier.device)).float().cpu().numpy())

@@ -12,6 +12,7 @@ from monai_covid.audits.shortcuts.results import ModelResults, cue_results, mode
 from monai_covid.audits.shortcuts.sections import numbers_of, sections_of
 from monai_covid.audits.shortcuts.verdict import (
     cue_sentence,
+    few_sentence,
     model_sentence,
     telling_cues,
     without_lungs,
@@ -21,8 +22,13 @@ from monai_covid.data.records import Records
 from monai_covid.labels import display_name
 from monai_covid.lungs import find_lungs
 
+LEAST_PATIENTS = 30
+"""Of each class; with fewer, estimators vary more than intervals show, and false alarms occur."""
 
-def audit(subject: Subject, find: Finder = find_lungs) -> AuditFinding:
+
+def audit(
+    subject: Subject, find: Finder = find_lungs, *, least_patients: int = LEAST_PATIENTS
+) -> AuditFinding:
     """Ask what the shape, the border and the texture of images tell, and a model without lungs.
 
     Estimators of scikit-learn learn each cue alone, in cross-validation over patients. A model sees
@@ -37,9 +43,10 @@ def audit(subject: Subject, find: Finder = find_lungs) -> AuditFinding:
     A fault of the first kind is one of the collection: classes come from different places, and
     figures measured on it do not show that disease is recognised, whatever the model. One of the
     second kind is a fault of the model: it uses what is beside the lungs. QUIET is no proof.
-    UNKNOWN: fewer than two classes have two patients or more.
+    UNKNOWN: fewer than two classes have two patients or more, or what was found rests on a class of
+    less than ``least_patients``.
 
-    With few patients false alarms occur, because the intervals do not hold how much a fitted
+    There false alarms occur, because the intervals do not hold how much a fitted
     estimator varies: of eight phantoms without shortcuts, 24 images a class, none was accused with
     three classes, but one of the 24 pairs of classes was, by the border. For the same reason the
     p-values, which permute labels without fitting anew, are too small or too large there.
@@ -47,6 +54,8 @@ def audit(subject: Subject, find: Finder = find_lungs) -> AuditFinding:
     Args:
         subject: A collection, with or without a model.
         find: Finds the lungs of an image (H, W), larger is brighter.
+        least_patients: Of each class that a fault takes; of the images that the model has not seen
+            where the fault is the model's.
 
     Raises:
         InputError: If images cannot be read or original sizes are no numbers; names all of them.
@@ -62,12 +71,28 @@ def audit(subject: Subject, find: Finder = find_lungs) -> AuditFinding:
     beside = without_lungs(model, labels) if model else []
     sentences = [cue_sentence(cues, telling)]
     sentences += [model_sentence(model, beside, labels)] if model else []
+    small = _small(records, labels, least_patients) if telling else []
+    unseen = _small(subject.unseen, labels, least_patients) if beside else []
+    # Either finding makes a fault by itself, if it rests on enough patients.
+    fault = bool(telling and not small) or bool(beside and not unseen)
+    sentences += [few_sentence(small or unseen, least_patients)] if small or unseen else []
     return AuditFinding(
-        verdict=Verdict.FAULT if telling or beside else Verdict.QUIET,
+        verdict=_verdict(bool(telling or beside), fault),
         summary=" ".join(sentences),
         sections=sections_of(subject.folder, cues, model, labels),
         numbers=numbers_of(cues, model) | _faults(telling, beside, model),
     )
+
+
+def _verdict(found: bool, fault: bool) -> Verdict:
+    if fault:
+        return Verdict.FAULT
+    return Verdict.UNKNOWN if found else Verdict.QUIET
+
+
+def _small(records: Records, labels: tuple[str, ...], least: int) -> list[str]:
+    """Return the classes that have less than ``least`` patients."""
+    return [label for label in labels if _patients(records, label) < least]
 
 
 def _labels(records: Records) -> tuple[str, ...]:

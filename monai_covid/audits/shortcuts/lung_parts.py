@@ -19,7 +19,7 @@ from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.evaluation import multiclass_table
-from monai_covid.transforms.chains import preprocess_pixels
+from monai_covid.transforms import find_region, prepare_pixels
 
 Pixels = NDArray[Any]
 
@@ -89,7 +89,8 @@ def predict_parts(subject: Subject, find: Finder) -> PartPredictions:
     """Classify every version of the images that the model was not trained on.
 
     What is hidden is hidden in the grey values of the file, before equalisation, so that not even
-    the histogram of the lungs reaches the network.
+    the histogram of the lungs reaches the network. A network that was trained on a part of the
+    images sees the same part of every version.
 
     Args:
         subject: With a model.
@@ -135,8 +136,10 @@ def _images(records: Records) -> Iterator[Pixels]:
 
 def _versions(subject: Subject, pixels: Pixels, lungs: NDArray[np.bool_]) -> list[torch.Tensor]:
     info = subject.model.info
+    region = find_region(pixels, info.preprocessing)
+    settings = (info.image_size, info.channels, info.preprocessing)
     return [
-        preprocess_pixels(part.change(pixels, lungs), info.image_size, info.channels)
+        prepare_pixels(part.change(pixels, lungs), *settings, region).image
         for part in PARTS.values()
     ]
 

@@ -97,6 +97,12 @@ def model_sentence(model: ModelResults, telling: Sequence[MetricKey], labels: Se
     return f"With the lungs hidden the model still {named}: {figures}."
 
 
+def few_sentence(labels: Sequence[str], least: int) -> str:
+    """Say that what was found may be a false alarm, because classes are small."""
+    names = _listed([display_name(label) for label in labels])
+    return f"This may be a false alarm: fewer than {least} patients with {names}."
+
+
 def _telling(phrase: str, scores: Scores, keys: Sequence[MetricKey]) -> str:
     """Name the classes that the cue tells from the rest, or say how well it tells all apart."""
     named = [

@@ -15,7 +15,8 @@ from monai_covid.audits.subject import Subject
 from monai_covid.data.images import read_image
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.inference.classifier import Classifier
-from monai_covid.transforms import preprocess_pixels, resize_to_square
+from monai_covid.transforms import prepare_pixels
+from monai_covid.transforms.region import Box
 from monai_covid.words import TextBox, text_mask
 from monai_covid.words.plausible import READ_SCORE
 
@@ -92,15 +93,18 @@ def inputs(
     images: Sequence[AuditedImage],
     change: Callable[[AuditedImage, Pixels], Pixels],
     batch_size: int,
-) -> Iterator[tuple[Sequence[AuditedImage], Tensor]]:
-    """Yield batches of images as the network takes them, after a change of their grey values."""
-    size, channels = classifier.info.image_size, classifier.info.channels
+) -> Iterator[tuple[Sequence[AuditedImage], Tensor, list[Box]]]:
+    """Yield batches of images as the network takes them, after a change of their grey values.
+
+    With each batch come the rectangles of the images that the network sees.
+    """
+    info = classifier.info
+    settings = (info.image_size, info.channels, info.preprocessing)
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
-        tensors = [
-            preprocess_pixels(change(one, read_image(one.path)), size, channels) for one in batch
-        ]
-        yield batch, torch.stack(tensors)
+        prepared = [prepare_pixels(change(one, read_image(one.path)), *settings) for one in batch]
+        images_seen = torch.stack([each.image for each in prepared])
+        yield batch, images_seen, [each.region.box for each in prepared]
 
 
 def probabilities(
@@ -112,12 +116,6 @@ def probabilities(
     """Return the model's probabilities ``(N, C)`` of changed images."""
     batches = inputs(classifier, images, change, batch_size)
     rows: Iterable[NDArray[np.float64]] = (
-        classifier.probabilities(tensor).double().numpy() for _, tensor in batches
+        classifier.probabilities(tensor).double().numpy() for _, tensor, _ in batches
     )
     return np.concatenate([np.empty((0, len(classifier.info.labels))), *rows])
-
-
-def network_mask(mask: NDArray[np.bool_], size: int) -> Tensor:
-    """Return a mask (H, W) as the network sees it, ``(size, size)`` boolean."""
-    values = torch.from_numpy(mask.astype(np.float32))[None]
-    return resize_to_square(values, size)[0] > 0.5

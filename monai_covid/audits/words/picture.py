@@ -38,7 +38,9 @@ def draw_shifts(removal: Removal, labels: Sequence[str]) -> Figure:
         axis.set_xlabel("as it is")
         style_axes(axis)
     axes[0].set_ylabel("inpainted")
-    axes[0].legend(frameon=False, fontsize=SMALL_SIZE, loc="upper left")
+    # Beside the axes: within them it would lie on points of either corner.
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, frameon=False, fontsize=SMALL_SIZE, loc="outside right center")
     return figure
 
 

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from monai_covid.audits.subject import Subject
-from monai_covid.audits.words.images import AuditedImage, Pixels, inputs, network_mask
+from monai_covid.audits.words.images import AuditedImage, Pixels, inputs
 from monai_covid.explain import LRP, Explainer
+from monai_covid.transforms.region import mask_in_input
 
 
 class Shares(NamedTuple):
@@ -42,11 +43,13 @@ def text_shares(
     classifier = subject.model
     explainer = explainer or LRP(classifier.network)
     relevance, area = [], []
-    for batch, tensor in inputs(classifier, images, _same, subject.options.batch_size):
+    for batch, tensor, boxes in inputs(classifier, images, _same, subject.options.batch_size):
         predicted = classifier.probabilities(tensor).argmax(1)
         maps = explainer.attribute(tensor.to(classifier.device).clone(), predicted).cpu()
         size = classifier.info.image_size
-        masks = torch.stack([network_mask(one.mask(), size) for one in batch])
+        masks = torch.stack(
+            [mask_in_input(one.mask(), size, box) for one, box in zip(batch, boxes, strict=True)]
+        )
         positive = maps.sum(1).clamp(min=0)
         relevance.append((positive * masks).sum((1, 2)) / positive.sum((1, 2)))
         area.append(masks.double().mean((1, 2)))

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from monai_covid.checkpoints import ModelInfo
@@ -18,8 +18,10 @@ from monai_covid.data.images import read_image
 from monai_covid.data.phantom import PhantomOptions
 from monai_covid.data.phantom.generate import generate_covid_case
 from monai_covid.errors import ImageReadError, InputError, Problem
+from monai_covid.heatmaps import scaled_box
 from monai_covid.labels import COVID_LABELS
-from monai_covid.transforms import preprocess_file, preprocess_pixels, resize_to_square
+from monai_covid.transforms import Prepared, prepare_pixels
+from monai_covid.transforms.region import Box, mask_in_input
 
 logger = logging.getLogger(__name__)
 
@@ -71,16 +73,24 @@ def phantom_cases(
         for index in range(per_class)
         for position, label in enumerate(WITH_LESION)
     ]
-    images = [preprocess_pixels(each.pixels, info.image_size, info.channels) for each in made]
+    prepared = [_prepared(info, each.pixels) for each in made]
     masks = {
-        LESION: np.stack([each.lesion_mask for each in made]),
-        TEXT: np.stack([each.text_mask for each in made]),
+        kind: torch.stack(
+            [
+                mask_in_input(mask, info.image_size, shown.region.box)
+                for mask, shown in zip(some, prepared, strict=True)
+            ]
+        )
+        for kind, some in (
+            (LESION, [each.lesion_mask for each in made]),
+            (TEXT, [each.text_mask for each in made]),
+        )
     }
     return Cases(
         names=tuple(f"{number:04d}" for number in range(len(made))),
-        images=torch.stack(images),
+        images=torch.stack([each.image for each in prepared]),
         labels=torch.tensor([COVID_LABELS.index(each.label) for each in made]),
-        masks={name: torch.from_numpy(mask) for name, mask in masks.items()},
+        masks=masks,
     )
 
 
@@ -101,17 +111,23 @@ def cases_of_files(
         InputError: If images cannot be read, no image has a mask in ``masks``, two images have the
             same one, or one has other proportions than its image.
     """
-    images = _read(info, paths)
+    prepared = _read(info, paths)
+    images = torch.stack([each.image for each in prepared])
+    boxes = [each.region.box for each in prepared]
     unknown = torch.full((len(images),), -1)
-    found = {} if masks is None else _masks(Path(masks), paths, info.image_size)
-    return Cases(tuple(str(path) for path in paths), torch.stack(images), unknown, found)
+    found = {} if masks is None else _masks(Path(masks), paths, info.image_size, boxes)
+    return Cases(tuple(str(path) for path in paths), images, unknown, found)
 
 
-def _read(info: ModelInfo, paths: Sequence[Path | str]) -> list[Tensor]:
+def _prepared(info: ModelInfo, pixels: NDArray[Any]) -> Prepared:
+    return prepare_pixels(pixels, info.image_size, info.channels, info.preprocessing)
+
+
+def _read(info: ModelInfo, paths: Sequence[Path | str]) -> list[Prepared]:
     images, problems = [], []
     for path in paths:
         try:
-            images.append(preprocess_file(path, info.image_size, info.channels))
+            images.append(_prepared(info, read_image(path)))
         except ImageReadError as error:
             problems.append(Problem(path, None, str(error).removeprefix(f"{path}: ")))
     if problems:
@@ -119,7 +135,9 @@ def _read(info: ModelInfo, paths: Sequence[Path | str]) -> list[Tensor]:
     return images
 
 
-def _masks(folder: Path, paths: Sequence[Path | str], size: int) -> dict[str, Tensor]:
+def _masks(
+    folder: Path, paths: Sequence[Path | str], size: int, boxes: Sequence[Box]
+) -> dict[str, Tensor]:
     """Return masks of ``(N, size, size)`` by kind; kinds without any file are left out."""
     stems = [without_suffix(Path(path).name) for path in paths]
     files = {kind: [folder / f"{stem}_{kind}.png" for stem in stems] for kind in (LESION, TEXT)}
@@ -133,7 +151,10 @@ def _masks(folder: Path, paths: Sequence[Path | str], size: int) -> dict[str, Te
         example = files[LESION][0].name
         problems.append(Problem(folder, None, f"no masks of the images found, as {example}"))
     masks = {
-        kind: [_mask(file, path, size, problems) for file, path in zip(some, paths, strict=True)]
+        kind: [
+            _mask((file, path), size, box, problems)
+            for file, path, box in zip(some, paths, boxes, strict=True)
+        ]
         for kind, some in files.items()
         if counts[kind]
     }
@@ -144,12 +165,13 @@ def _masks(folder: Path, paths: Sequence[Path | str], size: int) -> dict[str, Te
     return {kind: torch.stack(some) for kind, some in masks.items()}
 
 
-def _mask(file: Path, image: Path | str, size: int, problems: list[Problem]) -> Tensor:
+def _mask(files: tuple[Path, Path | str], size: int, box: Box, problems: list[Problem]) -> Tensor:
     """Return a mask ``(size, size)``; True where the file is brighter than half its range."""
+    file, image = files
     if not file.is_file():
         return torch.zeros(size, size, dtype=torch.bool)
-    values = torch.from_numpy(read_image(file))[None]
-    (rows, columns), (height, width) = values.shape[1:], read_image(image).shape
+    values = read_image(file)
+    (rows, columns), (height, width) = values.shape, read_image(image).shape
     if abs(rows * width - columns * height) > LARGEST_DISTORTION * columns * height:
         message = (
             f"is {columns} x {rows} pixels, its image {width} x {height}; masks have the "
@@ -157,4 +179,4 @@ def _mask(file: Path, image: Path | str, size: int, problems: list[Problem]) -> 
         )
         problems.append(Problem(file, None, message))
     bright = values > values.max() / 2
-    return resize_to_square(bright.float(), size)[0] > 0.5
+    return mask_in_input(bright, size, scaled_box(box, (height, width), (rows, columns)))

@@ -27,6 +27,7 @@ class Handmade(Classifier):
         self.network = network.eval()
         self.info = ModelInfo(labels=LABELS, image_size=SIZE)
         self.device = torch.device("cpu")
+        self.flips = False
 
 
 class PlantedText:
