@@ -20,10 +20,14 @@ COMMANDS = {
     "listen": "receive chest radiographs over DICOM and send results back",
     "evaluate": "metrics with intervals of a predictions CSV",
     "calibrate": "fit temperature and thresholds on validation images, store them with the model",
+    "shrink": "a smaller model file that gives the same answers",
+    "model-card": "what a model is, was trained on and reaches, as one page",
     "audit": "attempts to prove a model or a collection wrong, as one report",
     "find-words": "burnt-in text of image files: masks and what it says",
     "benchmark-explanations": "explanation methods put to the test on networks and images",
     "train-all": "train stage 2 and all folds of stage 3; call again to go on",
+    "results": "pages with tables, figures and plain words from stored studies",
+    "study": "arms that differ in one thing, over seeds and folds; call again to go on",
     "demo": "both stages on synthetic radiographs, in minutes",
 }
 """What each command does; its options are those of the module of its name."""

@@ -1,0 +1,153 @@
+"""What a study is: arms that differ in their start and options, over seeds and folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from monai_covid.errors import OptionError
+
+STAGE2_START, IMAGENET_START, RANDOM_START = "stage2", "imagenet", "random"
+PREVIOUS, SAME = "previous", "same"
+
+EXTRA = "extra"
+"""Stands, in ``extra_manifests``, for the collection given as ``--extra``."""
+
+LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL = "lungs_only", "without_lungs", "external"
+FURTHER = (LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL)
+
+Options = Mapping[str, Any]
+
+
+class Start(NamedTuple):
+    """What the runs of an arm start from.
+
+    Attributes:
+        kind: stage2, imagenet, random; previous (the model of another arm of the same seed and
+            fold, trained further) or same (that model as it is, evaluated with other options).
+        arm: The other arm for previous and same, else None.
+    """
+
+    kind: str
+    arm: str | None = None
+
+    def __str__(self) -> str:
+        """Return the start as it is written in a study file."""
+        return self.kind if self.arm is None else f"{self.kind}: {self.arm}"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of training.
+
+    Attributes:
+        name: Also the name of its folder.
+        start: What its runs start from.
+        options: Options of stage 3 beside those of the study.
+        stage2: Options of stage 2 beside those of the study.
+        evaluation: Options of the evaluation beside those of the study.
+        baseline: Arm that it is compared with; None for the study's.
+    """
+
+    name: str
+    start: Start
+    options: Options = field(default_factory=dict)
+    stage2: Options = field(default_factory=dict)
+    evaluation: Options = field(default_factory=dict)
+    baseline: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """Arms, seeds and folds, and how their results are put together.
+
+    Attributes:
+        title: For people.
+        question: What the study asks, in one sentence.
+        arms: The arms, in the order of their runs.
+        baseline: Arm that every other one is compared with, unless it names another.
+        folds: Folds of stage 3 that are tested on.
+        seeds: Seeds of everything random.
+        first_epochs: Epochs over which learning curves are compared.
+        stage2_excludes: fold (stage 2 leaves out the patients that the run is tested and validated
+            on) or all (those of the whole collection).
+        stage2: Options of stage 2 of all arms.
+        options: Options of stage 3 of all arms.
+        evaluation: Options of the evaluation of all arms.
+        further: Further evaluations of every run, some of ``FURTHER``.
+        baselines: Cues that are measured beside the networks, see ``audits.shortcuts``.
+    """
+
+    title: str
+    question: str
+    arms: tuple[Arm, ...]
+    baseline: str
+    folds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0,)
+    first_epochs: int = 5
+    stage2_excludes: str = "all"
+    stage2: Options = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
+    evaluation: Options = field(default_factory=dict)
+    further: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
+
+    def arm(self, name: str) -> Arm:
+        """Return the arm called ``name``.
+
+        Raises:
+            OptionError: If there is none.
+        """
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        known = ", ".join(arm.name for arm in self.arms)
+        raise OptionError(f"the study has no arm {name!r}; it has {known}")
+
+    def options_of(self, arm: Arm) -> dict[str, Any]:
+        """Return the options of stage 3 of ``arm``."""
+        return {**self.options, **arm.options}
+
+    def stage2_options_of(self, arm: Arm) -> dict[str, Any]:
+        """Return the options of the stage 2 that ``arm`` starts from; the network is the arm's."""
+        network = {
+            name: value
+            for name, value in self.options_of(arm).items()
+            if name in ("architecture", "channels")
+        }
+        return {**network, **self.stage2, **arm.stage2}
+
+    def evaluation_of(self, arm: Arm) -> dict[str, Any]:
+        """Return the options of the evaluation of ``arm``."""
+        return {**self.evaluation, **arm.evaluation}
+
+    def compared(self) -> dict[str, str]:
+        """Return for each arm, by name, the one that it is compared with."""
+        against = {arm.name: arm.baseline or self.baseline for arm in self.arms}
+        return {name: other for name, other in against.items() if name != other}
+
+    def runs(self) -> Iterator[Run]:
+        """Yield all runs; a study that is cut short has about the same runs of each arm."""
+        for seed in self.seeds:
+            for fold in self.folds:
+                for arm in self.arms:
+                    yield Run(arm.name, seed, fold)
+
+
+class Run(NamedTuple):
+    """One network: an arm with a seed, tested on a fold.
+
+    Attributes:
+        arm: Name of the arm.
+        seed: Seed of everything random.
+        fold: Fold that is tested on.
+    """
+
+    arm: str
+    seed: int
+    fold: int
+
+    def __str__(self) -> str:
+        """Return how the run is named in messages."""
+        return f"{self.arm}, seed {self.seed}, fold {self.fold}"

@@ -1,0 +1,80 @@
+"""Several processes of one thread each, at work on the same study."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+OUT_OF_TIME = 3
+"""Exit status of a process that ran out of time."""
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_TO_STOP = 30.0
+ENDED_WELL = (0, OUT_OF_TIME)
+
+
+def run_jobs(
+    command: Sequence[str],
+    jobs: int,
+    logs: Path,
+    look: Callable[[], None],
+    *,
+    seconds_between_looks: float = SECONDS_BETWEEN_LOOKS,
+) -> int:
+    """Run a command in several processes at once and wait for their ends.
+
+    If one of them fails, or this process is interrupted, the others are asked to stop; what they
+    have done so far is kept.
+
+    Args:
+        command: Arguments of the Python interpreter.
+        jobs: Number of processes.
+        logs: Folder for what they write; ``job_1.log`` and so on go on from earlier calls.
+        look: Called now and then while they run, and not after.
+        seconds_between_looks: How often.
+
+    Returns:
+        The exit status of a process that failed, else ``OUT_OF_TIME`` if one ran out of time,
+        else 0.
+    """
+    environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
+    processes = [
+        _start(command, environment, logs / f"job_{number}.log") for number in range(1, jobs + 1)
+    ]
+    try:
+        while any(process.poll() is None for process in processes):
+            if any(process.poll() not in (None, *ENDED_WELL) for process in processes):
+                break
+            look()
+            time.sleep(seconds_between_looks)
+    finally:
+        _stop(processes)
+    failed = [code for process in processes if (code := process.returncode) not in ENDED_WELL]
+    return failed[0] if failed else max(process.returncode for process in processes)
+
+
+def _start(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as stream:
+        return subprocess.Popen(
+            [sys.executable, *command], env=environment, stdout=stream, stderr=subprocess.STDOUT
+        )
+
+
+def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    running = [process for process in processes if process.poll() is None]
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

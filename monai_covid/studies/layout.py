@@ -1,0 +1,74 @@
+"""Where the files of a study lie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from monai_covid.studies.definition import EXTERNAL, Arm, Run, Study
+
+STUDY_JSON, PLAN = "study.json", "plan.yaml"
+FAILURE = "failure.txt"
+PREDICTIONS = "predictions.csv"
+
+
+class Layout(NamedTuple):
+    """The folders of a study.
+
+    Attributes:
+        root: Folder of all results.
+    """
+
+    root: Path
+
+    @property
+    def plan(self) -> Path:
+        """The study as it is run."""
+        return self.root / PLAN
+
+    @property
+    def results(self) -> Path:
+        """The results put together."""
+        return self.root / STUDY_JSON
+
+    def run(self, run: Run) -> Path:
+        """Return the folder of a run."""
+        return self.root / "runs" / run.arm / f"seed_{run.seed}" / f"fold_{run.fold}"
+
+    def stage2(self, study: Study, run: Run) -> Path:
+        """Return the folder of the stage 2 that ``run`` starts from, shared by equal ones."""
+        return self.root / "stage2" / stage2_key(study, study.arm(run.arm), run)
+
+    def baseline(self, name: str) -> Path:
+        """Return the predictions of a cue."""
+        return self.root / "baselines" / name / PREDICTIONS
+
+    def predictions(self, run: Run, further: str | None = None) -> Path:
+        """Return the predictions of a run: of its test fold, or of a further evaluation."""
+        name = "evaluation" if further is None else f"evaluation_{further}"
+        return self.run(run) / name / PREDICTIONS
+
+    def nothing(self, run: Run, further: str) -> Path:
+        """Return the note that a further evaluation of a run has no image that it could use."""
+        return self.run(run) / f"evaluation_{further}" / "none.txt"
+
+    def is_evaluated(self, run: Run, further: str | None = None) -> bool:
+        """Return whether an evaluation of a run was made."""
+        if self.predictions(run, further).is_file():
+            return True
+        return further is not None and self.nothing(run, further).is_file()
+
+
+def stage2_key(study: Study, arm: Arm, run: Run) -> str:
+    """Return the name of a stage 2: equal for runs whose stage 2 is the same."""
+    options = study.stage2_options_of(arm)
+    parts = [str(options.get("architecture", "densenet121")), f"seed_{run.seed}"]
+    if study.stage2_excludes == "fold":
+        parts.append(f"fold_{run.fold}")
+    # What stage 2 leaves out.
+    split = [study.options_of(arm).get(name) for name in ("folds", "validation_fraction")]
+    excluded = [study.stage2_excludes, EXTERNAL in study.further, split]
+    text = json.dumps([options, excluded], sort_keys=True)
+    return "-".join([*parts, hashlib.sha256(text.encode()).hexdigest()[:8]])

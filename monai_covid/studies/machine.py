@@ -1,0 +1,43 @@
+"""How and where a study is computed; nothing here changes its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monai_covid.studies.collections import Collections
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What runs need beside the study.
+
+    Attributes:
+        bundle: Folder of the bundle.
+        data: The collections.
+        leave_out: CSV files of images that runs with further manifests leave out, such as copies of
+            test images among them.
+        imagenet: Weights file of each network; None or absent for random weights.
+        device: Where to compute; None for a GPU if there is one.
+        progress: Whether to show progress bars.
+        resamples: Bootstrap resamples.
+    """
+
+    bundle: Path
+    data: Collections
+    leave_out: tuple[Path, ...] = ()
+    imagenet: Mapping[str, Path | None] = field(default_factory=dict)
+    device: str | None = None
+    progress: bool = False
+    resamples: int = 2000
+
+    def shown(self) -> dict[str, Any]:
+        """Return the options of every config that say where to compute and what to show."""
+        return {"device": self.device, "progress": self.progress}
+
+    def imagenet_option(self, architecture: str) -> str:
+        """Return the option ``imagenet`` of a network."""
+        file = self.imagenet.get(architecture)
+        return "none" if file is None else str(file)

@@ -1,0 +1,90 @@
+"""What a study means for a machine-learning engineer, by rules from its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monai_covid.evaluation.wording import counted
+from monai_covid.studies.pages.markdown import escape, measure_in_words, option_list
+from monai_covid.studies.pages.published import PUBLISHED
+from monai_covid.studies.pages.radiologist import chosen_arm
+from monai_covid.studies.pages.records import Comparison, Study
+from monai_covid.studies.pages.sentences import (
+    comparison_sentence,
+    grouped_sentence,
+    listed,
+    published_sentence,
+)
+from monai_covid.studies.pages.verdicts import Verdict, verdict
+
+
+def for_engineers(study: Study) -> str:
+    """Return a list: design, every comparison, trivial features, published figures."""
+    lines = [_design(study), _options(study), *_comparisons(study), *_others(study)]
+    return "\n".join(f"- {line}" for line in lines if line)
+
+
+def _design(study: Study) -> str:
+    settings = study.settings
+    seeds, folds = settings["seeds"], settings["folds"]
+    each = f"{counted(len(seeds), 'seed')} by {counted(len(folds), 'fold')}"
+    parts = [
+        f"{counted(len(study.arms), 'arm')}, {each}; pairs share seed and fold",
+        f"curves are compared over the first {counted(int(settings['first_epochs']), 'epoch')}",
+        f"device {escape(str(settings.get('device', 'not stated')))}",
+        f"ImageNet weights: {escape(str(settings.get('imagenet', 'not stated')))}",
+    ]
+    left_out = settings.get("stage2_excludes")
+    if left_out is not None:
+        what = "of the test fold" if left_out == "fold" else "of the whole collection"
+        parts.append(f"stage 2 leaves out the patients {what}")
+    return "; ".join(parts) + "."
+
+
+def _options(study: Study) -> str:
+    parts = []
+    for key, words in (("options", "Options of all arms"), ("stage2", "of stage 2")):
+        found = study.settings.get(key)
+        if isinstance(found, Mapping) and found:
+            parts.append(f"{words}: {option_list(found)}")
+    return "; ".join(parts) + "." if parts else ""
+
+
+def _comparisons(study: Study) -> list[str]:
+    """Return a sentence for each difference; arms without one share a sentence for a measure."""
+    lines = []
+    for measure in dict.fromkeys(each.measure for each in study.comparisons):
+        together = corrected_together(study, measure)
+        same: list[Comparison] = []
+        for each in (one for one in study.comparisons if one.measure == measure):
+            if verdict(each.judged, measure) is Verdict.NOT_TOLD_APART:
+                same.append(each)
+            else:
+                lines.append(comparison_sentence(each, together))
+        if len(same) == 1:
+            lines.append(comparison_sentence(same[0], together))
+        elif same:
+            lines.append(_same(same))
+    return lines
+
+
+def _same(comparisons: Sequence[Comparison]) -> str:
+    arms, first = listed(each.arm for each in comparisons), comparisons[0]
+    return (
+        f"Each of {arms} could not be told apart from {escape(first.baseline)} in "
+        f"{measure_in_words(first.measure)}. This does not show that they are equal."
+    )
+
+
+def corrected_together(study: Study, measure: str) -> int:
+    """Return how many comparisons of a measure have a p-value: those Holm's correction is over."""
+    return sum(each.measure == measure and each.p_value is not None for each in study.comparisons)
+
+
+def _others(study: Study) -> list[str]:
+    arms = [arm for arm in study.arms if arm.test]
+    lines = [grouped_sentence(arms, name, scores) for name, scores in study.baselines.items()]
+    chosen = chosen_arm(study)
+    if chosen is not None:
+        lines += [published_sentence(chosen.test, chosen.name, each) for each in PUBLISHED]
+    return lines if arms else []

@@ -1,0 +1,142 @@
+"""What a page shows: a study, its arms, runs and comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+RECALL = "recall "
+"""Recalls of classes are kept as ``recall covid19`` and so on, beside the other measures."""
+
+
+class Estimate(NamedTuple):
+    """A number with its 95 % interval; what is not known is None."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+Scores = Mapping[str, Estimate]
+"""Estimates by measure."""
+
+
+class Run(NamedTuple):
+    """One finished run of an arm; ``images`` and ``patients`` are those of its test fold."""
+
+    seed: int
+    fold: int
+    epochs: int | None
+    best_validation_auc: float | None
+    seconds: float | None
+    images: int
+    patients: int
+
+
+class Arm(NamedTuple):
+    """One arm of a study.
+
+    Attributes:
+        name: As the study file calls it.
+        start: ``stage2``, ``imagenet``, ``random`` or ``previous: NAME``.
+        started_from: What its networks really started from, where that was written down.
+        options: Training options that are its own.
+        planned: Runs that the study asks for.
+        finished: Runs that are there.
+        runs: Those.
+        epochs: ``(E,)`` epochs of ``curves``.
+        curves: Validation AUC, a list of E values for each run; None where there is none.
+        test: Test images of all folds.
+        ensemble: The same for the mean probability of the seeds; empty with one seed.
+        further: Further evaluations by name.
+        failed: Seed and fold of runs that ended with an error.
+        images: Test images of all folds.
+        patients: Their patients.
+    """
+
+    name: str
+    start: str
+    started_from: str | None
+    options: Mapping[str, Any]
+    planned: int
+    finished: int
+    runs: tuple[Run, ...]
+    epochs: tuple[float, ...]
+    curves: tuple[tuple[float | None, ...], ...]
+    test: Scores
+    ensemble: Scores
+    further: Mapping[str, Scores]
+    failed: tuple[tuple[int, int], ...]
+    images: int
+    patients: int
+
+
+class Comparison(NamedTuple):
+    """An arm against the baseline arm.
+
+    Attributes:
+        arm: The arm.
+        baseline: The baseline arm.
+        measure: What is compared.
+        pairs: Pairs of runs with one seed and fold.
+        difference: Mean of arm less baseline, with the interval for independent pairs.
+        corrected: The same with an interval that allows for training images that folds share; None
+            where there is a single fold.
+        p_value: Of each comparison for itself.
+        p_value_holm: Corrected for all arms.
+        test: Where the p-value is from.
+        note: What else to know.
+    """
+
+    arm: str
+    baseline: str
+    measure: str
+    pairs: int
+    difference: Estimate
+    p_value: float | None
+    p_value_holm: float | None
+    test: str
+    note: str
+    corrected: Estimate | None = None
+
+    @property
+    def judged(self) -> Estimate:
+        """The difference with the interval that conclusions rest on: the corrected one, if any."""
+        return self.difference if self.corrected is None else self.corrected
+
+
+class Stage2(NamedTuple):
+    """A training of stage 2 that runs started from."""
+
+    name: str
+    started_from: str
+    epochs: int | None
+    best_validation_auc: float | None
+    training_images: int | None
+    seconds: float | None
+
+
+class Study(NamedTuple):
+    """What a page shows.
+
+    Attributes:
+        name: Of the page; no part of the file.
+        title: Heading.
+        question: In one sentence.
+        version: Of the package that ran the study.
+        settings: As stored.
+        arms: In the order of the study file.
+        comparisons: In the order they were stored.
+        baselines: What trivial features reach on the same folds, by name.
+        stage2: Trainings of stage 2; empty where none is stored.
+    """
+
+    name: str
+    title: str
+    question: str
+    version: str
+    settings: Mapping[str, Any]
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...]
+    baselines: Mapping[str, Scores]
+    stage2: tuple[Stage2, ...] = ()

@@ -1,0 +1,193 @@
+"""``study.json``: all results of a study put together, nothing of single images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.experiments.stages import run_summary
+from monai_covid.files import write_text
+from monai_covid.studies.baselines import baseline_scores
+from monai_covid.studies.comparisons import compare_arms
+from monai_covid.studies.curves import side_by_side
+from monai_covid.studies.definition import EXTERNAL, STAGE2_START, Arm, Run, Study
+from monai_covid.studies.layout import FAILURE, Layout
+from monai_covid.studies.one_run import Runner
+from monai_covid.studies.run_results import TEST, pool, read_run, stage2_of
+from monai_covid.studies.starts import started_from
+
+FORMAT_VERSION = 1
+
+
+class Results:
+    """Puts the finished runs together; what did not change since the last time is kept.
+
+    Attributes:
+        study: The study.
+        layout: Where its files lie.
+    """
+
+    def __init__(self, runner: Runner, settings: Mapping[str, Any]) -> None:
+        """Put it together from a runner and settings of the machine that are written down."""
+        self.study: Study = runner.study
+        self.layout: Layout = runner.layout
+        self._runner = runner
+        self._settings = dict(settings)
+        self._kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._written: list[Run] | None = None
+
+    def finished(self) -> list[Run]:
+        """Return the finished runs in their order."""
+        return [run for run in self.study.runs() if self._runner.is_done(run)]
+
+    def write(self) -> Path:
+        """Write ``study.json`` and return its path."""
+        finished = self.finished()
+        content = self.content(finished)
+        text = json.dumps(content, indent=1, allow_nan=False)
+        write_text(self.layout.results, text + "\n")
+        self._written = finished
+        return self.layout.results
+
+    def write_if_more(self) -> bool:
+        """Write ``study.json`` if further runs are finished; return whether there are."""
+        more = self.finished() != self._written
+        if more:
+            self.write()
+        return more
+
+    def content(self, finished: Sequence[Run]) -> dict[str, Any]:
+        """Return what `write` writes.
+
+        Args:
+            finished: The finished runs.
+        """
+        study = self.study
+        details = {run: self._details(run) for run in finished}
+        return {
+            "format_version": FORMAT_VERSION,
+            "notice": RESEARCH_USE_ONLY,
+            "title": study.title,
+            "question": study.question,
+            "version": __version__,
+            "settings": self._all_settings(),
+            "arms": [self._arm(arm, details) for arm in study.arms],
+            "comparisons": compare_arms(details, study.compared(), study.first_epochs),
+            "baselines": self._keep(
+                (
+                    "baselines",
+                    study.folds,
+                    *self._times(map(self.layout.baseline, study.baselines)),
+                ),
+                partial(baseline_scores, study, self.layout, self._runner.machine.resamples),
+            ),
+            "stage2": self._stage2(finished),
+        }
+
+    def _all_settings(self) -> dict[str, Any]:
+        study = self.study
+        return {
+            "folds": list(study.folds),
+            "seeds": list(study.seeds),
+            "first_epochs": study.first_epochs,
+            "baseline": study.baseline,
+            "options": dict(study.options),
+            "stage2": dict(study.stage2),
+            "stage2_excludes": study.stage2_excludes,
+            "evaluation": dict(study.evaluation),
+            "further": list(study.further),
+            "resamples": self._runner.machine.resamples,
+            "binary": BINARY_NOTE,
+            **self._settings,
+        }
+
+    def _arm(self, arm: Arm, details: Mapping[Run, Mapping[str, Any]]) -> dict[str, Any]:
+        runs = {run: found for run, found in details.items() if run.arm == arm.name}
+        return {
+            "name": arm.name,
+            "start": str(arm.start),
+            "started_from": started_from(found["start"] for found in runs.values()),
+            "options": dict(arm.options),
+            "stage2": dict(arm.stage2),
+            "evaluation": dict(arm.evaluation),
+            "baseline": arm.baseline or self.study.baseline,
+            "runs_planned": len(self.study.seeds) * len(self.study.folds),
+            "runs_finished": len(runs),
+            "seconds": sum(found["seconds"] for found in runs.values()),
+            "runs": [{name: found[name] for name in RUN_KEYS} for found in runs.values()],
+            "curves": side_by_side([found["curve"] for found in runs.values()]),
+            "pooled": self._pooled(arm, list(runs)),
+            "failures": self._failures(arm),
+        }
+
+    def _details(self, run: Run) -> dict[str, Any]:
+        """Return everything about one run."""
+        folder = self.layout.run(run)
+        names = [None, *self.study.further]
+        files = {
+            name or TEST: file
+            for name in names
+            if (file := self.layout.predictions(run, name)).is_file()
+        }
+        key = (run, tuple(files), *self._times([*files.values(), folder / "summary.json"]))
+        return self._keep(key, partial(read_run, run, folder, files))
+
+    def _pooled(self, arm: Arm, runs: Sequence[Run]) -> dict[str, Any]:
+        found: dict[str, Any] = {"test": None, "further": {}, "ensemble": None}
+        for name in (None, *self.study.further):
+            # External images are the same for all folds: each network has a table of its own.
+            files = [
+                (str(run) if name == EXTERNAL else str(run.seed), file)
+                for run in runs
+                if (file := self.layout.predictions(run, name)).is_file()
+            ]
+            if not files:
+                continue
+            key = (arm.name, name, *files, *self._times(file for _, file in files))
+            scores = self._keep(key, partial(pool, files, self._runner.machine.resamples))
+            if name is None:
+                found |= scores
+            else:
+                found["further"][name] = scores["test"]
+                found.setdefault("further_ensemble", {})[name] = scores["ensemble"]
+        return found
+
+    def _failures(self, arm: Arm) -> list[dict[str, Any]]:
+        return [
+            {
+                "seed": run.seed,
+                "fold": run.fold,
+                "message": file.read_text(encoding="utf-8").strip(),
+            }
+            for run in self.study.runs()
+            if run.arm == arm.name and (file := self.layout.run(run) / FAILURE).is_file()
+        ]
+
+    def _stage2(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
+        starts = (run for run in finished if self.study.arm(run.arm).start.kind == STAGE2_START)
+        folders = dict.fromkeys(self.layout.stage2(self.study, run) for run in starts)
+        return [stage2_of(folder) for folder in folders if run_summary(folder)]
+
+    def _keep(self, key: tuple[Any, ...], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    @staticmethod
+    def _times(files: Iterable[Path]) -> tuple[int, ...]:
+        return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+
+
+RUN_KEYS = (
+    *("seed", "fold", "epochs", "best_epoch", "best_validation_auc", "seconds"),
+    *("training_images", "validation_images", "test", "further"),
+)
+
+BINARY_NOTE = (
+    "COVID-19 against normal: the three-class networks, restricted to the images and the "
+    "probabilities of these two classes; no network was trained for it."
+)

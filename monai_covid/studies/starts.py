@@ -1,0 +1,103 @@
+"""Which ImageNet weights are at hand, and what networks really started from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from monai_covid.checkpoints import ModelInfo, file_hash
+from monai_covid.errors import OptionError, WeightsError
+from monai_covid.imagenet import (
+    WeightsUnavailableError,
+    cached_file,
+    imagenet_state,
+    start_from_imagenet,
+)
+from monai_covid.studies.definition import (
+    IMAGENET_START,
+    STAGE2_START,
+    Arm,
+    Study,
+)
+
+AUTO, NONE = "auto", "none"
+NOT_AT_HAND = "none at hand"
+
+
+def architecture_of(study: Study, arm: Arm) -> str:
+    """Return the network of an arm."""
+    return str(study.options_of(arm).get("architecture", "densenet121"))
+
+
+def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None]:
+    """Return the file of ImageNet weights for each network that could start from one.
+
+    Args:
+        study: The study.
+        wished: ``auto`` (torchvision's file, if it is there or can be downloaded), ``none``, or
+            weights files, one a network.
+
+    Raises:
+        OptionError: If a file is missing or fits none of the networks.
+    """
+    kinds = (STAGE2_START, IMAGENET_START)
+    names = {architecture_of(study, arm) for arm in study.arms if arm.start.kind in kinds}
+    if list(wished) == [NONE]:
+        return dict.fromkeys(sorted(names))
+    if list(wished) == [AUTO]:
+        return {name: _downloaded(name) for name in sorted(names)}
+    found: dict[str, Path | None] = dict.fromkeys(sorted(names))
+    for file in map(Path, wished):
+        fitting = [name for name in found if _fits(name, file)]
+        if not fitting:
+            raise OptionError(f"--imagenet {file}: fits none of {', '.join(found) or 'the arms'}")
+        found.update(dict.fromkeys(fitting, file.resolve()))
+    return found
+
+
+def described(files: dict[str, Path | None]) -> dict[str, str]:
+    """Return each network's weights as they are written down: name and hash, never the place."""
+    return {name: NOT_AT_HAND if file is None else _named(file) for name, file in files.items()}
+
+
+def left_out(files: Sequence[Path]) -> str:
+    """Return lists of images as they are written down."""
+    return ", ".join(map(_named, files)) or "none"
+
+
+def _named(file: Path) -> str:
+    return f"{file.name} (sha256 {file_hash(file)[:12]})"
+
+
+def started_from(starts: Iterable[str]) -> str | None:
+    """Return in words what runs started from, without the places of files; None for no runs.
+
+    Args:
+        starts: ``ModelInfo.start`` of each run.
+    """
+    found = sorted({_in_words(start) for start in starts})
+    return " or ".join(found) if found else None
+
+
+def _in_words(start: str) -> str:
+    words = re.sub(r"[^\s(),]*/([^\s(),/]+)", r"\1", start)
+    return re.sub(r"\brandom\b(?!\s+weights)", "random weights", words, count=1)
+
+
+def _downloaded(architecture: str) -> Path | None:
+    try:
+        imagenet_state(architecture)
+    except WeightsUnavailableError:
+        return None
+    return cached_file(architecture)
+
+
+def _fits(architecture: str, file: Path) -> bool:
+    if not file.is_file():
+        raise OptionError(f"--imagenet {file}: no such file; give a file, auto or none")
+    try:
+        start_from_imagenet(ModelInfo(architecture).build(), architecture, str(file))
+    except WeightsError:
+        return False
+    return True
