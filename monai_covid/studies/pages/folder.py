@@ -95,8 +95,8 @@ def _check_free(out: Path, named: Mapping[str, Path], *, overwrite: bool) -> Non
 def _files_of(study: Study) -> dict[str, bytes]:
     return {
         f"{study.name}.md": study_page(study, FIGURES).encode(),
-        f"{FIGURES}/{study.name}-curves.png": png(draw_curves(study)),
-        f"{FIGURES}/{study.name}-forest.png": png(draw_forest(study)),
+        f"{FIGURES}/{study.name}-curves.png": png(draw_curves(study.begun())),
+        f"{FIGURES}/{study.name}-forest.png": png(draw_forest(study.begun())),
     }
 
 

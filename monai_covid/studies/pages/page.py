@@ -33,11 +33,13 @@ def study_page(study: Study, figures: str) -> str:
         study: What to show.
         figures: Folder of ``NAME-curves.png`` and ``NAME-forest.png``, relative to the page.
     """
+    waiting = unfinished(study)
+    study = study.begun()
     parts = [
         f"# {escape(study.title)}",
         f"**{RESEARCH_USE_ONLY}** All studies: [index](index.md).",
         escape(study.question),
-        unfinished(study),
+        waiting,
         "## For a radiologist",
         for_radiologists(study),
         "## For a machine-learning engineer",

@@ -140,3 +140,14 @@ class Study(NamedTuple):
     comparisons: tuple[Comparison, ...]
     baselines: Mapping[str, Scores]
     stage2: tuple[Stage2, ...] = ()
+
+    def begun(self) -> Study:
+        """Return the study without the arms that have no run, neither finished nor failed.
+
+        Comparisons without a pair go as well.
+        """
+        arms = tuple(arm for arm in self.arms if arm.runs or arm.failed)
+        if not arms:
+            return self
+        compared = tuple(each for each in self.comparisons if each.pairs)
+        return self._replace(arms=arms, comparisons=compared)

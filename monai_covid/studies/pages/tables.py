@@ -141,8 +141,13 @@ def further_table(study: Study) -> str:
 
 def unfinished(study: Study) -> str:
     """Return which arms wait for how many runs, and which runs these are; empty for none."""
-    parts = [_missing(study, arm) for arm in study.arms if arm.finished < arm.planned]
-    return f"**Not finished:** {'; '.join(parts)}." if parts else ""
+    waiting = [arm for arm in study.arms if arm.finished < arm.planned]
+    begun = [arm for arm in waiting if arm.runs or arm.failed]
+    parts = [_missing(study, arm) for arm in begun]
+    others = [escape(arm.name) for arm in waiting if arm not in begun]
+    lines = [f"**Not finished:** {'; '.join(parts)}."] if parts else []
+    lines += [f"**Not begun,** and left out below: {', '.join(others)}."] if others else []
+    return "\n\n".join(lines)
 
 
 def _missing(study: Study, arm: Arm) -> str:

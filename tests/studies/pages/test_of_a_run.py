@@ -20,7 +20,7 @@ def test_pages_of_a_study_that_was_run(tiny_network, study, tmp_path):
     page, index = write_results([tmp_path / "out/study.json"], tmp_path / "results")
     text = page.read_text()
     assert text.startswith("# Keeping\n")
-    assert "direct has 0 of 4 runs" in text
+    assert "**Not begun,** and left out below: direct" in text
     found = stored["arms"][1]["pooled"]["test"]["accuracy"]
     assert f"| keep | {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})" in text
     assert "8 × 8 thumbnail" in text  # noqa: RUF001

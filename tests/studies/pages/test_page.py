@@ -59,6 +59,21 @@ def test_runs_that_are_missing_are_named():
     assert "Not finished" not in page_of(example.study())
 
 
+def test_an_arm_without_runs_is_named_and_takes_no_room():
+    content = example.full_study()
+    arm = next(each for each in content["arms"] if each["name"] == "direct")
+    arm |= {"runs": [], "runs_finished": 0, "pooled": {"test": {}, "further": {}}}
+    arm["curves"] |= {"validation_auc": []}
+    for compared in content["comparisons"]:
+        if compared["arm"] == "direct":
+            compared |= {"pairs": 0, "mean_difference": None, "low": None, "high": None}
+    page = page_of(content)
+    assert "**Not begun,** and left out below: direct." in page
+    assert page.count("direct") == 1
+    arm["failures"] = [{"seed": 0, "fold": 1, "reason": "diverged"}]
+    assert len(rows_of(page_of(content), "direct")) > 0
+
+
 def test_parts_that_a_study_lacks_are_left_out():
     page = page_of(example.study(comparisons=[], baselines={}))
     assert "## Other images" not in page
