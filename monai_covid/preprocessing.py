@@ -12,7 +12,7 @@ from typing import Any
 
 LUNGS = ("whole", "crop", "mask", "crop_mask")
 TEXT = ("keep", "inpaint")
-GREY = ("equalise", "local")
+GREY = ("equalise", "local", "stretch")
 
 _CHOICES = {"lungs": LUNGS, "text": TEXT, "grey": GREY}
 
@@ -30,7 +30,8 @@ class Preprocessing:
         text: ``keep``, or ``inpaint``: burnt-in text is found and painted over, which takes about
             a second an image and the packages of the extra ``audit``.
         grey: ``equalise``: a flat histogram. ``local``: mean and contrast of the neighbourhood are
-            taken out as well, which leaves little of exposure and display.
+            taken out as well, which leaves little of exposure and display. ``stretch``: linear
+            between two percentiles instead, so that the shape of the histogram is kept.
 
     Raises:
         ValueError: If a value is none of these.

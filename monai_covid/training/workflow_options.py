@@ -85,7 +85,7 @@ TRAINING = {
 PREPROCESSING = {
     "lungs": choice("what of the images is shown: all, or the lungs cut out or alone", *LUNGS),
     "text": choice("whether burnt-in text is painted over (slow, extra audit)", *TEXT),
-    "grey": choice("grey values: equalised, or local contrast evened out as well", *GREY),
+    "grey": choice("grey values: equalised, also evened out locally, or only stretched", *GREY),
 }
 
 RELEVANCE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from monai_covid.transforms.local_contrast import local_contrast
 from monai_covid.transforms.normalise import GREY_MEAN
 from monai_covid.transforms.region import BoolArray, Region, find_region
 from monai_covid.transforms.resize import resize_to_square
+from monai_covid.transforms.stretch import stretch_grey
 from monai_covid.words.extras import check_text_extra
 from monai_covid.words.remove import inpaint
 
@@ -40,9 +41,9 @@ def prepare_grey(
 ) -> torch.Tensor:
     """Return an image as a network sees it, but for the standardisation.
 
-    Text is painted over, the box cut out, the histogram of what is visible equalised, the box
-    squashed to a square, and its local contrast evened out if that is asked for. What is not
-    visible becomes the grey that the standardisation turns into 0.
+    Text is painted over, the box cut out, the histogram of what is visible equalised or stretched,
+    the box squashed to a square, and its local contrast evened out if that is asked for. What is
+    not visible becomes the grey that the standardisation turns into 0.
 
     Args:
         pixels: Grey values (H, W), larger is brighter, any scale.
@@ -58,20 +59,25 @@ def prepare_grey(
     top, bottom, first, last = region.box
     inner = np.ascontiguousarray(pixels[top:bottom, first:last], dtype=np.float32)
     visible = region.visible
+    spread = stretch_grey if preprocessing.grey == "stretch" else equalize_histogram
     if visible is None:
-        square = resize_to_square(equalize_histogram(torch.from_numpy(inner)[None]), size)
+        square = resize_to_square(spread(torch.from_numpy(inner)[None]), size)
         return local_contrast(square) if preprocessing.grey == "local" else square
-    square = resize_to_square(_equalised_where(inner, visible), size)
+    square = resize_to_square(_spread_where(inner, visible, spread), size)
     if preprocessing.grey != "local":
         return square
     seen = resize_to_square(torch.from_numpy(visible.astype(np.float32))[None], size)
     return torch.where(seen > 0.5, local_contrast(square), torch.tensor(GREY_MEAN))
 
 
-def _equalised_where(inner: NDArray[np.float32], visible: BoolArray) -> torch.Tensor:
-    """Return (1, h, w): equalised by what is visible alone, so that what is hidden changes none."""
+def _spread_where(
+    inner: NDArray[np.float32],
+    visible: BoolArray,
+    spread: Callable[[torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
+    """Return (1, h, w): spread by what is visible alone, so that what is hidden changes none."""
     result = np.full(inner.shape, GREY_MEAN, dtype=np.float32)
-    result[visible] = equalize_histogram(torch.from_numpy(inner[visible])[None])[0].numpy()
+    result[visible] = spread(torch.from_numpy(inner[visible])[None])[0].numpy()
     return torch.from_numpy(result)[None]
 
 

@@ -72,6 +72,15 @@ def test_calibration_and_preprocessing_of_the_file(model):
     assert "the rectangle around both lungs, grey outside of them, burnt-in text" in card
 
 
+@pytest.mark.parametrize(
+    ("grey", "words"),
+    [("equalise", "histogram equalisation"), ("stretch", "grey values stretched")],
+)
+def test_how_grey_values_are_spread_is_said(model, grey, words):
+    info = ModelInfo(preprocessing=Preprocessing(grey=grey))
+    assert words in card_of(write(model.parent, replace(info, image_size=64)))
+
+
 def test_an_arm_that_is_not_there_is_refused(model):
     study = example.write(model.parent / "keeping/study.json", example.study())
     out = model.parent / "card.md"

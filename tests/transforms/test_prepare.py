@@ -6,7 +6,7 @@ import torch
 from monai.transforms import Compose
 
 from monai_covid.errors import OptionError
-from monai_covid.preprocessing import PLAIN, Preprocessing
+from monai_covid.preprocessing import GREY, PLAIN, Preprocessing
 from monai_covid.transforms import (
     deterministic_transforms,
     find_region,
@@ -17,6 +17,8 @@ from monai_covid.transforms import (
 )
 from monai_covid.transforms.normalise import GREY_MEAN
 from monai_covid.transforms.prepare import PrepareRadiographd, prepare_grey
+from monai_covid.transforms.resize import resize_to_square
+from monai_covid.transforms.stretch import stretch_grey
 from monai_covid.words import inpaint
 from tests.transforms.chests import chest, stranger
 
@@ -38,7 +40,7 @@ def test_a_crop_is_what_the_cut_image_gives():
 
 
 @pytest.mark.parametrize("lungs", ["mask", "crop_mask"])
-@pytest.mark.parametrize("contrast", ["equalise", "local"])
+@pytest.mark.parametrize("contrast", GREY)
 def test_what_is_hidden_leaves_no_trace(lungs, contrast):
     """Whatever stands outside the lungs, the network gets the same."""
     preprocessing = Preprocessing(lungs, grey=contrast)
@@ -116,6 +118,15 @@ def test_local_contrast_is_applied_to_what_is_shown():
     )
     assert local.mean() == pytest.approx(0.5, abs=0.05)
     assert not torch.allclose(plain, local, atol=0.05)
+
+
+def test_stretched_values_keep_the_shape_of_the_histogram():
+    pixels = chest().pixels.astype(np.float32)
+    found = grey(pixels, Preprocessing(grey="stretch"))
+    assert torch.equal(found, resize_to_square(stretch_grey(torch.from_numpy(pixels)[None]), SIZE))
+    inside = grey(pixels, Preprocessing("crop", grey="stretch"))
+    top, bottom, first, last = find_region(pixels, Preprocessing("crop")).box
+    assert torch.equal(inside, grey(pixels[top:bottom, first:last], Preprocessing(grey="stretch")))
 
 
 def test_plain_chains_are_as_ever():
