@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from monai_covid.default_model import MODEL, default_model
 from monai_covid.errors import OptionError
 from monai_covid.explain import DEFAULT_METHOD, METHODS
 from monai_covid.inference import Classifier, HeatmapFolder, Question, ReadableOrNot, datalist_of
@@ -23,9 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "images", type=Path, nargs="+", help="PNG, JPEG, DICOM or NIfTI files, and folders of them"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the heatmaps")
-    parser.add_argument(
-        "--model", type=Path, default=Path("bundle/models/model.pt"), help="model file"
-    )
+    parser.add_argument("--model", type=Path, default=default_model(), help=f"model file ({MODEL})")
     parser.add_argument(
         "--class",
         dest="label",

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 from pathlib import Path
 
+from monai_covid.default_model import MODEL, default_model
 from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import OptionError
@@ -18,8 +19,6 @@ from monai_covid.memory import keep_freed_memory
 from monai_covid.pacs.extras import check_extras
 from monai_covid.pacs.options import add_service_options, settings_of
 from monai_covid.pacs.run import run_when_loaded
-
-MODEL = Path("bundle/models/model.pt")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
     check_extras()
     settings = settings_of(options, also=("model", "device", "results", "keep_unsuitable"))
-    model = Path(options.model or MODEL)
+    model = Path(options.model or default_model())
     if not model.is_file():
         raise OptionError(f"--model is {model}, which is not a file; give a trained model")
     kinds = chosen_kinds(options.results)

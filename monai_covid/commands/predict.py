@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from monai_covid.default_model import MODEL, default_model
 from monai_covid.errors import OptionError
 from monai_covid.inference import (
     Classifier,
@@ -45,8 +46,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         nargs="+",
-        default=[Path("bundle/models/model.pt")],
-        help="model file; several predict together, as an ensemble",
+        default=[default_model()],
+        help=f"model file ({MODEL}); several predict together, as an ensemble",
     )
     parser.add_argument("--out", type=Path, help="folder for predictions.csv and predictions.json")
     parser.add_argument(
