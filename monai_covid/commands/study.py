@@ -113,7 +113,8 @@ def _conduct(
 
     def look() -> None:
         if results.write_if_more():
-            logger.info("%d of %d runs are finished", len(results.finished()), len(runs))
+            done = sum(runner.is_done(one) for one in runs)
+            logger.info("%d of %d runs are finished", done, len(runs))
 
     status = 0
     if options.jobs == 1:

@@ -16,7 +16,7 @@ from monai_covid.errors import RunFolderError
 from monai_covid.files import atomic_path
 from monai_covid.networks import read_torch_file
 from monai_covid.training.run_folder import RunFolder
-from monai_covid.training.selection import BestEpoch
+from monai_covid.training.selection import MODEL_EPOCHS, BestEpoch
 from monai_covid.training.settings import EARLIER
 from monai_covid.training.weight_average import WeightAverage
 
@@ -48,6 +48,11 @@ class RunCheckpoint:
         parts: Further objects with a state, by name (optimizer, lr_scheduler, curve).
         settings: Options that must not change when the run is continued.
         average: Average of the network's weights; where there is one, it is the model that is kept.
+        model_epoch: Whose weights become the model: of the ``best`` validated epoch, or of the
+            ``last`` one. With few validation images the best epoch is a lucky one, often early.
+
+    Raises:
+        ValueError: ``model_epoch`` is neither.
     """
 
     def __init__(
@@ -60,8 +65,13 @@ class RunCheckpoint:
         parts: Mapping[str, Stateful],
         settings: Mapping[str, Any] | None = None,
         average: WeightAverage | None = None,
+        model_epoch: str = "best",
     ) -> None:
         """Note what to save."""
+        if model_epoch not in MODEL_EPOCHS:
+            known = ", ".join(MODEL_EPOCHS)
+            raise ValueError(f"model_epoch is {model_epoch!r}; it must be one of {known}")
+        self.keeps_last = model_epoch == "last"
         self.folder = folder
         self.network = network
         self.info = info
@@ -85,7 +95,7 @@ class RunCheckpoint:
         if idist.get_rank() > 0:
             return
         # While no epoch has a score, the latest is the best there is.
-        if self.best.improved or self.best.score is None:
+        if self.keeps_last or self.best.improved or self.best.score is None:
             save_model(self.folder.best, self.kept.state_dict(), self.info)
         state = {
             "epoch": engine.state.epoch,

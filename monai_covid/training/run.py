@@ -62,10 +62,15 @@ def _report(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
     if best.score is None:
         logger.warning("No epoch has a validation AUC; the model is that of the last: %s", model)
         return
-    logger.info(
-        "Best validation AUC %.4f in epoch %d of %d: %s",
-        *(best.score, best.epoch, trainer.state.epoch, model),
-    )
+    reached = (best.score, best.epoch, trainer.state.epoch)
+    if checkpoint.keeps_last:
+        logger.info(
+            "Best validation AUC %.4f in epoch %d of %d; the model is that of the last: %s",
+            *reached,
+            model,
+        )
+    else:
+        logger.info("Best validation AUC %.4f in epoch %d of %d: %s", *reached, model)
 
 
 def _write_summary(trainer: Trainer, checkpoint: RunCheckpoint) -> None:

@@ -32,7 +32,7 @@ class RunFolder:
 
     @property
     def best(self) -> Path:
-        """The model file of the best epoch."""
+        """The model file: of the best epoch, or of the last if that was asked for."""
         return self.path / "model.pt"
 
     @property

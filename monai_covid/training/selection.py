@@ -11,6 +11,10 @@ from ignite.engine import Engine, Events
 logger = logging.getLogger(__name__)
 
 
+MODEL_EPOCHS = ("best", "last")
+"""Whose weights can become a run's model."""
+
+
 class BestEpoch:
     """Keeps the best validation score, across interruptions, and stops the trainer early.
 

@@ -24,6 +24,8 @@ EARLIER: Mapping[str, Any] = {
     "border_probability": 0.0,
     "grey_jitter": 0.0,
     "erase_probability": 0.0,
+    "placement_fill": "black",
+    "model_epoch": "best",
     "ema_decay": 0.0,
     "balance_sources": False,
     "leave_out_sources": [],

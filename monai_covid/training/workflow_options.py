@@ -16,6 +16,8 @@ from monai_covid.training.options import (
     text,
     whole,
 )
+from monai_covid.training.selection import MODEL_EPOCHS
+from monai_covid.transforms.placement import FILLS
 
 PLACES = {
     "bundle_root": text("folder of the bundle"),
@@ -67,6 +69,13 @@ TRAINING = {
     ),
     "erase_probability": number(
         "augmentation: probability that a random rectangle is erased", 0, 1
+    ),
+    "placement_fill": choice(
+        "augmentation: what is put where a rotated or shifted image does not reach", *FILLS
+    ),
+    "model_epoch": choice(
+        "whose weights become the model: of the epoch of best validation AUC, or the last",
+        *MODEL_EPOCHS,
     ),
     "ema_decay": number(
         "decay per step of a moving average of the weights, which is then the model; 0: none",

@@ -26,11 +26,12 @@ def augmentation_transforms(
     border_probability: float = 0.0,
     grey_jitter: float = 0.0,
     erase_probability: float = 0.0,
+    placement_fill: str = "black",
 ) -> list[MapTransform]:
     """Return the random placement, with the ranges of Bassi & Attux (2022) by default.
 
     Where asked for, random grey values and borders come before it, so that both are turned with the
-    picture and what it leaves free stays black; erasing comes after it.
+    picture and what it leaves free is filled alike; erasing comes after it.
 
     Args:
         keys: Keys of images (1, size, size), float32 in [0, 1].
@@ -42,10 +43,16 @@ def augmentation_transforms(
         border_probability: See `RandomBorderd`; 0 for none.
         grey_jitter: Strength, see `RandomGreyd`; 0 for none.
         erase_probability: See `RandomErasingd`; 0 for none.
+        placement_fill: ``black`` or ``edge``: what is put where a placed image does not reach.
     """
     translation = translation_pixels * size / REFERENCE_SIZE
     placement = RandomPlacementd(
-        keys, rotation_degrees, translation, flip_probability, aspect_range=aspect_range
+        keys,
+        rotation_degrees,
+        translation,
+        flip_probability,
+        aspect_range=aspect_range,
+        fill=placement_fill,
     )
     grey = [RandomGreyd(keys, grey_jitter)] if grey_jitter else []
     borders = [RandomBorderd(keys, border_probability)] if border_probability else []

@@ -79,6 +79,7 @@ def training_transforms(
     border_probability: float = 0.0,
     grey_jitter: float = 0.0,
     erase_probability: float = 0.0,
+    placement_fill: str = "black",
     preprocessing: Preprocessing = PLAIN,
 ) -> Compose:
     """Return the chain for training: path to (channels, size, size) float32, plain tensor.
@@ -96,6 +97,7 @@ def training_transforms(
         border_probability: See `augmentation_transforms`.
         grey_jitter: See `augmentation_transforms`.
         erase_probability: See `augmentation_transforms`.
+        placement_fill: See `augmentation_transforms`.
         preprocessing: What is done to every image; see `PrepareRadiographd`.
     """
     augmentation = augmentation_transforms(
@@ -108,6 +110,7 @@ def training_transforms(
         border_probability=border_probability,
         grey_jitter=grey_jitter,
         erase_probability=erase_probability,
+        placement_fill=placement_fill,
     )
     return Compose(
         [

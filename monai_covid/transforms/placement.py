@@ -33,7 +33,11 @@ class Placement(NamedTuple):
     wider: float = 1.0
 
 
-def place(image: torch.Tensor, placement: Placement) -> torch.Tensor:
+FILLS = {"black": "zeros", "edge": "border"}
+"""What comes to lie where a placed image does not reach, and what ``grid_sample`` calls it."""
+
+
+def place(image: torch.Tensor, placement: Placement, fill: str = "black") -> torch.Tensor:
     """Return ``image`` stretched and rotated about its centre, moved and flipped.
 
     All by one bilinear interpolation.
@@ -41,14 +45,16 @@ def place(image: torch.Tensor, placement: Placement) -> torch.Tensor:
     Args:
         image: (C, H, W) float32.
         placement: What to do.
+        fill: What is put where nothing of ``image`` comes to lie: ``black`` (0), or ``edge``, the
+            nearest pixel of its edge.
 
     Returns:
-        (C, H, W) float32, 0 where nothing of ``image`` comes to lie.
+        (C, H, W) float32.
     """
     _, height, width = image.shape
     grid = _sampling_grid(height, width, placement)
     placed = F.grid_sample(
-        image[None], grid[None], mode="bilinear", padding_mode="zeros", align_corners=False
+        image[None], grid[None], mode="bilinear", padding_mode=FILLS[fill], align_corners=False
     )
     return placed[0]
 
@@ -85,6 +91,7 @@ class RandomPlacementd(RandomizableTransform, MapTransform):
         allow_missing_keys: bool = False,
         *,
         aspect_range: float = 0.0,
+        fill: str = "black",
     ) -> None:
         """Take the ranges.
 
@@ -97,9 +104,10 @@ class RandomPlacementd(RandomizableTransform, MapTransform):
             aspect_range: Rows and columns are each stretched by a factor between
                 ``1 / (1 + aspect_range)`` and ``1 + aspect_range``, drawn uniformly by its
                 logarithm; 0 for none.
+            fill: ``black`` or ``edge``, see `place`.
 
         Raises:
-            ValueError: A range is negative or the probability not in [0, 1].
+            ValueError: A range is negative, the probability not in [0, 1], or the fill unknown.
         """
         MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob=1.0)
@@ -110,6 +118,9 @@ class RandomPlacementd(RandomizableTransform, MapTransform):
             )
         if aspect_range < 0:
             raise ValueError(f"aspect_range is {aspect_range}; it must not be negative")
+        if fill not in FILLS:
+            raise ValueError(f"fill is {fill!r}; it must be one of {', '.join(FILLS)}")
+        self.fill = fill
         self.rotation = math.radians(rotation_degrees)
         self.translation = translation_pixels
         self.flip_probability = flip_probability
@@ -142,5 +153,5 @@ class RandomPlacementd(RandomizableTransform, MapTransform):
         self.randomize()
         sample = dict(data)
         for key in self.key_iterator(sample):
-            sample[key] = place(sample[key], self.placement)
+            sample[key] = place(sample[key], self.placement, self.fill)
         return sample

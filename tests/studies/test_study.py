@@ -6,6 +6,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
+from monai_covid.commands import study as command
 from monai_covid.studies.claims import claimed
 from monai_covid.studies.definition import Run
 from monai_covid.studies.layout import Layout
@@ -89,6 +90,15 @@ def test_finished_runs_are_not_repeated_and_arms_and_seeds_may_be_added(
     assert status == 0
     plan = yaml.safe_load((tmp_path / "out/plan.yaml").read_text())
     assert plan["files"]["ImageNet weights of densenet121"] == "none at hand"
+
+
+def test_progress_is_of_the_runs_that_were_asked_for(tiny_network, study, monkeypatch):
+    said = []
+    monkeypatch.setattr(command.logger, "info", lambda text, *values: said.append(text % values))
+    study(SMALL, "--arms", "twice")
+    study(SMALL, "--arms", "keep")
+    counts = [text for text in said if "runs are finished" in text]
+    assert counts[-1] == "1 of 1 runs are finished"
 
 
 def test_a_changed_study_is_refused_and_says_what_changed(tiny_network, study):

@@ -22,13 +22,13 @@ def trainer_at(epoch, max_epochs=5):
     return trainer
 
 
-def checkpoint_in(path, *, resume=False, settings=None, info=INFO):
+def checkpoint_in(path, *, resume=False, info=INFO, **options):
     folder = RunFolder(path, resume=resume)
     network = INFO.build()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
     best = BestEpoch(SimpleNamespace())
     return RunCheckpoint(
-        folder, network, info, best=best, parts={"optimizer": optimizer}, settings=settings
+        folder, network, info, best=best, parts={"optimizer": optimizer}, **options
     )
 
 
@@ -73,6 +73,22 @@ def test_only_a_better_epoch_replaces_the_model(tmp_path):
     checkpoint(trainer_at(5))
     bias = load_model(tmp_path / "model.pt")[0].class_layers.out.bias
     assert torch.equal(bias, checkpoint.network.class_layers.out.bias)
+
+
+def test_the_last_epoch_is_the_model_if_asked_for(tmp_path):
+    checkpoint = checkpoint_in(tmp_path, model_epoch="last")
+    for epoch, score in ((1, 0.8), (2, 0.7), (3, float("nan"))):
+        move(checkpoint.network)
+        checkpoint.best.update(epoch, score)
+        checkpoint(trainer_at(epoch))
+        bias = load_model(tmp_path / "model.pt")[0].class_layers.out.bias
+        assert torch.equal(bias, checkpoint.network.class_layers.out.bias)
+    assert (checkpoint.best.epoch, checkpoint.best.score) == (1, 0.8)
+
+
+def test_an_unknown_epoch_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="model_epoch is 'first'; it must be one of best, last"):
+        checkpoint_in(tmp_path, model_epoch="first")
 
 
 def test_a_worse_epoch_after_resuming_does_not_replace_the_model(tmp_path):

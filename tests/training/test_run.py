@@ -75,6 +75,15 @@ def test_a_run_without_a_score_says_what_its_model_is(tmp_path, checkpoint, capl
     assert "No epoch has a validation AUC; the model is that of the last" in caplog.text
 
 
+def test_a_run_that_keeps_its_last_epoch_says_so(tmp_path, checkpoint, caplog):
+    trainer = Trainer(lambda *_: None)
+    checkpoint.keeps_last = True
+    checkpoint.best.update(1, 0.75)
+    with caplog.at_level(logging.INFO):
+        run_training(trainer, checkpoint)
+    assert "0.7500 in epoch 1 of 2; the model is that of the last" in caplog.text
+
+
 def test_a_finished_run_is_left_alone(tmp_path, checkpoint):
     checkpoint.finished = True
     (tmp_path / "summary.json").write_text("{}")

@@ -37,7 +37,7 @@ def test_every_option_was_thought_about():
         *("folds", "fold", "balance_classes", "label_smoothing"),
         *("aspect_range", "border_probability", "grey_jitter", "erase_probability", "ema_decay"),
         *("balance_sources", "leave_out_sources", "exclude_fold", "exclude_validation_fraction"),
-        *("lungs", "text", "grey"),
+        *("lungs", "text", "grey", "placement_fill", "model_epoch"),
         *("relevance_weight", "relevance_every", "relevance_images", "relevance_margin"),
     }
 

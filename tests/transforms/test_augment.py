@@ -34,14 +34,15 @@ def image():
     return torch.rand((1, 60, 80), generator=torch.Generator().manual_seed(0))
 
 
-def test_stretching_agrees_with_scipy(image):
+@pytest.mark.parametrize(("fill", "mode"), [("black", "grid-constant"), ("edge", "nearest")])
+def test_stretching_agrees_with_scipy(image, fill, mode):
     taller, wider = 1.25, 0.8
     centre = (np.array(image.shape[1:]) - 1) / 2
     scale = np.array([1 / taller, 1 / wider])
     expected = ndimage.affine_transform(
-        image[0].numpy(), scale, centre - scale * centre, order=1, mode="grid-constant"
+        image[0].numpy(), scale, centre - scale * centre, order=1, mode=mode
     )
-    found = place(image, Placement(0.0, 0.0, 0.0, False, taller=taller, wider=wider))
+    found = place(image, Placement(0.0, 0.0, 0.0, False, taller=taller, wider=wider), fill)
     np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-5)
 
 
@@ -50,6 +51,18 @@ def test_a_picture_is_stretched_before_it_is_turned():
     image[0, 32, 42] = 1  # ten to the right of the centre
     turned = place(image, Placement(math.pi / 2, 0, 0, False, wider=1.5))
     assert divmod(int(turned.argmax()), 65) == (17, 32)
+
+
+def test_what_is_left_free_is_filled_as_asked_for(image):
+    moved = Placement(0.0, 20, 0, False)
+    black, edge = place(image, moved), place(image, moved, "edge")
+    torch.testing.assert_close(black[0, 20:], edge[0, 20:], atol=1e-4, rtol=0)
+    assert not black[0, :19].any()
+    torch.testing.assert_close(edge[0, :19], image[0, :1].expand(19, -1), atol=1e-5, rtol=0)
+    steps = training_transforms(size=32, placement_fill="edge").transforms
+    (placement,) = (step for step in steps if isinstance(step, RandomPlacementd))
+    turned = placement.set_random_state(1)({"image": torch.ones(1, 32, 32)})["image"]
+    torch.testing.assert_close(turned, torch.ones(1, 32, 32), atol=1e-5, rtol=0)
 
 
 def test_factors_are_uniform_by_their_logarithm():
@@ -245,6 +258,7 @@ def test_the_order_of_the_chain():
         (lambda: RandomErasingd("image", -0.1), r"probability is -0\.1"),
         (lambda: RandomGreyd("image", 2), "strength is 2"),
         (lambda: RandomPlacementd("image", aspect_range=-0.1), r"aspect_range is -0\.1"),
+        (lambda: RandomPlacementd("image", fill="white"), "fill is 'white'; .*black, edge"),
     ],
 )
 def test_impossible_arguments(make, words):
