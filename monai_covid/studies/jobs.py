@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 OUT_OF_TIME = 3
 """Exit status of a process that ran out of time."""
@@ -28,8 +32,8 @@ def run_jobs(
 ) -> int:
     """Run a command in several processes at once and wait for their ends.
 
-    If one of them fails, or this process is interrupted, the others are asked to stop; what they
-    have done so far is kept.
+    If one of them fails, or this process is interrupted or terminated, the others are asked to
+    stop; what they have done so far is kept.
 
     Args:
         command: Arguments of the Python interpreter.
@@ -41,21 +45,42 @@ def run_jobs(
     Returns:
         The exit status of a process that failed, else ``OUT_OF_TIME`` if one ran out of time,
         else 0.
+
+    Raises:
+        SystemExit: With status 143 if this process was asked to terminate.
     """
     environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
-    processes = [
-        _start(command, environment, logs / f"job_{number}.log") for number in range(1, jobs + 1)
-    ]
-    try:
-        while any(process.poll() is None for process in processes):
-            if any(process.poll() not in (None, *ENDED_WELL) for process in processes):
-                break
-            look()
-            time.sleep(seconds_between_looks)
-    finally:
-        _stop(processes)
+    processes: list[subprocess.Popen[bytes]] = []
+    with _termination_as_exit():
+        try:
+            for number in range(1, jobs + 1):
+                processes.append(_start(command, environment, logs / f"job_{number}.log"))
+            while any(process.poll() is None for process in processes):
+                if any(process.poll() not in (None, *ENDED_WELL) for process in processes):
+                    break
+                look()
+                time.sleep(seconds_between_looks)
+        finally:
+            _stop(processes)
     failed = [code for process in processes if (code := process.returncode) not in ENDED_WELL]
     return failed[0] if failed else max(process.returncode for process in processes)
+
+
+@contextmanager
+def _termination_as_exit() -> Iterator[None]:
+    """Let SIGTERM run ``finally`` clauses: by default it would leave the other processes behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _start(

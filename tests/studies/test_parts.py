@@ -1,3 +1,5 @@
+import os
+import signal
 import time
 
 import numpy as np
@@ -80,6 +82,24 @@ def test_curves_of_different_lengths_are_filled_up():
     found = side_by_side(curves)
     assert found["epoch"] == [1, 2]
     assert found["validation_auc"] == [[0.1, 0.2], [0.3, None]]
+
+
+def test_a_study_that_is_terminated_leaves_no_job_behind(tmp_path):
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    logs = [tmp_path / f"job_{number}.log" for number in (1, 2)]
+
+    def look():
+        if all(log.is_file() and log.read_text() for log in logs):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended:
+        run_jobs(["-c", code], 2, tmp_path, look, seconds_between_looks=0.05)
+    assert ended.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+    for log in logs:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(log.read_text()), 0)
 
 
 def jobs(code, tmp_path, count=2):
