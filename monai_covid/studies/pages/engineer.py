@@ -51,24 +51,27 @@ def _options(study: Study) -> str:
 
 
 def _comparisons(study: Study) -> list[str]:
-    """Return a sentence for each difference; arms without one share a sentence for a measure."""
+    """Return a sentence for each difference; arms without one share a sentence for a measure.
+
+    They do so if they are compared with the same arm.
+    """
     lines = []
     for measure in dict.fromkeys(each.measure for each in study.comparisons):
         together = corrected_together(study, measure)
-        same: list[Comparison] = []
+        same: dict[str, list[Comparison]] = {}
         for each in (one for one in study.comparisons if one.measure == measure):
             if verdict(each.judged, measure) is Verdict.NOT_TOLD_APART:
-                same.append(each)
+                same.setdefault(each.baseline, []).append(each)
             else:
                 lines.append(comparison_sentence(each, together))
-        if len(same) == 1:
-            lines.append(comparison_sentence(same[0], together))
-        elif same:
-            lines.append(_same(same))
+        lines += [_same(found, together) for found in same.values()]
     return lines
 
 
-def _same(comparisons: Sequence[Comparison]) -> str:
+def _same(comparisons: Sequence[Comparison], together: int) -> str:
+    """Say that arms could not be told apart from the one that all of them are compared with."""
+    if len(comparisons) == 1:
+        return comparison_sentence(comparisons[0], together)
     arms, first = listed(each.arm for each in comparisons), comparisons[0]
     return (
         f"Each of {arms} could not be told apart from {escape(first.baseline)} in "

@@ -43,13 +43,14 @@ LEGEND_TOP = 0.07
 
 
 def draw_curves(study: Study) -> Figure:
-    """Draw validation AUC over epochs: a small plot for each arm, the baseline arm in each.
+    """Draw validation AUC over epochs: a small plot for each arm, with the one it is compared with.
 
     The first epochs, over which arms are compared, are shaded. Bands are 95 % intervals of the mean
     by bootstrap over runs; an arm with a single run has none.
     """
-    baseline = next(arm for arm in study.arms if arm.name == study.settings["baseline"])
-    others = [arm for arm in study.arms if arm is not baseline] or [baseline]
+    arms = {arm.name: arm for arm in study.arms}
+    others = [arm for arm in study.arms if arm.name != study.settings["baseline"]] or study.arms
+    compared = {arm.baseline for arm in others if arm.baseline in arms and arm.baseline != arm.name}
     columns = min(COLUMNS, len(others))
     rows = math.ceil(len(others) / columns)
     width, height = max(6.6, 2.75 * columns + 0.3), 2.0 * rows + 1.3
@@ -60,17 +61,18 @@ def draw_curves(study: Study) -> Figure:
     for axes, arm in zip(plots, others, strict=False):
         style_axes(axes)
         axes.axvspan(0.5, first + 0.5, color=RULE, alpha=0.6, linewidth=0)
-        if arm is not baseline:
-            _curve(axes, mean_curve(baseline), FAINT_INK, dashed=True)
+        if arm.baseline in compared and arm.baseline != arm.name:
+            _curve(axes, mean_curve(arms[arm.baseline]), FAINT_INK, dashed=True)
         _curve(axes, mean_curve(arm), colour(0), dashed=False)
-        axes.set_title(_heading(arm), loc="left", size=LABEL_SIZE, color=INK)
+        heading = _heading(arm, named=len(compared) > 1 and arm.baseline in compared)
+        axes.set_title(heading, loc="left", size=LABEL_SIZE, color=INK)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.tick_params(labelbottom=True)
         axes.set_xlim(0.5, _last_epoch(study) + 0.5)
     for axes in plots[len(others) :]:
         axes.set_axis_off()
     figure.supxlabel("Epoch", size=LABEL_SIZE, color=INK)
-    _legend(figure, baseline.name if others != [baseline] else "")
+    _legend(figure, compared)
     return figure
 
 
@@ -78,9 +80,13 @@ def _last_epoch(study: Study) -> float:
     return max((epoch for arm in study.arms for epoch in arm.epochs), default=1.0)
 
 
-def _heading(arm: Arm) -> str:
+def _heading(arm: Arm, *, named: bool) -> str:
+    """Return what stands above a plot; ``named`` tells which arm is the dashed one."""
+    runs = counted(len(arm.curves), "run")
+    if named and arm.baseline != arm.name:
+        return f"{arm.name} ({runs})\ndashed: {arm.baseline}"
     between = "\n" if len(arm.name) > LONG_NAME else " "
-    return f"{arm.name}{between}({counted(len(arm.curves), 'run')})"
+    return f"{arm.name}{between}({runs})"
 
 
 def _band_words(study: Study) -> str:
@@ -108,10 +114,11 @@ def _curve(axes: Axes, band: Band, hue: str, *, dashed: bool) -> None:
         axes.fill_between(band.epochs, band.low, band.high, color=hue, alpha=0.2, linewidth=0)
 
 
-def _legend(figure: Figure, baseline: str) -> None:
+def _legend(figure: Figure, compared: set[str]) -> None:
     marks = [Line2D([], [], color=colour(0), linewidth=1.7, label="Arm of the plot")]
-    if baseline:
-        words = f"Baseline: {baseline}"
+    if compared:
+        one = len(compared) == 1
+        words = f"Baseline: {min(compared)}" if one else "The arm it is compared with"
         marks.append(
             Line2D([], [], color=FAINT_INK, linewidth=1.2, linestyle=BASELINE_DASHES, label=words)
         )

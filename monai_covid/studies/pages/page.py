@@ -74,8 +74,8 @@ def _contributions(study: Study) -> str:
     tests = dict.fromkeys(escape(each.test) for each in study.comparisons if each.test)
     notes = dict.fromkeys(escape(each.note) for each in study.comparisons if each.note)
     words = [
-        f"Arm less baseline ({escape(str(study.settings['baseline']))}) in pairs of one seed and "
-        f"fold, 95 % intervals in brackets. Test: {'; '.join(tests) or 'none'}."
+        "Arm less the one it is compared with, in pairs of one seed and fold, 95 % intervals in "
+        f"brackets. Test: {'; '.join(tests) or 'none'}."
     ]
     if any(each.corrected for each in study.comparisons):
         words.append(CORRECTED)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from monai_covid.evaluation.wording import counted
 from monai_covid.studies.pages.markdown import escape, estimate, feature_name, measure_in_words
-from monai_covid.studies.pages.records import RECALL, Arm, Scores, Study
+from monai_covid.studies.pages.records import RECALL, Arm, Comparison, Scores, Study
 from monai_covid.studies.pages.sentences import listed, of_hundred, trivial_sentence
 from monai_covid.studies.pages.tables import class_labels, class_words
 from monai_covid.studies.pages.verdicts import Verdict, above_chance, is_significant, verdict
@@ -102,17 +104,27 @@ def _blanked(study: Study, arm: Arm) -> list[str]:
 
 
 def _variants(study: Study) -> list[str]:
-    """Say for each measure which variants beat the baseline arm; hints are named as such."""
+    """Say for each measure which variants beat the arm they are compared with; hints are named."""
     lines = []
     for measure in dict.fromkeys(each.measure for each in study.comparisons):
-        groups: dict[str, list[str]] = {}
+        together: dict[str, list[Comparison]] = {}
         for each in study.comparisons:
             if each.measure == measure:
-                found = verdict(each.judged, measure)
-                hint = found in (Verdict.BETTER, Verdict.WORSE) and not is_significant(each)
-                word = f"{found.value}, but it may be chance" if hint else found.value
-                groups.setdefault(word, []).append(each.arm)
-        parts = [f"{word}: {listed(names)}" for word, names in groups.items()]
-        baseline = escape(str(study.settings["baseline"]))
-        lines.append(f"Against {baseline} ({measure_in_words(measure)}): {'; '.join(parts)}.")
+                together.setdefault(each.baseline, []).append(each)
+        parts = [
+            f"against {escape(baseline)} {_judged(compared)}"
+            for baseline, compared in together.items()
+        ]
+        words = measure_in_words(measure)
+        lines.append(f"{words[0].upper()}{words[1:]}: {'; '.join(parts)}.")
     return lines
+
+
+def _judged(comparisons: Sequence[Comparison]) -> str:
+    groups: dict[str, list[str]] = {}
+    for each in comparisons:
+        found = verdict(each.judged, each.measure)
+        hint = found in (Verdict.BETTER, Verdict.WORSE) and not is_significant(each)
+        word = f"{found.value}, but it may be chance" if hint else found.value
+        groups.setdefault(word, []).append(each.arm)
+    return ", ".join(f"{word}: {listed(names)}" for word, names in groups.items())

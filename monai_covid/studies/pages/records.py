@@ -41,6 +41,7 @@ class Arm(NamedTuple):
         start: ``stage2``, ``imagenet``, ``random`` or ``previous: NAME``.
         started_from: What its networks really started from, where that was written down.
         options: Training options that are its own.
+        baseline: Arm that it is compared with; its own name if with none.
         planned: Runs that the study asks for.
         finished: Runs that are there.
         runs: Those.
@@ -58,6 +59,7 @@ class Arm(NamedTuple):
     start: str
     started_from: str | None
     options: Mapping[str, Any]
+    baseline: str
     planned: int
     finished: int
     runs: tuple[Run, ...]
@@ -72,11 +74,11 @@ class Arm(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """An arm against the baseline arm.
+    """An arm against the arm it is compared with.
 
     Attributes:
         arm: The arm.
-        baseline: The baseline arm.
+        baseline: The arm it is compared with.
         measure: What is compared.
         pairs: Pairs of runs with one seed and fold.
         difference: Mean of arm less baseline, with the interval for independent pairs.

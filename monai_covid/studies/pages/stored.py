@@ -58,7 +58,7 @@ def parse_study(content: Any, path: Path | str, name: str) -> Study:
         content["question"],
         content["version"],
         content["settings"],
-        tuple(map(_arm, content["arms"])),
+        tuple(_arm(arm, content["settings"]["baseline"]) for arm in content["arms"]),
         tuple(map(_comparison, content["comparisons"])),
         {name: _scores(found) for name, found in content["baselines"].items()},
         tuple(map(_stage2, content.get("stage2", ()))),
@@ -92,6 +92,8 @@ def _contradictions(content: Mapping[str, Any]) -> list[str]:
                 found.append(f"$.comparisons[{number}].{key}: no arm {compared[key]!r}")
     for number, arm in enumerate(content["arms"]):
         place, epochs = f"$.arms[{number}]", len(arm["curves"]["epoch"])
+        if arm.get("baseline", names[0]) not in names:
+            found.append(f"{place}.baseline: no arm {arm['baseline']!r}")
         if len(arm["runs"]) != arm["runs_finished"]:
             found.append(f"{place}: {len(arm['runs'])} runs, runs_finished {arm['runs_finished']}")
         if any(len(curve) != epochs for curve in arm["curves"]["validation_auc"]):
@@ -99,7 +101,7 @@ def _contradictions(content: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _arm(arm: Mapping[str, Any]) -> Arm:
+def _arm(arm: Mapping[str, Any], baseline: str) -> Arm:
     pooled = arm["pooled"]
     runs = tuple(map(_run, arm["runs"]))
     images, patients = _sample(pooled.get("test") or {}, runs)
@@ -108,6 +110,7 @@ def _arm(arm: Mapping[str, Any]) -> Arm:
         arm["start"],
         arm["started_from"],
         arm["options"],
+        arm.get("baseline", baseline),
         arm["runs_planned"],
         arm["runs_finished"],
         runs,

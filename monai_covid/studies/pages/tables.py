@@ -86,15 +86,16 @@ def _cells(scores: Scores, measures: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def contributions_table(study: Study) -> str:
-    """Return each comparison with the baseline arm; empty without any."""
+    """Return each comparison with another arm; empty without any."""
     if not study.comparisons:
         return ""
     wide = any(each.corrected for each in study.comparisons)
-    header = ["Arm", "Measure", "Difference from the baseline", "Pairs", "p", "p, Holm"]
+    header = ["Arm", "Compared with", "Measure", "Difference", "Pairs", "p", "p, Holm"]
     header += ["Corrected interval"] * wide
     rows = [
         (
             escape(each.arm),
+            escape(each.baseline),
             measure_in_words(each.measure),
             difference(each.difference),
             f"{each.pairs}",

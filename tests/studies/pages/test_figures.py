@@ -51,6 +51,20 @@ def test_each_arm_is_drawn_beside_the_baseline(full):
     assert any("bootstrap over runs" in text for text in texts(figure))
 
 
+def test_each_arm_is_drawn_beside_the_one_it_is_compared_with():
+    low, middle, high = (example.arm(name) for name in ("low", "middle", "high"))
+    low["baseline"] = middle["baseline"] = "low"
+    high["baseline"] = "middle"
+    middle["curves"]["validation_auc"] = [[0.1] * len(middle["curves"]["epoch"])] * 2
+    figure = draw_curves(study_of(example.study([low, middle, high], [], baseline="low")))
+    drawn = {axes.get_title(loc="left"): axes for axes in figure.axes}
+    assert list(drawn) == ["middle (2 runs)\ndashed: low", "high (2 runs)\ndashed: middle"]
+    dashed = drawn["high (2 runs)\ndashed: middle"].lines[0]
+    assert dashed.get_ydata() == pytest.approx(0.1)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()][1] == "The arm it is compared with"
+
+
 def test_one_run_has_no_band_and_says_so():
     arms = [example.arm(name, seeds=(0,)) for name in ("twice-keep", "twice-random")]
     figure = draw_curves(study_of(example.study(arms, seeds=[0])))

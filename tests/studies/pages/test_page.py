@@ -1,11 +1,14 @@
 """The pages: what is on them, for whom, and that they are made whole or not at all."""
 
+import re
+
 import pytest
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.cli import main
 from monai_covid.errors import InputError, OptionError
 from monai_covid.studies.pages import write_results
+from monai_covid.studies.pages.engineer import for_engineers
 from monai_covid.studies.pages.page import study_page
 from monai_covid.studies.pages.radiologist import chosen_arm, for_radiologists
 from monai_covid.studies.pages.stored import parse_study
@@ -44,8 +47,8 @@ def test_a_page_has_every_part():
     assert test[1:3] == ["0.660 (0.630 to 0.690)", "0.700 (0.670 to 0.730)"]
     assert arm[1:4] == ["stage 2 (random weights)", "head keep", "15"]
     assert [row[1] for row in further] == ["lungs blanked out", "lungs alone"]
-    assert ["twice-mean", "validation AUC, epochs 1 to 5"] in [
-        row[:2] for row in rows_of(page, "twice-mean")
+    assert ["twice-mean", "twice-keep", "validation AUC, epochs 1 to 5"] in [
+        row[:3] for row in rows_of(page, "twice-mean")
     ]
 
 
@@ -144,9 +147,18 @@ def test_the_radiologist_reads_counts_of_a_hundred():
 def test_the_radiologist_is_told_what_may_be_chance():
     text = for_radiologists(study_of(example.full_study()))
     assert (
-        "Against twice-keep (validation AUC, epochs 1 to 5): better: twice-mean; worse, but it may "
-        "be chance: twice-random; not told apart: direct." in text
+        "Validation AUC, epochs 1 to 5: against twice-keep better: twice-mean, worse, but it may "
+        "be chance: twice-random, not told apart: direct." in text
     )
+
+
+def test_the_radiologist_is_told_which_arm_another_is_compared_with():
+    content = example.full_study()
+    content["comparisons"][0]["baseline"] = "direct"
+    other = content["comparisons"][0]["arm"]
+    (line,) = [line for line in for_radiologists(study_of(content)).splitlines() if other in line]
+    assert re.search(rf"against direct [^;]*: {other}", line)
+    assert "against twice-keep" in line
 
 
 def test_names_cannot_break_a_table():
@@ -223,3 +235,15 @@ def test_names_of_pages_must_differ_and_do_for_files(tmp_path):
     index = example.write(tmp_path / "index.json", example.study())
     with pytest.raises(OptionError, match=r"index\.json: its page would be called 'index'"):
         write_results([index], tmp_path / "results")
+
+
+def test_arms_share_a_sentence_only_if_they_are_compared_with_the_same_arm():
+    content = example.full_study()
+    alike = {"low": -0.01, "high": 0.012, "p_value_holm": 1.0}
+    for compared, baseline in zip(
+        content["comparisons"], ("twice-keep", "twice-keep", "twice-201-keep"), strict=True
+    ):
+        compared.update(alike, baseline=baseline)
+    text = for_engineers(study_of(content))
+    assert "Each of twice-mean and twice-random could not be told apart from twice-keep" in text
+    assert "direct and twice-201-keep could not be told apart" in text

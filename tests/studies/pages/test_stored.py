@@ -74,6 +74,7 @@ def changed(path, value):
         (("settings", "baseline"), "absent", "baseline is 'absent'; arms are twice-keep"),
         (("comparisons", 0, "arm"), "absent", r"comparisons\[0\].arm: no arm 'absent'"),
         (("arms", 1, "name"), "twice-keep", "two arms have one name"),
+        (("arms", 1, "baseline"), "absent", r"arms\[1\].baseline: no arm 'absent'"),
         (("arms", 1, "runs_finished"), 1, r"arms\[1\]: 2 runs, runs_finished 1"),
         (("arms", 1, "curves", "epoch"), [1, 2], "not 2 values for each run"),
         (("arms", 1, "name"), 3, r"\$\.arms\[1\]\.name: 3 is not of type 'string'"),
