@@ -50,7 +50,8 @@ def evaluate_further(study: Study, run: Run, name: str, layout: Layout, machine:
         InputError: If images cannot be read.
     """
     device = choose_device(machine.device)
-    classifier = Classifier(layout.run(run) / "model.pt", device)
+    flips = bool(study.evaluation_of(study.arm(run.arm)).get("flips"))
+    classifier = Classifier(layout.run(run) / "model.pt", device, flips=flips)
     if name == EXTERNAL:
         tables: dict[str, pd.DataFrame | None] = {
             EXTERNAL: _external(study, run, classifier, machine)

@@ -92,6 +92,18 @@ def test_finished_runs_are_not_repeated_and_arms_and_seeds_may_be_added(
     assert plan["files"]["ImageNet weights of densenet121"] == "none at hand"
 
 
+def test_further_evaluations_take_the_options_of_the_evaluation(tiny_network, study, tmp_path):
+    flips = {"name": "flips", "start": "same: twice", "evaluation": {"flips": True}}
+    status, _ = study(changed(arms=[SMALL["arms"][0], flips], further=["external"]))
+    assert status == 0
+    plain, flipped = (
+        (tmp_path / f"out/runs/{arm}/seed_0/fold_0/evaluation_external/predictions.csv").read_text()
+        for arm in ("twice", "flips")
+    )
+    assert len(plain.splitlines()) == len(flipped.splitlines()) > 1
+    assert plain != flipped
+
+
 def test_progress_is_of_the_runs_that_were_asked_for(tiny_network, study, monkeypatch):
     said = []
     monkeypatch.setattr(command.logger, "info", lambda text, *values: said.append(text % values))
