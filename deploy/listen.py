@@ -7,19 +7,17 @@ takes a bundle folder. Research use only.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from model_file import find_model
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.commands.listen import MODEL, add_options
-from monai_covid.dicom.kinds import chosen_kinds
+from monai_covid.commands.listen import add_options, wanted_of
+from monai_covid.default_model import default_model
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import or_exit
+from monai_covid.memory import keep_freed_memory
 from monai_covid.pacs.extras import check_extras
-from monai_covid.pacs.options import settings_of
 from monai_covid.pacs.run import run_when_loaded
 from stack_limit import raise_stack_limit
 
@@ -36,9 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the service with ``options``."""
     check_extras()
-    settings = settings_of(options, also=("model", "device", "results"))
-    model = find_model(Path(options.model or MODEL))
-    kinds = chosen_kinds(options.results)
+    wanted = wanted_of(options, lambda path: find_model(path or default_model()))
     raise_stack_limit()
 
     def load() -> StudyProcessor:
@@ -48,12 +44,15 @@ def run(options: argparse.Namespace) -> int:
         from processor import GraphProcessor  # noqa: PLC0415
 
         silence_holoscan()
-        return GraphProcessor(load_pipeline(model, options.device, kinds))
+        keep_freed_memory()
+        return GraphProcessor(
+            load_pipeline(
+                wanted.model, wanted.device, wanted.kinds, keep_unsuitable=wanted.keep_unsuitable
+            )
+        )
 
-    with model.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    about = {"model": model.name, "sha256": digest, "processor": "MONAI Deploy operator graph"}
-    return run_when_loaded(settings, load, about)
+    about = {**wanted.about, "processor": "MONAI Deploy operator graph"}
+    return run_when_loaded(wanted.settings, load, about)
 
 
 if __name__ == "__main__":

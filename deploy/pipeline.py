@@ -13,7 +13,11 @@ from monai_covid.inference.study import StudyPipeline
 
 
 def load_pipeline(
-    path: Path, device: str | None = None, results: Sequence[str] = RESULT_KINDS
+    path: Path,
+    device: str | None = None,
+    results: Sequence[str] = RESULT_KINDS,
+    *,
+    keep_unsuitable: bool = False,
 ) -> StudyPipeline:
     """Load the model that ``path`` means.
 
@@ -21,6 +25,8 @@ def load_pipeline(
         path: A model file or a folder with one, see `find_model`.
         device: Where to compute; None: on a GPU if there is one.
         results: Which kinds of results are made.
+        keep_unsuitable: Process images that do not look like an upright frontal chest radiograph
+            too.
 
     Raises:
         OptionError: If there is no model file.
@@ -28,4 +34,4 @@ def load_pipeline(
     """
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return StudyPipeline(find_model(path), device, results)
+    return StudyPipeline(find_model(path), device, results, keep_unsuitable=keep_unsuitable)

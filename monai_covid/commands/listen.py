@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from monai_covid.default_model import MODEL, default_model
 from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
@@ -19,6 +21,7 @@ from monai_covid.memory import keep_freed_memory
 from monai_covid.pacs.extras import check_extras
 from monai_covid.pacs.options import add_service_options, settings_of
 from monai_covid.pacs.run import run_when_loaded
+from monai_covid.pacs.settings import Settings
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,17 +43,35 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "To try a quarantined study again: mv SPOOL/quarantine/JOB SPOOL/processing/"
 
 
+class Wanted(NamedTuple):
+    """What the options ask for.
+
+    Attributes:
+        settings: The settings of the service.
+        model: The model file.
+        device: Where to compute; None: on a GPU if there is one.
+        kinds: Which results are made.
+        keep_unsuitable: Whether images that do not look like a chest are processed.
+    """
+
+    settings: Settings
+    model: Path
+    device: str | None
+    kinds: tuple[str, ...]
+    keep_unsuitable: bool
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Name and SHA-256 of the model file, as the status page shows them."""
+        with self.model.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return {"model": self.model.name, "sha256": digest}
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
     check_extras()
-    settings = settings_of(options, also=("model", "device", "results", "keep_unsuitable"))
-    model = Path(options.model or default_model())
-    if not model.is_file():
-        raise OptionError(f"--model is {model}, which is not a file; give a trained model")
-    kinds = chosen_kinds(options.results)
-    keep_unsuitable = options.keep_unsuitable or False
-    if not isinstance(keep_unsuitable, bool):
-        raise OptionError(f"keep-unsuitable is {keep_unsuitable!r}; give true or false")
+    wanted = wanted_of(options, _model)
 
     def load() -> StudyProcessor:
         # Only now: torch takes seconds, and bad options are told without it.
@@ -59,9 +80,36 @@ def run(options: argparse.Namespace) -> int:
         from monai_covid.training import choose_device  # noqa: PLC0415
 
         keep_freed_memory()
-        device = choose_device(options.device)
-        return LookingAhead(StudyPipeline(model, device, kinds, keep_unsuitable=keep_unsuitable))
+        device = choose_device(wanted.device)
+        return LookingAhead(
+            StudyPipeline(
+                wanted.model, device, wanted.kinds, keep_unsuitable=wanted.keep_unsuitable
+            )
+        )
 
-    with model.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return run_when_loaded(settings, load, {"model": model.name, "sha256": digest})
+    return run_when_loaded(wanted.settings, load, wanted.about)
+
+
+def wanted_of(options: argparse.Namespace, find: Callable[[Path | None], Path]) -> Wanted:
+    """Return what the options of :func:`add_options` and their YAML file ask for.
+
+    Args:
+        options: Parsed options.
+        find: Returns the model file that ``--model`` means; None if it is not given.
+
+    Raises:
+        OptionError: An option is unknown, missing or has an unusable value.
+    """
+    settings = settings_of(options, also=("model", "device", "results", "keep_unsuitable"))
+    keep_unsuitable = options.keep_unsuitable or False
+    if not isinstance(keep_unsuitable, bool):
+        raise OptionError(f"keep-unsuitable is {keep_unsuitable!r}; give true or false")
+    model = find(None if options.model is None else Path(options.model))
+    return Wanted(settings, model, options.device, chosen_kinds(options.results), keep_unsuitable)
+
+
+def _model(path: Path | None) -> Path:
+    model = path or default_model()
+    if not model.is_file():
+        raise OptionError(f"--model is {model}, which is not a file; give a trained model")
+    return model

@@ -10,6 +10,7 @@ import pytest
 from pydicom import Dataset
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
+from monai_covid.dicom.kinds import RESULT_KINDS
 from tests.deploy.conftest import DEPLOY
 from tests.orthanc.people import PEOPLE
 from tests.orthanc.service import Service
@@ -66,6 +67,22 @@ def _send(port: int, *datasets: Dataset) -> None:
     assert association.is_established
     assert [association.send_c_store(dataset).Status for dataset in datasets] == [0] * len(datasets)
     association.release()
+
+
+def test_every_option_reaches_the_graph(deploy, bundle, tmp_path, monkeypatch):
+    module, loaded = deploy("listen"), []
+    monkeypatch.setattr(module, "run_when_loaded", lambda settings, load, about: load())
+    monkeypatch.setattr(deploy("pipeline"), "load_pipeline", lambda *a, **k: loaded.append((a, k)))
+    needed = ["--spool", str(tmp_path), "--send-to", "dicom://PACS@127.0.0.1:1"]
+    chosen = ["--device", "cpu", "--results", "report,overlay", "--keep-unsuitable"]
+    module.main([*needed, "--model", str(bundle), *chosen])
+    (tmp_path / "service.yaml").write_text("keep-unsuitable: true\n")
+    module.main([*needed, "--model", str(bundle), "--config", str(tmp_path / "service.yaml")])
+    model = bundle / "models" / "model.pt"
+    assert loaded == [
+        ((model, "cpu", ("report", "overlay")), {"keep_unsuitable": True}),
+        ((model, None, RESULT_KINDS), {"keep_unsuitable": True}),
+    ]
 
 
 def test_a_study_is_answered_through_the_graph_and_the_service_ends_cleanly(
