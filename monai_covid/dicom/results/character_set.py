@@ -9,6 +9,11 @@ from pydicom.dataset import Dataset
 
 UTF_8 = "ISO_IR 192"
 
+LATIN_9 = frozenset({"ISO_IR 203", "ISO 2022 IR 203"})
+"""Defined terms that pydicom does not know: it takes each byte for a letter of Latin-1."""
+
+_DEFAULT = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
+
 _TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 
@@ -21,10 +26,14 @@ def fitting_character_set(header: Dataset, *texts: str) -> str | list[str] | Non
 
     Returns:
         The character set of ``header`` if it holds every text, else UTF-8: a header can name a
-        wrong character set, or none although there are letters beyond ASCII.
+        wrong character set. Texts of a header in Latin-9, or without a character set although they
+        have bytes beyond ASCII, are passed on byte for byte, so that whatever shows the image's
+        name right shows the result's right.
     """
     stated = header.get("SpecificCharacterSet")
     names = [stated] if isinstance(stated, str) else list(stated or [])
+    if LATIN_9 & set(names) and set(names) <= LATIN_9 | _DEFAULT and all(map(str.isascii, texts)):
+        return names[0] if len(names) == 1 else names
     if all(name in python_encoding for name in names):
         encodings = convert_encodings(names)
         every = (*_texts_of(header), *texts)

@@ -19,6 +19,41 @@ def through_a_file(dataset):
     return dcmread(stream)
 
 
+def written(dataset):
+    stream = io.BytesIO()
+    dcmwrite(stream, dataset, enforce_file_format=True)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["SR", "PR", "OT", "SEG"])
+@pytest.mark.parametrize(
+    ("stated", "name"),
+    [
+        pytest.param(None, "Müller^Jürgen".encode("latin-1"), id="none stated, Latin-1"),
+        pytest.param(None, "Διονυσιος".encode("iso8859-7"), id="none stated, Greek"),
+        pytest.param("ISO_IR 203", "Lœuvre^Žofie".encode("iso8859-15"), id="Latin-9"),
+        pytest.param(
+            ["", "ISO 2022 IR 203"], b"\x1b-b" + "Œuvre".encode("iso8859-15"), id="Latin-9 extended"
+        ),
+        pytest.param(
+            ["", "ISO 2022 IR 58"],
+            b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab",
+            id="simplified Chinese",
+        ),
+    ],
+)
+def test_bytes_survive_where_pydicom_reads_other_letters(stated, name, kind):
+    source = radiograph(PEOPLE[0], "names")
+    source.PatientName = "N" * len(name)
+    if stated:
+        source.SpecificCharacterSet = stated
+    raw = written(source).replace(b"N" * len(name), name)
+    read = dcmread(io.BytesIO(raw))
+    result = by_modality(result_instances(found_in(read), ALGORITHM))[kind]
+    assert name in written(result)
+    assert result.get("SpecificCharacterSet") == read.get("SpecificCharacterSet")
+
+
 @pytest.mark.parametrize("kind", ["SR", "PR", "OT", "SEG"])
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.identifier)
 def test_names_survive(person, kind):
@@ -65,4 +100,7 @@ def test_no_character_set_stays_none_for_plain_letters():
 def test_words_of_the_result_count_too():
     header = radiograph(PEOPLE[1], "names")
     assert fitting_character_set(header, "Entzündung") == "ISO_IR 100"
+    assert fitting_character_set(header, "воспаление") == "ISO_IR 192"
+    header.SpecificCharacterSet = "ISO_IR 203"
+    assert fitting_character_set(header, "plain") == "ISO_IR 203"
     assert fitting_character_set(header, "воспаление") == "ISO_IR 192"
