@@ -77,7 +77,9 @@ def _process(
         logger.debug("study %s: %s at\n%s", key.name, type(error).__name__, frames)
         return StudyRecord(key.name, len(files), error=_without_message(error))
     uids = tuple(str(result.SOPInstanceUID) for result in results)
-    return StudyRecord(key.name, len(files), uids, refusals)
+    failed = [one.reason for one in refusals if one.failed]
+    error = "; ".join(dict.fromkeys(failed)) or None
+    return StudyRecord(key.name, len(files), uids, refusals, error)
 
 
 def _without_message(error: Exception) -> str:

@@ -84,7 +84,7 @@ class StudyGraph(Application):
         self.add_flow(selector, instances, {(series, series)})
         self.add_flow(instances, inference, {("images", "images")})
         self.add_flow(instances, writer, {("refusals", "refusals")})
-        self.add_flow(inference, writer, {("findings", "findings")})
+        self.add_flow(inference, writer, {("findings", "findings"), ("failed", "failed")})
         if self._output_folder is not None:
             store = StoreOperator(self, folder=self._output_folder, name="store")
             self.add_flow(writer, store, {("outcome", "outcome")})

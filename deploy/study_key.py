@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pydicom.dataset import Dataset
 
+from monai_covid.dicom.study import patient_of
+
 SHOWN_CHARACTERS = 16
 
 NO_STUDY = "has no Study Instance UID (0020,000D), which results need"
@@ -20,33 +22,24 @@ class StudyKey(NamedTuple):
 
     Attributes:
         study_instance_uid: Study Instance UID (0020,000D).
-        patient_id: Patient ID (0010,0020).
-        issuer: Issuer of Patient ID (0010,0021).
+        patient: What tells the patient from others, see `patient_of`.
     """
 
     study_instance_uid: str
-    patient_id: str
-    issuer: str
+    patient: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """A name for folders and logs that tells nothing about the patient."""
-        return hashed("\n".join(self))
+        return hashed("\n".join((self.study_instance_uid, *self.patient)))
 
 
 def study_key(dataset: Dataset) -> StudyKey:
     """Return the key of the instance ``dataset``."""
-    return StudyKey(
-        _text(dataset, "StudyInstanceUID"),
-        _text(dataset, "PatientID"),
-        _text(dataset, "IssuerOfPatientID"),
-    )
+    study = str(dataset.get("StudyInstanceUID") or "").strip()
+    return StudyKey(study, patient_of(dataset))
 
 
 def hashed(text: str) -> str:
     """Return what stands for ``text`` in logs: the beginning of its SHA-256, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()[:SHOWN_CHARACTERS]
-
-
-def _text(dataset: Dataset, keyword: str) -> str:
-    return str(dataset.get(keyword) or "").strip()

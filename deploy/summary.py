@@ -33,7 +33,7 @@ class StudyRecord(NamedTuple):
         files: How many files it has.
         results: SOP Instance UIDs of its results.
         refusals: Its images without results.
-        error: Why it failed; None: it did not.
+        error: Why it, or one of its images, failed; None: it did not.
     """
 
     name: str

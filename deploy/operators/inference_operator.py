@@ -6,6 +6,7 @@ from typing import Any
 
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
+from monai_covid.inference.attempts import one_by_one
 from monai_covid.inference.study import StudyPipeline
 
 
@@ -17,6 +18,7 @@ class InferenceOperator(Operator):
 
     Named output:
         findings: ``list[ImageFinding]``, one for each image.
+        failed: ``tuple[Refusal, ...]``: images at which this failed unexpectedly.
     """
 
     def __init__(self, fragment: Fragment, *args: Any, pipeline: StudyPipeline, **kwargs: Any):
@@ -28,7 +30,12 @@ class InferenceOperator(Operator):
         """Define the ports."""
         spec.input("images")
         spec.output("findings")
+        spec.output("failed")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Classify and explain."""
-        op_output.emit(self._pipeline.infer(op_input.receive("images")), "findings")
+        findings, failed = one_by_one(
+            lambda image: self._pipeline.infer([image])[0], op_input.receive("images")
+        )
+        op_output.emit(findings, "findings")
+        op_output.emit(failed, "failed")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
 from monai_covid.dicom.study import StudyOutcome
+from monai_covid.inference.attempts import one_by_one
 from monai_covid.inference.study import StudyPipeline
 
 
@@ -16,6 +18,7 @@ class ResultWriterOperator(Operator):
     Named input:
         findings: ``list[ImageFinding]``, possibly empty.
         refusals: ``tuple[Refusal, ...]``, passed on.
+        failed: ``tuple[Refusal, ...]``, passed on with those at which this fails unexpectedly.
 
     Named output:
         outcome: `StudyOutcome` with the instances and the refusals.
@@ -30,9 +33,13 @@ class ResultWriterOperator(Operator):
         """Define the ports."""
         spec.input("findings")
         spec.input("refusals")
+        spec.input("failed")
         spec.output("outcome")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Make the instances."""
-        results = self._pipeline.write(op_input.receive("findings"))
-        op_output.emit(StudyOutcome(results, op_input.receive("refusals")), "outcome")
+        results, failed = one_by_one(
+            lambda finding: self._pipeline.write([finding]), op_input.receive("findings")
+        )
+        refusals = (*op_input.receive("refusals"), *op_input.receive("failed"), *failed)
+        op_output.emit(StudyOutcome(tuple(chain.from_iterable(results)), refusals), "outcome")

@@ -20,11 +20,13 @@ class Refusal(NamedTuple):
         sop_instance_uid: The image; empty where the file does not tell.
         reason: Why not, without patient data.
         file: The file it was in, where there was one.
+        failed: Whether it should have been processed, and that failed unexpectedly.
     """
 
     sop_instance_uid: str
     reason: str
     file: Path | None = None
+    failed: bool = False
 
 
 class StudyOutcome(NamedTuple):
@@ -51,6 +53,19 @@ class StudyProcessor(Protocol):
         Raises:
             StudyError: If nothing can be made of them and trying again would not help.
         """
+
+
+def patient_of(dataset: Dataset) -> tuple[str, ...]:
+    """Return what tells the patient of an instance from others.
+
+    That is Patient ID and its issuer; where there is no Patient ID, also name and date of birth.
+    """
+    known = _texts(dataset, "PatientID", "IssuerOfPatientID")
+    return known if known[0] else (*known, *_texts(dataset, "PatientName", "PatientBirthDate"))
+
+
+def _texts(dataset: Dataset, *keywords: str) -> tuple[str, ...]:
+    return tuple(str(dataset.get(keyword) or "").strip() for keyword in keywords)
 
 
 @runtime_checkable

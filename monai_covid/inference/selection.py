@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from monai_covid.dicom.eligibility import ineligibility, read_header
 from monai_covid.dicom.pixels import read_radiograph
 from monai_covid.dicom.results import source_header
-from monai_covid.dicom.study import Refusal, StudyError
+from monai_covid.dicom.study import Refusal, StudyError, patient_of
 from monai_covid.errors import ImageReadError
 from monai_covid.suitability import assess
 
@@ -92,10 +92,9 @@ def select_images(datasets: Iterable[Dataset], *, keep_unsuitable: bool = False)
 
 
 def _check_one_patient(datasets: Sequence[Dataset]) -> None:
-    keywords = ("StudyInstanceUID", "PatientID", "IssuerOfPatientID")
     # Without a study an instance is refused, whoever's it is.
     known = [each for each in datasets if each.get("StudyInstanceUID")]
-    found = {tuple(str(each.get(keyword) or "") for keyword in keywords) for each in known}
+    found = {(str(each.StudyInstanceUID), *patient_of(each)) for each in known}
     if len(found) > 1:
         raise StudyError(
             f"the {len(datasets)} instances belong to {len(found)} different studies or patients; "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from monai_covid.explain import EpsilonPlusFlat
 from monai_covid.explain.lrp import LRP
 from monai_covid.heatmaps import smoothed, symmetric_limit, to_image_grid
 from monai_covid.heatmaps.capture import draw_capture
+from monai_covid.inference.attempts import one_by_one
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.heatmap_files import SMOOTHING
 from monai_covid.inference.rehearsal import rehearsal_image
@@ -121,20 +122,8 @@ class StudyPipeline:
         self, images: Iterable[EligibleImage]
     ) -> tuple[tuple[Dataset, ...], tuple[Refusal, ...]]:
         """Return the instances for images, and a refusal for each that failed unexpectedly."""
-        results: list[Dataset] = []
-        failed = []
-        for image in images:
-            try:
-                results += self.write(self.infer([image]))
-            # Memory and disks may be there again later.
-            except (MemoryError, OSError, torch.OutOfMemoryError):
-                raise
-            # Headers hold everything; one that no check knows must not cost the others' results.
-            except Exception as error:
-                failed.append(
-                    Refusal(str(image.header.SOPInstanceUID), _place_of(error), image.file)
-                )
-        return tuple(results), tuple(failed)
+        results, failed = one_by_one(lambda image: self.write(self.infer([image])), images)
+        return tuple(chain.from_iterable(results)), failed
 
     def _rehearse(self) -> None:
         """Spare the first study what would take seconds longer than for all others."""
@@ -184,10 +173,3 @@ class StudyPipeline:
         shown = (f"{display_name(label)} {value:.1%}" for label, value in probabilities.items())
         versions = ", ".join(self.algorithm.software_versions)
         return [RESEARCH_USE_ONLY.upper(), ", ".join(shown), f"{versions}. {self.algorithm.method}"]
-
-
-def _place_of(error: Exception) -> str:
-    """Return kind and place of an error; its text may hold patient data."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}, line {last.lineno}"
-    return f"fails unexpectedly: {type(error).__name__} in {place}"

@@ -30,19 +30,22 @@ class FakePipeline:
         frontal = [each for each in datasets if each.ViewPosition == "PA"]
         others = [each for each in datasets if each.ViewPosition != "PA"]
         return Selection(
-            tuple(EligibleImage(each, np.zeros((1, 1), np.float32)) for each in frontal),
+            tuple(
+                EligibleImage(each, np.zeros((1, 1), np.float32), Path(each.filename))
+                for each in frontal
+            ),
             tuple(Refusal(each.SOPInstanceUID, "no PA", Path(each.filename)) for each in others),
         )
 
-    def infer(self, images: Iterable[EligibleImage]) -> list[Dataset]:
-        """Find the header."""
-        headers = [image.header for image in images]
-        self.calls.append(("infer", len(headers)))
-        return headers
+    def infer(self, images: Iterable[EligibleImage]) -> list[EligibleImage]:
+        """Find the images themselves."""
+        images = list(images)
+        self.calls.append(("infer", len(images)))
+        return images
 
-    def write(self, findings: Iterable[Dataset]) -> tuple[Dataset, ...]:
-        """Answer each header."""
-        headers = list(findings)
+    def write(self, findings: Iterable[EligibleImage]) -> tuple[Dataset, ...]:
+        """Answer the header of each."""
+        headers = [finding.header for finding in findings]
         self.calls.append(("write", len(headers)))
         return tuple(answer(header) for header in headers)
 

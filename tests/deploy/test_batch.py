@@ -82,7 +82,39 @@ def test_one_failing_study_does_not_keep_the_others_from_their_results(
     assert _results(output) == {good: "P"}
     errors = [study["error"] for study in _summary(output)["studies"]]
     assert sorted(map(bool, errors)) == [False, True]
-    assert any((error or "").startswith("KeyError in test_batch.py, line ") for error in errors)
+    told = "fails unexpectedly: KeyError in test_batch.py, line "
+    assert any((error or "").startswith(told) for error in errors)
+    assert "DOE" not in (output / "summary.json").read_text()
+
+
+def test_a_failing_image_makes_the_status_and_not_the_results_of_the_others(
+    process_folder, tmp_path, monkeypatch
+):
+    source, output = tmp_path / "in", tmp_path / "out"
+    good = radiograph(source / "a", "P", "S")
+    bad = radiograph(source / "b", "P", "S")
+    pipeline = FakePipeline()
+    write = pipeline.write
+
+    def fail_sometimes(findings):
+        if findings[0].header.SOPInstanceUID == bad:
+            raise KeyError("DOE^JOHN")
+        return write(findings)
+
+    monkeypatch.setattr(pipeline, "write", fail_sometimes)
+    assert process_folder(source, output, pipeline) == 1
+    assert _results(output) == {good: "P"}
+    (study,) = _summary(output)["studies"]
+    assert (len(study["results"]), len(study["refused"])) == (1, 1)
+    assert "KeyError in test_batch.py" in study["error"]
+
+
+def test_patients_without_a_number_are_told_apart_by_their_names(process_folder, tmp_path):
+    source, output = tmp_path / "in", tmp_path / "out"
+    for name in ("DOE^JOHN", "ROE^RICHARD"):
+        radiograph(source / name, "", "S", PatientName=name)
+    assert process_folder(source, output, FakePipeline()) == 0
+    assert len(_summary(output)["studies"]) == 2
     assert "DOE" not in (output / "summary.json").read_text()
 
 
@@ -107,9 +139,10 @@ def test_results_that_cannot_be_written_fail_the_study_and_leave_nothing(
     write = pipeline.write
 
     def half_broken(findings):
-        first, second = write(findings)
-        del second.SOPClassUID
-        return first, second
+        (result,) = write(findings)
+        if findings[0].file == tmp_path / "in" / "b":
+            del result.SOPClassUID
+        return (result,)
 
     monkeypatch.setattr(pipeline, "write", half_broken)
     assert process_folder(tmp_path / "in", tmp_path / "out", pipeline) == 1

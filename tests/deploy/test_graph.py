@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_covid.dicom.study import StudyError
+from monai_covid.dicom.study import Refusal, StudyError
 from tests.deploy.fake_pipeline import FakePipeline, radiograph
 
 pytestmark = pytest.mark.deploy
@@ -28,7 +28,7 @@ def test_the_frontal_image_is_answered_and_the_lateral_refused_with_a_reason(
     lateral = radiograph(tmp_path / "b", "P", "S", ViewPosition="LL")
     results, refusals = process([tmp_path / "a", tmp_path / "b"])
     assert [result.ImageComments for result in results] == [frontal]
-    assert refusals == ((lateral, "no PA", tmp_path / "b"),)
+    assert refusals == (Refusal(lateral, "no PA", tmp_path / "b"),)
     assert pipeline.calls == [("select", 2), ("infer", 1), ("write", 1)]
 
 
@@ -87,8 +87,14 @@ class _OwnError(Exception):
     """Known to nobody."""
 
 
-@pytest.mark.parametrize("step", ["select", "infer", "write"])
-@pytest.mark.parametrize("error", [StudyError("no good"), _OwnError("x"), MemoryError()])
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        *(("select", error) for error in (StudyError("no good"), _OwnError("x"), MemoryError())),
+        *(("infer", error) for error in (StudyError("no good"), MemoryError())),
+        *(("write", error) for error in (StudyError("no good"), OSError("disk"))),
+    ],
+)
 def test_errors_come_out_of_the_graph_as_they_are(
     process, pipeline, tmp_path, monkeypatch, step, error
 ):
@@ -104,12 +110,34 @@ def test_errors_come_out_of_the_graph_as_they_are(
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+@pytest.mark.parametrize("step", ["infer", "write"])
+def test_an_image_that_fails_costs_the_others_nothing(
+    process, pipeline, tmp_path, monkeypatch, step
+):
+    files = [tmp_path / name for name in "abc"]
+    first, second, third = (radiograph(file, "P", "S") for file in files)
+    done = getattr(pipeline, step)
+
+    def fail_at_the_second(items):
+        if items[0].header.SOPInstanceUID == second:
+            raise _OwnError("DOE^JOHN")
+        return done(items)
+
+    monkeypatch.setattr(pipeline, step, fail_at_the_second)
+    results, refusals = process(files)
+    assert [result.ImageComments for result in results] == [first, third]
+    (refusal,) = refusals
+    assert refusal.failed
+    assert (refusal.sop_instance_uid, refusal.file) == (second, files[1])
+    assert refusal.reason.startswith("fails unexpectedly: _OwnError in test_graph.py, line ")
+
+
 def test_the_graph_runs_again_after_an_error_and_in_another_thread(
     process, pipeline, tmp_path, monkeypatch
 ):
     uid = radiograph(tmp_path / "a", "P", "S")
     with monkeypatch.context() as patch, pytest.raises(TypeError):
-        patch.setattr(pipeline, "infer", None)
+        patch.setattr(pipeline, "select", None)
         process([tmp_path / "a"])
     outcomes = []
     thread = threading.Thread(target=lambda: outcomes.append(process([tmp_path / "a"])))

@@ -116,7 +116,7 @@ def test_our_own_results_are_never_processed(pipeline, tmp_path):
     assert len(again.refusals) == 4
 
 
-@pytest.mark.parametrize("change", ["patient", "study", "issuer"])
+@pytest.mark.parametrize("change", ["patient", "study", "issuer", "name"])
 def test_patients_and_studies_are_never_mixed(pipeline, tmp_path, change):
     first = radiograph(JANE, "mixed", number=1)
     second = radiograph(JANE, "mixed", number=2)
@@ -124,6 +124,9 @@ def test_patients_and_studies_are_never_mixed(pipeline, tmp_path, change):
         second.PatientID = JUERGEN.identifier
     elif change == "study":
         second.StudyInstanceUID += ".1"
+    elif change == "name":
+        first.PatientID = second.PatientID = ""
+        second.PatientName = JUERGEN.name
     else:
         second.IssuerOfPatientID = "ANOTHER HOSPITAL"
     with pytest.raises(StudyError, match="2 different studies or patients"):
@@ -159,6 +162,7 @@ def test_an_image_that_fails_costs_the_others_nothing(pipeline, tmp_path, monkey
     assert len(outcome.results) == 8
     (refusal,) = outcome.refusals
     assert refusal.file == files[1]
+    assert refusal.failed
     assert refusal.reason.startswith("fails unexpectedly: ValueError in test_study.py, line")
 
 
