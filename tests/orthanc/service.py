@@ -77,7 +77,13 @@ class Service:
             self._process = subprocess.Popen(
                 self.arguments, stdout=log, stderr=log, env=environment
             )
-        until(self._ready, f"the service is ready (see {self.log})", seconds=120)
+        try:
+            # Seconds on a quiet machine; minutes where something else fills every core.
+            until(self._ready, f"the service is ready (see {self.log})", seconds=300)
+        except BaseException:
+            # Otherwise it would go on after the tests.
+            self.kill()
+            raise
 
     def _ready(self) -> bool:
         self.check_alive()
