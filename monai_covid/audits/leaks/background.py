@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
 
@@ -20,9 +21,13 @@ FEWEST = 5
 """Pairs; the median of fewer could be that of the very copies that are looked for."""
 
 DEVIATIONS = 4.0
-"""From the median to the least score of a copy. Of 100 square phantoms the two most alike reach
-3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25 are missed,
-of their negatives 10 in 25."""
+"""From the median to the least score of a copy, at least. Of 100 square phantoms the two most alike
+reach 3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25 are
+missed, of their negatives 10 in 25."""
+
+FALSE_ALARMS = 0.05
+"""Expected in a whole collection, if scores on Fisher's z scale are normal. The most alike of many
+pairs is more alike than that of a few: of 300 square phantoms the two most alike reach 4.1."""
 
 USUAL_SPREAD, USUAL_PAIRS = 0.2, 10
 """Standard deviation among phantoms on Fisher's z scale; it counts like that of so many pairs."""
@@ -40,9 +45,16 @@ class Background:
 
     Attributes:
         likenesses: Of pairs of different patients; see ``likeness``.
+        pairs: How many pairs of images there are, of which these are a sample.
     """
 
     likenesses: tuple[float, ...] = ()
+    pairs: int = 1
+
+    @property
+    def deviations(self) -> float:
+        """Robust standard deviations from the median to the limit; the more pairs, the more."""
+        return max(DEVIATIONS, float(norm.isf(FALSE_ALARMS / max(1, self.pairs))))
 
     @cached_property
     def limit(self) -> float:
@@ -57,7 +69,7 @@ class Background:
         seen = NORMAL_DEVIATION * np.median(np.abs(scores - middle))
         weights = len(scores), USUAL_PAIRS
         spread = np.sqrt(np.average([seen**2, USUAL_SPREAD**2], weights=weights))
-        return max(THRESHOLD, float(np.tanh(middle + DEVIATIONS * spread)))
+        return max(THRESHOLD, float(np.tanh(middle + self.deviations * spread)))
 
     def score(self, likeness: float) -> float:
         """Return a likeness as score in [-1, 1]: that of ``limit`` becomes 0.65.
@@ -98,7 +110,8 @@ def background_of(
         for i, j in zip(rows, columns, strict=True)
         if patients[0][i] != patients[1][j] and (first is not second or i < j)
     ]
-    return Background(tuple(likeness(first[i], second[j])[0] for i, j in pairs[:count]))
+    number = len(first) * (len(first) - 1) // 2 if first is second else len(first) * len(second)
+    return Background(tuple(likeness(first[i], second[j])[0] for i, j in pairs[:count]), number)
 
 
 def _fisher(correlation: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import median_abs_deviation
+from scipy.stats import median_abs_deviation, norm
 
 from monai_covid.audits.leaks.background import (
     DEVIATIONS,
@@ -31,6 +31,18 @@ def test_limit_is_that_of_the_robust_deviation():
     assert background.limit == pytest.approx(np.tanh(least), abs=1e-4)
     assert background.score(background.limit) == pytest.approx(THRESHOLD)
     assert background.score(0.5) < 0.5
+
+
+def test_more_is_asked_where_more_pairs_could_be_alike_by_chance():
+    """Every pair of a large collection is normal on Fisher's scale: none is taken for a copy."""
+    z = np.random.default_rng(3).normal(0.5, USUAL_SPREAD, 300 * 299 // 2)
+    likenesses = tuple(np.tanh(z))
+    few, all_of_them = (Background(likenesses[:200], pairs) for pairs in (1, len(z)))
+
+    assert few.deviations == DEVIATIONS
+    assert all_of_them.deviations == pytest.approx(norm.isf(0.05 / len(z)))
+    assert max(likenesses) >= few.limit
+    assert max(likenesses) < all_of_them.limit
 
 
 @pytest.mark.parametrize("likenesses", [(0.9,) * (FEWEST - 1), (0.0, 0.1, 0.05, 0.2, 0.1) * 40])
@@ -63,6 +75,7 @@ def test_all_pairs_of_a_small_collection_are_compared(phantoms):
         if patients[i] != patients[j]
     ]
     assert sorted(found.likenesses) == pytest.approx(sorted(expected))
+    assert found.pairs == 6
     assert len(background_of(small, small, (patients, patients), 0, 2).likenesses) == 2
 
 
