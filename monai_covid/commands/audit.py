@@ -8,13 +8,18 @@ from pathlib import Path
 from monai_covid.audits import AUDITS, AuditOptions, Subject, run_audits
 from monai_covid.audits.run import AUDIT_JSON
 from monai_covid.data.manifest import read_manifest
+from monai_covid.data.nih_as_stage3 import is_nih_folder, read_nih_as_stage3
 from monai_covid.data.records import Records
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
+from monai_covid.files import check_writable
 from monai_covid.inference.classifier import Classifier
 from monai_covid.labels import COVID_LABELS
 
 DEFAULTS = AuditOptions()
+
+LEAST = {"fold": 0, "resamples": 20, "seed": 0, "batch_size": 1}
+"""Of whole numbers; fewer resamples have no 95 % interval."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="MANIFEST",
-        help="manifests of other hospitals",
+        help="manifests of other hospitals, or the folder of ChestX-ray14",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
@@ -51,10 +56,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
     names = _chosen(options.names)
+    _check_numbers(options)
     try:
         check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
     except FileExistsError as error:
         raise OptionError(f"--out: {error}") from error
+    check_writable(options.out)
     classifier = Classifier(options.model, options.device) if options.model else None
     labels = classifier.info.labels if classifier else COVID_LABELS
     with whole_folder(options.out, AUDIT_JSON, overwrite=options.overwrite) as folder:
@@ -65,11 +72,24 @@ def run(options: argparse.Namespace) -> int:
             external=_externals(options.external, labels),
             options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
         )
+        if options.fold is not None:
+            _ = subject.unseen  # a fold without images is an error before hours of work
         findings, _ = run_audits(subject, names, folder)
     for name, finding in findings.items():
         print(f"{name}: {finding.verdict}. {finding.summary}")
     print(f"report: {options.out / 'index.html'}")
     return 0
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    wrong = [
+        f"--{name.replace('_', '-')} is {value}; it must be at least {least}"
+        for name, least in LEAST.items()
+        for value in [getattr(options, name)]
+        if value is not None and value < least
+    ]
+    if wrong:
+        raise OptionError("; ".join(wrong))
 
 
 def _chosen(names: list[str]) -> list[str]:
@@ -80,7 +100,13 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _externals(manifests: list[Path], labels: tuple[str, ...]) -> dict[str, Records]:
-    return {_name_of(one): read_manifest(one, labels) for one in manifests}
+    found: dict[str, Records] = {}
+    for one in manifests:
+        if _name_of(one) in found:
+            raise OptionError(f"--external: two collections would be called {_name_of(one)!r}")
+        nih = is_nih_folder(one) and labels == COVID_LABELS
+        found[_name_of(one)] = read_nih_as_stage3(one) if nih else read_manifest(one, labels)
+    return found
 
 
 def _name_of(manifest: Path) -> str:

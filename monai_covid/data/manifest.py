@@ -75,6 +75,9 @@ def inspect_manifest(
     """
     names = checked_labels(labels)
     file = manifest_file(manifest)
+    if not file.exists():
+        message = f"does not exist; expected a CSV with {', '.join(REQUIRED_COLUMNS)}"
+        raise InputError([Problem(file, None, message)])
     folders = _image_folders(file, image_dir)
     table = read_table(file, REQUIRED_COLUMNS)
     targets, problems = one_hot(file, table["label"], names)

@@ -9,18 +9,14 @@ ChestX-ray14 too.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import read_nih
+from monai_covid.data.nih_as_stage3 import with_stage3_labels
 from monai_covid.data.patients import drop_patients, patients_in
 from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import hold_out
-from monai_covid.labels import COVID_LABELS, NIH_LABELS, NIH_TO_COVID
 
 KEPT, SEED = 0.5, 0
 
@@ -36,12 +32,7 @@ def external_nih(nih: Path, collection: Records) -> Records:
         Images whose labels include pneumonia or are No Finding alone, of half of their patients.
     """
     outside = drop_patients(read_nih(nih), patients_in(collection.frame)).records
-    targets = np.zeros((len(outside), len(COVID_LABELS)), dtype=bool)
-    for source, target in NIH_TO_COVID.items():
-        column = outside.targets[:, NIH_LABELS.index(source)]
-        targets[:, COVID_LABELS.index(target)] = column
-    labelled: NDArray[np.bool_] = np.asarray(targets.any(axis=1))
-    chosen = replace(outside.select(labelled), labels=COVID_LABELS, targets=targets[labelled])
+    chosen = with_stage3_labels(outside)
     held = hold_out(chosen.patients, chosen.targets, KEPT, SEED)
     return chosen.select(held)
 
