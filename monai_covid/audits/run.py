@@ -13,6 +13,7 @@ from monai_covid.audits.finding import AuditFinding
 from monai_covid.audits.subject import Subject
 from monai_covid.evaluation import Section, summary_page
 from monai_covid.evaluation.report_text import strict_json
+from monai_covid.evaluation.summary_tables import Table
 from monai_covid.files import write_text
 from monai_covid.words.extras import HOW_TO_INSTALL, missing_packages
 
@@ -116,18 +117,22 @@ def _page(
     left_out: Mapping[str, str],
     folder: Path,
 ) -> Path:
-    sections: list[Section] = []
+    sections = [_overview(findings, left_out)]
     for name, finding in findings.items():
         text = f"{finding.verdict.value.capitalize()}. {finding.summary}"
-        sections += [Section(AUDITS[name].question, text), *finding.sections]
-    if left_out:
-        lines = [
-            f"{AUDITS[name].question} ({name}): {reason}." for name, reason in left_out.items()
-        ]
-        sections.append(Section("Not asked", "\n\n".join(lines)))
+        parts = [section._replace(level=3) for section in finding.sections]
+        sections += [Section(AUDITS[name].question, text), *parts]
     patients = len(set(subject.records.patients))
     lead = (
         f"{len(subject.records):,} images of {patients:,} patients. An audit that finds no fault "
         "proves nothing: it tried and did not succeed."
     )
     return summary_page(folder, "Audit", lead=lead, sections=sections)
+
+
+def _overview(findings: Mapping[str, AuditFinding], left_out: Mapping[str, str]) -> Section:
+    """Return all verdicts at a glance, and what was not asked and why."""
+    said = {name: finding.verdict.value for name, finding in findings.items()}
+    said |= {name: f"not asked: {reason}" for name, reason in left_out.items()}
+    rows = [(AUDITS[name].question, [name, said[name]]) for name in AUDITS if name in said]
+    return Section("Verdicts", table=Table(("Question", "Audit", "Verdict"), rows))

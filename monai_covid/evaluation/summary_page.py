@@ -45,12 +45,14 @@ class Section(NamedTuple):
         text: Plain text; blank lines separate paragraphs.
         pictures: Shown under the text.
         table: Shown under the text, above the pictures.
+        level: Of the heading: 2, or 3 for a part of the section above.
     """
 
     title: str
     text: str = ""
     pictures: Sequence[Picture] = ()
     table: Table | None = None
+    level: int = 2
 
 
 REPORT_PICTURES = (
@@ -143,7 +145,8 @@ def _section(section: Section) -> str:
     pictures = f'<div class="pictures">\n{figures}\n</div>\n' if figures else ""
     text = _paragraphs(section.text)
     table = f"{value_table(section.table)}\n" if section.table else ""
-    return f"<section>\n<h2>{escape(section.title)}</h2>\n{text}{table}{pictures}</section>"
+    heading = f"<h{section.level}>{escape(section.title)}</h{section.level}>"
+    return f"<section>\n{heading}\n{text}{table}{pictures}</section>"
 
 
 def _figure(picture: Picture) -> str:

@@ -20,6 +20,7 @@ body {
 main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0.9rem 0 0.5rem; letter-spacing: -0.01em; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.6rem; }
+h3 { font-size: 1.05rem; margin: 1.8rem 0 0.5rem; }
 p { max-width: 46rem; margin: 0 0 0.8rem; color: var(--faint); }
 p.lead { font-size: 1.1rem; color: var(--ink); }
 p.notice {
@@ -53,6 +54,7 @@ td.undefined { color: var(--faint); font-style: italic; }
 .pictures {
   display: grid; grid-template-columns: 1fr 1fr; gap: 1.1rem; align-items: start;
 }
+.scroll + .pictures { margin-top: 1.1rem; }
 figure {
   margin: 0; padding: 0.75rem; background: #ffffff;
   border: 1px solid var(--rule); border-radius: 10px;

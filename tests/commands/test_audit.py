@@ -3,10 +3,12 @@
 import json
 
 import pytest
+import torch
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.checkpoints import ModelInfo, save_model
 from monai_covid.cli import main
-from monai_covid.data.phantom import PhantomOptions, write_covid_phantom
+from monai_covid.data.phantom import PhantomOptions, write_covid_phantom, write_phantom
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,10 @@ def test_without_a_model_the_collection_alone_is_audited(collection, tmp_path, c
     page = (out / "index.html").read_text()
     assert RESEARCH_USE_ONLY in page
     assert content["audits"]["leaks"]["question"] in page
-    assert "needs --model" in page
+    for name in ("words", "external"):
+        assert f'<td class="words">{name}</td><td class="words">not asked: needs --model' in page
+    assert "<h2>Verdicts</h2>" in page
+    assert "<h3>" in page
     assert 'src="http' not in page
     assert content["audits"]["leaks"]["summary"] in capsys.readouterr().out
 
@@ -72,3 +77,50 @@ def test_nothing_is_left_behind_after_an_error(collection, tmp_path):
     line = ["leaks", "--data", tmp_path / "nowhere.csv", "--out", out]
     assert "nowhere.csv" in refused(line)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["letter.txt", "letter.txt/audit"])
+def test_a_place_that_cannot_be_written_to_is_named(collection, tmp_path, place):
+    (tmp_path / "letter.txt").write_text("dear")
+    assert "letter.txt" in refused(["leaks", "--data", collection, "--out", tmp_path / place])
+
+
+def test_numbers_out_of_range_are_named_together(collection, tmp_path):
+    wrong = ["--resamples", 3, "--batch-size", 0, "--fold", -1, "--seed", -2]
+    message = refused(["leaks", "--data", collection, "--out", tmp_path / "out", *wrong])
+    for text in ("--resamples is 3", "--batch-size is 0", "--fold is -1", "--seed is -2"):
+        assert text in message
+
+
+def test_a_fold_without_images_is_an_error_before_the_work(collection, tmp_path):
+    message = refused(["leaks", "--data", collection, "--fold", 9, "--out", tmp_path / "out"])
+    assert "no image has fold 9; folds of this file: 0, 1, 2, 3, 4" in message
+
+
+def test_an_empty_external_folder_is_an_error(collection, tmp_path):
+    (tmp_path / "empty").mkdir()
+    line = ["--data", collection, "--external", tmp_path / "empty", "--out", tmp_path / "out"]
+    message = refused(line)
+    assert "metadata.csv: does not exist; expected a CSV with image, label, patient_id" in message
+
+
+def test_two_external_collections_of_one_name_are_refused(collection, tmp_path):
+    line = ["--data", collection, "--external", collection, collection]
+    assert "called 'data'" in refused([*line, "--out", tmp_path / "out"])
+
+
+def test_chestxray14_serves_as_another_hospital(tmp_path):
+    info, model = ModelInfo(image_size=64), tmp_path / "model.pt"
+    torch.manual_seed(0)
+    save_model(model, info.build().state_dict(), info)
+    data = tmp_path / "phantom"
+    options = PhantomOptions(size=64)
+    write_phantom(data, nih_images=24, covid_images_per_class=6, seed=0, options=options)
+    out = tmp_path / "audit"
+    line = ["audit", "external", "--data", data / "covid", "--external", data / "nih"]
+    line += ["--model", model, "--resamples", 20, "--out", out]
+    assert main(list(map(str, line))) == 0
+    external = json.loads((out / "audit.json").read_text())["audits"]["external"]["numbers"]
+    nih = external["external"]["nih"]
+    assert nih["images"] + nih["left_out_images"] > 0
+    assert nih["class_mix"].get("covid19", 0) == 0
