@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +23,13 @@ Named = tuple[str, NDArray[np.float32]]
 
 
 def foreign_images() -> dict[str, list[Named]]:
-    """Return the images by where they come from, each a name and grey values (H, W)."""
-    return {
+    """Return the images by where they come from, each a name and grey values (H, W).
+
+    Those of scikit-image are among them where it is installed.
+    """
+    others = {"scikit-image": list(_skimage()), "faces": list(_faces())}
+    found = {name: images for name, images in others.items() if images}
+    return found | {
         "pydicom": list(_pydicom()),
         "scikit-learn": list(_sklearn()),
         "matplotlib": list(_matplotlib()),
@@ -57,6 +63,30 @@ def _sklearn() -> Iterator[Named]:
         yield Path(name).name, grey_of(image)
     for number, digit in enumerate(load_digits().images[:100]):
         yield f"digit {number}", np.kron(digit, np.ones((8, 8))).astype(np.float32)
+
+
+def _skimage() -> Iterator[Named]:
+    """Yield photographs, micrographs, textures and drawings; the package is not imported."""
+    for folder in _skimage_data():
+        for path in sorted(folder.glob("*.[jp][pn]g")):
+            pixels = grey_of(np.asarray(Image.open(path).convert("RGB")))
+            if min(pixels.shape) >= 32:
+                yield path.name, pixels
+
+
+def _faces() -> Iterator[Named]:
+    """Yield the 100 faces of scikit-image's part of Labeled Faces in the Wild, enlarged."""
+    for folder in _skimage_data():
+        path = folder / "lfw_subset.npy"
+        if path.is_file():
+            for number, face in enumerate(np.load(path)[:100]):
+                yield f"face {number}", np.kron(face, np.ones((10, 10))).astype(np.float32)
+
+
+def _skimage_data() -> list[Path]:
+    package = importlib.util.find_spec("skimage")
+    places = (package.submodule_search_locations or ()) if package else ()
+    return [Path(place, "data") for place in places]
 
 
 def _matplotlib() -> Iterator[Named]:

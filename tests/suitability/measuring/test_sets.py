@@ -1,4 +1,5 @@
 import numpy as np
+from PIL import Image
 
 from monai_covid.suitability.measuring.foreign import foreign_images, grey_of
 from monai_covid.suitability.measuring.real import SPOILT
@@ -11,6 +12,19 @@ def test_foreign_images_are_grey_finite_and_large_enough() -> None:
         for name, pixels in images:
             assert pixels.ndim == 2 and min(pixels.shape) >= 32, name
             assert np.isfinite(pixels).all(), name
+
+
+def test_images_of_scikit_image_are_taken_where_it_is(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "skimage" / "data"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("raise ImportError")
+    for name, side in (("camera.png", 40), ("tiny.png", 8)):
+        Image.fromarray(np.zeros((side, side), dtype=np.uint8)).save(folder / name)
+    np.save(folder / "lfw_subset.npy", np.zeros((200, 25, 25)))
+    monkeypatch.syspath_prepend(tmp_path)
+    found = foreign_images()
+    assert [name for name, _ in found["scikit-image"]] == ["camera.png"]
+    assert [pixels.shape for _, pixels in found["faces"]] == [(250, 250)] * 100
 
 
 def test_grey_of_frames_and_colours() -> None:
