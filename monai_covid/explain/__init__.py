@@ -1,6 +1,6 @@
 """Which pixels a network's output rests on: relevance propagation, and methods to compare with."""
 
-from monai_covid.explain.canonize import CanonizeError, canonize
+from monai_covid.explain.canonize import canonize
 from monai_covid.explain.composites import (
     Composite,
     EpsilonAlpha2Beta1Flat,
@@ -9,6 +9,7 @@ from monai_covid.explain.composites import (
 )
 from monai_covid.explain.differentiable import DifferentiableLRP, RecordedRelevance
 from monai_covid.explain.explainer import CHUNK, Explainer
+from monai_covid.explain.finder import CanonizeError
 from monai_covid.explain.grad_cam import GradCam
 from monai_covid.explain.gradients import GradientTimesInput, IntegratedGradients
 from monai_covid.explain.input_rules import Flat, InputRule, Signed, ZBox

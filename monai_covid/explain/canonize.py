@@ -7,11 +7,10 @@ itself is never touched.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import torch
 from torch import Tensor, nn
 
+from monai_covid.explain.finder import Finder
 from monai_covid.explain.layers import (
     Affine,
     CanonizedDenseNet,
@@ -21,15 +20,6 @@ from monai_covid.explain.layers import (
     Pool,
     Transition,
 )
-
-Layer = TypeVar("Layer", bound=nn.Module)
-
-_IDENTITIES = (nn.Dropout2d, nn.Dropout, nn.Identity, nn.Flatten)
-"""Layers that change no value in evaluation."""
-
-
-class CanonizeError(TypeError):
-    """A network has a layer that relevance cannot be propagated through; the message names it."""
 
 
 def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
@@ -47,61 +37,25 @@ def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
         CanonizeError: If a layer is missing or of another kind.
     """
     with torch.set_grad_enabled(live):
-        return _canonized(_Finder(network))
+        return _canonized(Finder(network))
 
 
-def _canonized(find: _Finder) -> CanonizedDenseNet:
+def _canonized(find: Finder) -> CanonizedDenseNet:
     blocks = find.numbered("features.denseblock")
     last = len(blocks)
     canonized = CanonizedDenseNet(
-        stem=_folded(find("features.conv0", nn.Conv2d), find("features.norm0", nn.BatchNorm2d)),
+        stem=_folded(find, "features.conv0", "features.norm0"),
         pool=_pool(find),
         blocks=tuple(_block(find, name) for name in blocks),
         transitions=tuple(_transition(find, f"features.transition{k}") for k in range(1, last)),
-        norm=_affine(find("features.norm5", nn.BatchNorm2d)),
+        norm=_affine(find, "features.norm5"),
         head=_head(find),
     )
     find.check_nothing_left()
     return canonized
 
 
-class _Finder:
-    """Finds layers by name and checks what they are."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.modules = dict(network.named_modules())
-        self.name = type(network).__name__
-        self.found: set[str] = set()
-
-    def __call__(self, name: str, kind: type[Layer]) -> Layer:
-        found = self.modules.get(name)
-        if type(found) is not kind:
-            what = "missing" if found is None else f"a {type(found).__name__}"
-            raise CanonizeError(
-                f"{self.name}: {name} is {what}; relevance can be propagated through MONAI's "
-                f"two-dimensional DenseNet, where it is a {kind.__name__}"
-            )
-        self.found.add(name)
-        return found
-
-    def numbered(self, prefix: str) -> list[str]:
-        names: list[str] = []
-        while f"{prefix}{len(names) + 1}" in self.modules:
-            names.append(f"{prefix}{len(names) + 1}")
-        if not names:
-            raise CanonizeError(f"{self.name}: {prefix}1 is missing; this is no MONAI DenseNet")
-        return names
-
-    def check_nothing_left(self) -> None:
-        for name, module in self.modules.items():
-            is_leaf = not list(module.children())
-            if is_leaf and name not in self.found and not isinstance(module, _IDENTITIES):
-                raise CanonizeError(
-                    f"{self.name}: {name}, a {type(module).__name__}, is no part of a DenseNet"
-                )
-
-
-def _block(find: _Finder, block: str) -> tuple[DenseLayer, ...]:
+def _block(find: Finder, block: str) -> tuple[DenseLayer, ...]:
     layers = []
     for name in find.numbered(f"{block}.denselayer"):
         part = f"{name}.layers"
@@ -109,51 +63,48 @@ def _block(find: _Finder, block: str) -> tuple[DenseLayer, ...]:
         find(f"{part}.relu2", nn.ReLU)
         layers.append(
             DenseLayer(
-                norm=_affine(find(f"{part}.norm1", nn.BatchNorm2d)),
-                bottleneck=_folded(
-                    find(f"{part}.conv1", nn.Conv2d), find(f"{part}.norm2", nn.BatchNorm2d)
-                ),
-                growth=_convolution(find(f"{part}.conv2", nn.Conv2d)),
+                norm=_affine(find, f"{part}.norm1"),
+                bottleneck=_folded(find, f"{part}.conv1", f"{part}.norm2"),
+                growth=_convolution(find, f"{part}.conv2"),
             )
         )
     return tuple(layers)
 
 
-def _transition(find: _Finder, name: str) -> Transition:
+def _transition(find: Finder, name: str) -> Transition:
     find(f"{name}.relu", nn.ReLU)
     pool = find(f"{name}.pool", nn.AvgPool2d)
-    if (pool.kernel_size, pool.stride, pool.padding) != (2, 2, 0):
-        raise CanonizeError(f"{find.name}: {name}.pool does not average over 2 x 2 pixels")
-    return Transition(
-        _affine(find(f"{name}.norm", nn.BatchNorm2d)),
-        _convolution(find(f"{name}.conv", nn.Conv2d)),
-    )
+    is_plain = not pool.ceil_mode and pool.divisor_override is None
+    if (pool.kernel_size, pool.stride, pool.padding) != (2, 2, 0) or not is_plain:
+        raise find.error(f"{name}.pool", f"is not the mean of 2 x 2 pixels: {pool}")
+    return Transition(_affine(find, f"{name}.norm"), _convolution(find, f"{name}.conv"))
 
 
-def _pool(find: _Finder) -> Pool:
+def _pool(find: Finder) -> Pool:
     find("features.relu0", nn.ReLU)
     pool = find("features.pool0", nn.MaxPool2d)
     sizes = (pool.kernel_size, pool.stride, pool.padding)
     if not all(isinstance(size, int) for size in sizes) or pool.dilation != 1 or pool.ceil_mode:
-        raise CanonizeError(f"{find.name}: features.pool0 is no plain square pooling: {pool}")
+        raise find.error("features.pool0", f"is no plain square pooling: {pool}")
     kernel, stride, padding = (int(size) for size in sizes if isinstance(size, int))
     return Pool(kernel, stride, padding)
 
 
-def _head(find: _Finder) -> Head:
+def _head(find: Finder) -> Head:
     find("class_layers.relu", nn.ReLU)
     pool = find("class_layers.pool", nn.AdaptiveAvgPool2d)
     if pool.output_size not in (1, (1, 1)):
-        raise CanonizeError(f"{find.name}: class_layers.pool does not average over all pixels")
+        raise find.error("class_layers.pool", f"is not the mean of all pixels: {pool}")
     linear = find("class_layers.out", nn.Linear)
     bias = torch.zeros_like(linear.weight[:, 0]) if linear.bias is None else linear.bias
     return Head(linear.weight.clone(), bias.clone())
 
 
-def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Return scale and shift of each channel, ``(C,)`` float64."""
+def _scale_and_shift(find: Finder, name: str) -> tuple[Tensor, Tensor]:
+    """Return scale and shift of each channel of a batch normalisation, ``(C,)`` float64."""
+    norm = find(name, nn.BatchNorm2d)
     if norm.running_mean is None or norm.running_var is None:
-        raise CanonizeError("a batch normalisation keeps no running statistics")
+        raise find.error(name, f"keeps no running statistics: {norm}")
     deviation = (norm.running_var.double() + norm.eps).sqrt()
     weight = torch.ones_like(deviation) if norm.weight is None else norm.weight.double()
     bias = torch.zeros_like(deviation) if norm.bias is None else norm.bias.double()
@@ -161,29 +112,27 @@ def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return scale, bias - scale * norm.running_mean.double()
 
 
-def _affine(norm: nn.BatchNorm2d) -> Affine:
-    scale, shift = (each.to(_type(norm)).reshape(-1, 1, 1) for each in _scale_and_shift(norm))
-    return Affine(scale, shift)
+def _affine(find: Finder, name: str) -> Affine:
+    scale, shift = _scale_and_shift(find, name)
+    return Affine(*(each.to(find.precision).reshape(-1, 1, 1) for each in (scale, shift)))
 
 
-def _type(norm: nn.BatchNorm2d) -> torch.dtype:
-    assert norm.running_mean is not None
-    return norm.running_mean.dtype
-
-
-def _convolution(layer: nn.Conv2d) -> Convolution:
-    if layer.groups != 1 or layer.dilation != (1, 1) or layer.padding_mode != "zeros":
-        raise CanonizeError(f"a convolution is grouped, dilated or padded otherwise: {layer}")
-    assert not isinstance(layer.padding, str)
+def _convolution(find: Finder, name: str) -> Convolution:
+    layer = find(name, nn.Conv2d)
+    if layer.groups != 1 or layer.dilation != (1, 1):
+        raise find.error(name, f"is grouped or dilated: {layer}")
+    if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+        raise find.error(name, f"is not padded with a number of zeros: {layer}")
     weight = layer.weight.clone()
     bias = torch.zeros_like(weight[:, 0, 0, 0]) if layer.bias is None else layer.bias.clone()
     stride, padding = layer.stride, layer.padding
     return Convolution(weight, bias, (stride[0], stride[1]), (padding[0], padding[1]))
 
 
-def _folded(layer: nn.Conv2d, norm: nn.BatchNorm2d) -> Convolution:
-    convolution = _convolution(layer)
-    scale, shift = _scale_and_shift(norm)
+def _folded(find: Finder, name: str, norm: str) -> Convolution:
+    """Return the convolution ``name`` with the normalisation behind it multiplied in."""
+    convolution = _convolution(find, name)
+    scale, shift = _scale_and_shift(find, norm)
     weight = convolution.weight.double() * scale[:, None, None, None]
     bias = convolution.bias.double() * scale + shift
     kind = convolution.weight.dtype

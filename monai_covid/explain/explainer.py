@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from monai_covid.explain.canonize import CanonizeError
+from monai_covid.explain.finder import CanonizeError
 from monai_covid.explain.targets import Targets, check_targets, start
 
 Layer = TypeVar("Layer", bound=nn.Module)
