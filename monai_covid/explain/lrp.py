@@ -20,7 +20,8 @@ class LRP:
 
     Works on a copy with the batch normalisations folded where that is exact: the network given is
     neither changed nor hooked into, and later changes of it do not show. Calls from several threads
-    do not disturb each other.
+    do not disturb each other. Autocast does not reach in: all is computed in the precision of the
+    network.
 
     Args:
         network: MONAI's two-dimensional DenseNet, explained as it is in evaluation mode.
@@ -87,7 +88,7 @@ class LRP:
         targets = check_targets(target, len(inputs), classes)
         check_contrast(classes, contrast=contrast)
         parts = []
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(inputs.device.type, enabled=False):
             for begin in range(0, len(inputs), self.chunk):
                 part = slice(begin, begin + self.chunk)
                 parts.append(

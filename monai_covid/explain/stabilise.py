@@ -15,7 +15,7 @@ def stabilise(denominator: Tensor, epsilon: float) -> Tensor:
     """
     if epsilon == 0:
         return denominator
-    return denominator + torch.copysign(denominator.new_tensor(epsilon), denominator)
+    return denominator + torch.copysign(denominator.new_full((), epsilon), denominator)
 
 
 def share(output: Tensor, denominator: Tensor, epsilon: float) -> Tensor:

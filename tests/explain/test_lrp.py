@@ -68,6 +68,20 @@ def test_the_input_and_its_gradients_are_left_alone():
     assert relevance.is_contiguous()
 
 
+@pytest.mark.parametrize("composite", COMPOSITES)
+def test_autocast_and_inference_mode_change_nothing(composite):
+    network, inputs = small_network(dtype=torch.float32), images(dtype=torch.float32)
+    lrp = LRP(network, composite)
+    expected, account = lrp.attribute(inputs, 0, return_accounting=True)
+    with torch.autocast("cpu", torch.bfloat16), torch.inference_mode():
+        found, found_account = lrp.attribute(inputs, 0, return_accounting=True)
+        made_here = LRP(network, composite).attribute(inputs, 0)
+    torch.testing.assert_close(found, expected, atol=0, rtol=0)
+    torch.testing.assert_close(made_here, expected, atol=0, rtol=0)
+    for one, other in zip(found_account, account, strict=True):
+        torch.testing.assert_close(one, other, atol=0, rtol=0)
+
+
 def test_one_output_needs_no_target():
     network = small_network(classes=1)
     lrp = LRP(network)
