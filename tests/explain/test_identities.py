@@ -5,7 +5,16 @@ from copy import deepcopy
 import pytest
 import torch
 
-from monai_covid.explain import LRP, EpsilonPlusFlat, EpsilonZBox
+from monai_covid.explain import (
+    LRP,
+    Composite,
+    Epsilon,
+    EpsilonPlusFlat,
+    EpsilonZBox,
+    Flat,
+    ZBox,
+    ZPlus,
+)
 from tests.experiments.explanations.toys import cases, networks
 from tests.explain.laws import epsilon_everywhere, kept_relevance
 from tests.explain.networks import gradient_times_input, images, small_network
@@ -33,7 +42,13 @@ def test_gradient_times_input_of_trained_networks():
 
 # AlphaBeta leaves a residual in narrow networks; see test_architectures.
 @pytest.mark.parametrize(
-    "composite", [EpsilonPlusFlat(), EpsilonZBox(-5.0, 5.0, 1e-9), epsilon_everywhere(1e-9)]
+    "composite",
+    [
+        Composite(Flat(), ZPlus(1e-9), Epsilon(1e-9), Epsilon(1e-9)),
+        Composite(ZBox(-5.0, 5.0, 1e-9), *[Epsilon(1e-9)] * 3),
+        epsilon_everywhere(0.0),
+    ],
+    ids=["plus flat", "z box", "epsilon of 0"],
 )
 def test_image_and_biases_share_the_logit(composite):
     network, inputs = small_network((2, 3)), images()
@@ -44,7 +59,7 @@ def test_image_and_biases_share_the_logit(composite):
     torch.testing.assert_close(account.output, logits)
     torch.testing.assert_close(account.input, relevance.sum((1, 2, 3)))
     assert account.bias.abs().min() > 1e-3
-    assert account.residual.abs().max() < 1e-5
+    assert account.residual.abs().max() < 1e-6
     torch.testing.assert_close(account.input + account.bias + account.residual, account.output)
 
 
