@@ -82,8 +82,9 @@ def save_model(
         OptionError: If the tensors cannot be stored so.
     """
     state = stored(network_state, storage)
-    with atomic_path(path) as temporary:
-        torch.save({"network": state, "info": info_fields(info)}, temporary)
+    # A stream, because PyTorch refuses some names of files, such as those without a suffix here.
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        torch.save({"network": state, "info": info_fields(info)}, stream)
 
 
 def info_fields(info: ModelInfo) -> dict[str, Any]:

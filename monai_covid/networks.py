@@ -194,7 +194,11 @@ def read_torch_file(path: Path | str) -> dict[str, object]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise WeightsError(f"{path}: not a readable PyTorch weights file ({error})") from error
+        # PyTorch's own message recommends to load the file without care.
+        raise WeightsError(
+            f"{path}: not a readable PyTorch weights file; it is damaged, of another kind, or "
+            "holds more than tensors and plain values, which could run code and is not loaded"
+        ) from error
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path}: holds {type(content).__name__}, expected a dictionary")
     return dict(content)

@@ -92,6 +92,13 @@ def test_saving_leaves_nothing_half_written(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["model", ".model", "model.", "model.v1.2.pt"])
+def test_a_file_may_have_any_name(tmp_path, name):
+    info = ModelInfo()
+    save_model(tmp_path / name, info.build().state_dict(), info)
+    assert read_model_info(tmp_path / name) == info
+
+
 @pytest.mark.parametrize(
     ("labels", "multilabel"),
     [(COVID_LABELS, False), (NIH_FINDINGS, True), (NIH_LABELS, True)],

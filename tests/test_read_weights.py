@@ -21,8 +21,12 @@ def test_code_in_a_weights_file_is_refused_and_not_run(tmp_path):
     sprung = tmp_path / "sprung"
     file = tmp_path / "trap.pt"
     torch.save({"features.conv0.weight": Trap(str(sprung))}, file)
-    with pytest.raises(WeightsError, match=r"trap\.pt: not a readable PyTorch weights file"):
+    with pytest.raises(
+        WeightsError, match=r"trap\.pt: not a readable PyTorch weights file"
+    ) as told:
         read_state(file)
+    assert "could run code" in str(told.value)
+    assert "weights_only" not in str(told.value)
     assert not sprung.exists()
 
 
