@@ -105,7 +105,7 @@ def _conduct(
     device = str(choose_device(options.device))
     machine = {
         "device": device.partition(":")[0],
-        "imagenet": "; ".join(described(dict(runner.machine.imagenet)).values()),
+        "imagenet": "; ".join(dict.fromkeys(described(dict(runner.machine.imagenet)).values())),
         "files": used,
     }
     results = Results(runner, machine)

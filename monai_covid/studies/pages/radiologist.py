@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from monai_covid.evaluation.wording import counted
 from monai_covid.studies.pages.markdown import escape, estimate, feature_name, measure_in_words
 from monai_covid.studies.pages.records import RECALL, Arm, Comparison, Scores, Study
@@ -107,24 +105,22 @@ def _variants(study: Study) -> list[str]:
     """Say for each measure which variants beat the arm they are compared with; hints are named."""
     lines = []
     for measure in dict.fromkeys(each.measure for each in study.comparisons):
-        together: dict[str, list[Comparison]] = {}
+        groups: dict[str, list[str]] = {}
         for each in study.comparisons:
             if each.measure == measure:
-                together.setdefault(each.baseline, []).append(each)
-        parts = [
-            f"against {escape(baseline)} {_judged(compared)}"
-            for baseline, compared in together.items()
-        ]
+                groups.setdefault(_compared(each), []).append(each.arm)
         words = measure_in_words(measure)
+        parts = [f"{listed(names)} {found}" for found, names in groups.items()]
         lines.append(f"{words[0].upper()}{words[1:]}: {'; '.join(parts)}.")
     return lines
 
 
-def _judged(comparisons: Sequence[Comparison]) -> str:
-    groups: dict[str, list[str]] = {}
-    for each in comparisons:
-        found = verdict(each.judged, each.measure)
-        hint = found in (Verdict.BETTER, Verdict.WORSE) and not is_significant(each)
-        word = f"{found.value}, but it may be chance" if hint else found.value
-        groups.setdefault(word, []).append(each.arm)
-    return ", ".join(f"{word}: {listed(names)}" for word, names in groups.items())
+def _compared(each: Comparison) -> str:
+    """Return what is said of the arm of a comparison, after its name."""
+    found, baseline = verdict(each.judged, each.measure), escape(each.baseline)
+    if found is Verdict.NOT_TOLD_APART:
+        return f"not told apart from {baseline}"
+    if found is Verdict.UNKNOWN:
+        return f"not compared with {baseline}"
+    hint = "" if is_significant(each) else ", which may be chance"
+    return f"{found.value} than {baseline}{hint}"
