@@ -15,7 +15,7 @@ from monai.bundle import verify_metadata, verify_net_in_out
 from packaging.requirements import Requirement
 
 import monai_covid
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.checkpoints import read_model_info
 from monai_covid.labels import COVID_LABELS
 from monai_covid.transforms.normalise import StandardizeGreyd
 from tests.bundle.offline import run_bundle
@@ -120,8 +120,8 @@ def test_channels_are_the_labels(metadata: dict[str, Any]) -> None:
         assert all(f"{index} {label}" in text for index, label in expected.items())
 
 
-def test_input_is_the_default_network_s(metadata: dict[str, Any]) -> None:
-    image, info = _image(metadata), ModelInfo()
+def test_input_is_the_shipped_network_s(metadata: dict[str, Any], bundle: Path) -> None:
+    image, info = _image(metadata), read_model_info(bundle / "models/model.pt")
     assert image["num_channels"] == info.channels == len(image["channel_def"])
     assert image["spatial_shape"] == [info.image_size] * 2
 

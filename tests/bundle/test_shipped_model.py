@@ -1,0 +1,104 @@
+"""The weights that come with the bundle: what they are, and that their answers stay the same."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from monai_covid.checkpoints import file_hash, read_model_info
+from monai_covid.cli import main
+from monai_covid.data.phantom import PhantomOptions, generate_covid_case
+from monai_covid.default_model import default_model
+from monai_covid.inference import Classifier
+from monai_covid.labels import COVID_LABELS
+from tests.conftest import REPOSITORY
+
+STUDY = REPOSITORY / "docs/results/data/cross-validation.json"
+CARD = REPOSITORY / "bundle/docs/model-card.md"
+ARM = "recipe-long-112"
+"""Arm of the study whose network of fold 0 is shipped."""
+
+RECORDED = {
+    "0_covid19.png": [0.733418, 0.253400, 0.013181],
+    "1_pneumonia.png": [0.911004, 0.076391, 0.012605],
+    "2_normal.png": [0.972282, 0.022969, 0.004749],
+    "3_covid19.png": [0.984805, 0.013479, 0.001717],
+    "4_pneumonia.png": [0.225874, 0.668838, 0.105288],
+    "5_normal.png": [0.299048, 0.644903, 0.056049],
+}
+"""Probabilities of COVID-19, pneumonia and normal, recorded when the weights were added.
+
+They say nothing about the model's worth: it was trained on real radiographs.
+"""
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    return REPOSITORY / "bundle/models/model.pt"
+
+
+@pytest.fixture(scope="module")
+def metadata() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((REPOSITORY / "bundle/configs/metadata.json").read_text())
+    return content
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phantoms")
+    for index, label in enumerate((*COVID_LABELS, *COVID_LABELS)):
+        image = generate_covid_case(7, index, label, PhantomOptions(size=256))
+        Image.fromarray(image.pixels).save(folder / f"{index}_{label}.png")
+    return folder
+
+
+def test_metadata_and_card_name_the_file(model: Path, metadata: dict[str, Any]) -> None:
+    assert metadata["weights"] == {"models/model.pt": f"sha256:{file_hash(model)}"}
+    assert file_hash(model) in CARD.read_text()
+
+
+def test_file_is_small_and_says_what_it_is(model: Path) -> None:
+    assert model.stat().st_size < 16e6
+    info = read_model_info(model)
+    assert (info.architecture, info.channels, info.image_size) == ("densenet121", 1, 112)
+    assert info.labels == COVID_LABELS
+    assert info.calibration is not None
+    assert tuple(point.label for point in info.calibration.points) == COVID_LABELS
+    assert info.calibration.cutoff is not None
+
+
+def test_figures_of_the_metadata_are_the_study_s(metadata: dict[str, Any]) -> None:
+    arms = {arm["name"]: arm for arm in json.loads(STUDY.read_text())["arms"]}
+    pooled = arms[ARM]["pooled"]["test"]
+    for name, value in metadata["eval_metrics"].items():
+        assert math.isclose(value, pooled[name]["value"], abs_tol=5e-4), name
+
+
+def test_answers_are_those_that_were_recorded(model: Path, phantoms: Path) -> None:
+    files = sorted(phantoms.iterdir())
+    found = Classifier(model).predict(files, keep_unsuitable=True)
+    probabilities = {
+        Path(each.image).name: [each.probabilities[label] for label in COVID_LABELS]
+        for each in found
+    }
+    assert probabilities.keys() == RECORDED.keys()
+    for name, recorded in RECORDED.items():
+        np.testing.assert_allclose(probabilities[name], recorded, atol=2e-4, err_msg=name)
+
+
+def test_predict_works_without_naming_a_model(
+    model: Path, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert default_model(tmp_path) == model
+    image = sorted(phantoms.iterdir())[0]
+    out = tmp_path / "out"
+    arguments = ["predict", str(image), "--out", str(out), "--heatmaps", "--quiet"]
+    assert main([*arguments, "--model", str(default_model(tmp_path))]) == 0
+    assert image.name in capsys.readouterr().out
+    (row,) = json.loads((out / "predictions.json").read_text())["predictions"]
+    assert math.isclose(sum(row["probabilities"].values()), 1, abs_tol=1e-3)
+    assert list((out / "heatmaps").glob("*.png"))
