@@ -8,6 +8,7 @@ from monai_covid.studies.pages.markdown import escape
 from monai_covid.studies.pages.published import CAVEAT
 from monai_covid.studies.pages.radiologist import for_radiologists
 from monai_covid.studies.pages.records import Study
+from monai_covid.studies.pages.sentences import listed
 from monai_covid.studies.pages.tables import (
     arms_table,
     contributions_table,
@@ -40,6 +41,7 @@ def study_page(study: Study, figures: str) -> str:
         f"**{RESEARCH_USE_ONLY}** All studies: [index](index.md).",
         escape(study.question),
         waiting,
+        _without_imagenet(study),
         "## For a radiologist",
         for_radiologists(study),
         "## For a machine-learning engineer",
@@ -61,6 +63,18 @@ def study_page(study: Study, figures: str) -> str:
         _foot(study),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _without_imagenet(study: Study) -> str:
+    """Name the arms that are called after ImageNet but had no weights of it; empty without any."""
+    found = [
+        escape(arm.name)
+        for arm in study.arms
+        if arm.start == "imagenet" and "imagenet" not in (arm.started_from or "imagenet").lower()
+    ]
+    if not found:
+        return ""
+    return f"**Without ImageNet weights,** from random ones: {listed(found)}. None were at hand."
 
 
 def _optional(heading: str, text: str) -> tuple[str, ...]:

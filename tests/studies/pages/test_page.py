@@ -247,3 +247,10 @@ def test_arms_share_a_sentence_only_if_they_are_compared_with_the_same_arm():
     text = for_engineers(study_of(content))
     assert "Each of twice-mean and twice-random could not be told apart from twice-keep" in text
     assert "direct and twice-201-keep could not be told apart" in text
+
+
+def test_arms_that_had_no_imagenet_weights_are_named_at_the_top():
+    content = example.full_study()
+    assert "**Without ImageNet weights,** from random ones: direct." in page_of(content)
+    content["arms"][-1]["started_from"] = "ImageNet"
+    assert "Without ImageNet" not in page_of(content)
