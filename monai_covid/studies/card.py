@@ -156,7 +156,7 @@ def _study(study: Study, name: str | None) -> str:
         for measure in measures
     ]
     trivial = [
-        trivial_sentence(arm.test, feature, scores) for feature, scores in study.baselines.items()
+        trivial_sentence(arm, feature, scores) for feature, scores in study.baselines.items()
     ]
     return "\n\n".join([head, lead, table(("", *columns), rows), *trivial])
 

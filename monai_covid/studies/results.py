@@ -147,14 +147,23 @@ class Results:
             ]
             if not files:
                 continue
-            key = (arm.name, name, *files, *self._times(file for _, file in files))
-            scores = self._keep(key, partial(pool, files, self._runner.machine.resamples))
+            cues = {} if name else self._cues()
+            key = (
+                *(arm.name, name, *files, *cues),
+                *self._times([*(file for _, file in files), *cues.values()]),
+            )
+            scores = self._keep(key, partial(pool, files, self._runner.machine.resamples, cues))
             if name is None:
                 found |= scores
             else:
                 found["further"][name] = scores["test"]
                 found.setdefault("further_ensemble", {})[name] = scores["ensemble"]
         return found
+
+    def _cues(self) -> dict[str, Path]:
+        """Return the predictions of trivial cues that are there."""
+        found = {name: self.layout.baseline(name) for name in self.study.baselines}
+        return {name: file for name, file in found.items() if file.is_file()}
 
     def _failures(self, arm: Arm) -> list[dict[str, Any]]:
         return [

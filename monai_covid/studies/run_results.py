@@ -11,6 +11,7 @@ import pandas as pd
 from monai_covid.evaluation import read_predictions
 from monai_covid.experiments.stages import run_summary
 from monai_covid.labels import COVID_LABELS
+from monai_covid.studies.against_trivial import accuracy_above
 from monai_covid.studies.curves import read_curve
 from monai_covid.studies.definition import Run
 from monai_covid.studies.scores import ensemble_table, pooled_scores, run_scores
@@ -48,12 +49,15 @@ def read_run(run: Run, folder: Path, files: Mapping[str, Path]) -> dict[str, Any
     }
 
 
-def pool(files: Sequence[tuple[str, Path]], resamples: int) -> dict[str, Any]:
+def pool(
+    files: Sequence[tuple[str, Path]], resamples: int, cues: Mapping[str, Path] | None = None
+) -> dict[str, Any]:
     """Return the measures of all seeds, and of the mean probabilities of two or more.
 
     Args:
         files: Predictions, each with the name of the table that it is a part of.
         resamples: Bootstrap resamples.
+        cues: Predictions of trivial cues on the same images, by name; accuracies are compared.
     """
     tables: dict[str, list[pd.DataFrame]] = {}
     for name, file in files:
@@ -62,6 +66,10 @@ def pool(files: Sequence[tuple[str, Path]], resamples: int) -> dict[str, Any]:
     found: dict[str, Any] = {"test": pooled_scores(seeds, resamples), "ensemble": None}
     if len(seeds) > 1:
         found["ensemble"] = pooled_scores([ensemble_table(seeds)], resamples)
+    found["against"] = {
+        name: accuracy_above(seeds, read_predictions(file, COVID_LABELS), resamples)
+        for name, file in (cues or {}).items()
+    }
     return found
 
 

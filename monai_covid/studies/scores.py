@@ -76,7 +76,9 @@ def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0)
     drawn = resample(measure, patients, resamples, seed)
     alone = len(set(patients)) < 2
     return {
-        **_nested({n: _interval(once[k][0], drawn[k], alone) for n, k in KEYS.items()}),
+        **_nested(
+            {n: with_interval(float(once[k][0]), drawn[k], alone=alone) for n, k in KEYS.items()}
+        ),
         **_counts(tables),
         "seeds": len(tables),
     }
@@ -139,7 +141,14 @@ def _counts(tables: Sequence[pd.DataFrame]) -> dict[str, int]:
     return {"images": together[IMAGE].nunique(), "patients": together[PATIENT].nunique()}
 
 
-def _interval(value: float, drawn: FloatArray, alone: bool) -> dict[str, float | None]:
+def with_interval(value: float, drawn: FloatArray, *, alone: bool) -> dict[str, float | None]:
+    """Return a value with its 95 % interval as results hold them.
+
+    Args:
+        value: Of all patients.
+        drawn: ``(R,)`` values of the resamples.
+        alone: Whether there is a single patient, and so no interval.
+    """
     if np.isnan(value) or alone:
         return {"value": _number(value), "low": None, "high": None}
     found = percentile_interval(drawn)

@@ -59,7 +59,11 @@ def test_what_a_study_says(tiny_network, study, tmp_path, collections):
     # These pictures hold no lungs; the external ones hold pneumonia and normal alone.
     assert set(arm["runs"][0]["further"]) == {"external"}
     assert arm["runs"][0]["further"]["external"]["recall"]["covid19"] is None
-    assert set(found["baselines"]) == {"aspect"}
+    assert set(found["baselines"]) == set(arm["pooled"]["against"]) == {"aspect"}
+    accuracies = arm["pooled"]["test"]["accuracy"], found["baselines"]["aspect"]["accuracy"]
+    assert arm["pooled"]["against"]["aspect"]["value"] == pytest.approx(
+        accuracies[0]["value"] - accuracies[1]["value"]
+    )
     assert {row["measure"] for row in found["comparisons"]} >= {"test accuracy", "test macro_auc"}
     text = json.dumps(found)
     assert str(tmp_path) not in text

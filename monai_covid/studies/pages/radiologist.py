@@ -81,7 +81,7 @@ def _trivial(study: Study, arm: Arm) -> list[str]:
     if not known:
         return []
     best = max(known, key=lambda name: known[name] or 0.0)
-    sentence = trivial_sentence(arm.test, best, study.baselines[best])
+    sentence = trivial_sentence(arm, best, study.baselines[best])
     return [f"{sentence} No detail of a lung can be seen in the {feature_name(best)}."]
 
 

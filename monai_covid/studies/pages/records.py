@@ -49,6 +49,7 @@ class Arm(NamedTuple):
         curves: Validation AUC, a list of E values for each run; None where there is none.
         test: Test images of all folds.
         ensemble: The same for the mean probability of the seeds; empty with one seed.
+        against: Accuracy less that of each trivial feature, on the same images, by its name.
         further: Further evaluations by name.
         failed: Seed and fold of runs that ended with an error.
         images: Test images of all folds.
@@ -67,6 +68,7 @@ class Arm(NamedTuple):
     curves: tuple[tuple[float | None, ...], ...]
     test: Scores
     ensemble: Scores
+    against: Mapping[str, Estimate]
     further: Mapping[str, Scores]
     failed: tuple[tuple[int, int], ...]
     images: int

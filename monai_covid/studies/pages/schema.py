@@ -76,6 +76,7 @@ _ARM = {
                 "test": {"anyOf": [_SCORES, {"type": "null"}]},
                 "ensemble": {"anyOf": [_SCORES, {"type": "null"}]},
                 "further": {"type": "object", "additionalProperties": _SCORES},
+                "against": {"type": "object", "additionalProperties": _ESTIMATE},
             },
         },
     },

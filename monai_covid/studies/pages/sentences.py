@@ -66,15 +66,26 @@ def _significance(compared: Comparison, comparisons: int) -> str:
     return f"{word}, {_corrected(compared, comparisons)}"
 
 
-def trivial_sentence(scores: Scores, name: str, baseline: Scores) -> str:
-    """Say whether a network beats a trivial feature in accuracy, or that this is not known."""
-    own, other = scores.get("accuracy"), baseline.get("accuracy")
-    found, feature = apart(own, other), feature_name(name)
+def trivial_sentence(arm: Arm, name: str, baseline: Scores) -> str:
+    """Say whether a network beats a trivial feature in accuracy, or that this is not known.
+
+    The difference on the same images decides; where it was not stored, whether the intervals meet.
+    """
+    own, other, same = arm.test.get("accuracy"), baseline.get("accuracy"), arm.against.get(name)
+    found, feature = _against(arm, name, baseline), feature_name(name)
     if found is Verdict.UNKNOWN:
         return f"This network was not compared with the trivial {feature}: an interval is missing."
     what = TRIVIAL[found].format(feature=feature)
-    meet = "; the intervals meet" if found is Verdict.NOT_TOLD_APART else ""
-    return f"{what}: accuracy {estimate(own)} against {estimate(other)}{meet}."
+    why = "; the intervals meet" if found is Verdict.NOT_TOLD_APART else ""
+    if same is not None:
+        why = f"; difference on the same images {difference(same)}"
+    return f"{what}: accuracy {estimate(own)} against {estimate(other)}{why}."
+
+
+def _against(arm: Arm, name: str, baseline: Scores) -> Verdict:
+    if name in arm.against:
+        return verdict(arm.against[name])
+    return apart(arm.test.get("accuracy"), baseline.get("accuracy"))
 
 
 def grouped_sentence(arms: Sequence[Arm], name: str, baseline: Scores) -> str:
@@ -86,7 +97,7 @@ def grouped_sentence(arms: Sequence[Arm], name: str, baseline: Scores) -> str:
         Verdict.UNKNOWN: "not compared",
     }
     other = baseline.get("accuracy")
-    judged = [(apart(arm.test.get("accuracy"), other), arm.name) for arm in arms]
+    judged = [(_against(arm, name, baseline), arm.name) for arm in arms]
     parts = []
     for group, word in groups.items():
         names = [each for found, each in judged if found is group]

@@ -118,6 +118,7 @@ def _arm(arm: Mapping[str, Any], baseline: str) -> Arm:
         tuple(map(tuple, arm["curves"]["validation_auc"])),
         _scores(pooled.get("test") or {}),
         _scores(pooled.get("ensemble") or {}),
+        _scores(pooled.get("against", {})),
         {name: _scores(found) for name, found in pooled.get("further", {}).items()},
         tuple((one["seed"], one["fold"]) for one in arm.get("failures", ())),
         images,

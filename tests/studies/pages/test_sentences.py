@@ -80,6 +80,12 @@ def test_no_sentence_claims_what_its_interval_leaves_open():
     assert claims > 20
 
 
+def arm_with(accuracy, **against):
+    content = example.study([example.arm("twice-keep")], [])
+    (arm,) = parse_study(content, "study.json", "x").arms
+    return arm._replace(test={"accuracy": accuracy}, against=against)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -89,18 +95,39 @@ def test_no_sentence_claims_what_its_interval_leaves_open():
     ],
 )
 def test_the_thumbnail_is_named_when_it_wins(value, words):
-    scores = {"accuracy": Estimate(value, value - 0.03, value + 0.03)}
     trivial = {"accuracy": Estimate(0.76, 0.73, 0.79)}
-    text = trivial_sentence(scores, "thumbnail_8", trivial)
+    arm = arm_with(Estimate(value, value - 0.03, value + 0.03))
+    text = trivial_sentence(arm, "thumbnail_8", trivial)
     assert text.startswith(words)
     assert "0.760 (0.730 to 0.790)" in text
 
 
 def test_a_trivial_feature_without_interval_is_not_compared():
-    text = trivial_sentence({}, "aspect", {"accuracy": Estimate(0.55, None, None)})
+    trivial = {"accuracy": Estimate(0.55, None, None)}
+    text = trivial_sentence(arm_with(Estimate(0.7, 0.6, 0.8)), "aspect", trivial)
     assert text == (
         "This network was not compared with the trivial aspect ratio: an interval is missing."
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.01, 0.08, "This network does better"),
+        (-0.01, 0.08, "This network could not be told apart"),
+        (-0.08, -0.01, "The trivial aspect ratio does better"),
+    ],
+)
+def test_the_difference_on_the_same_images_decides(low, high, words):
+    arm = arm_with(Estimate(0.8, 0.77, 0.83), aspect=Estimate((low + high) / 2, low, high))
+    trivial = {"accuracy": Estimate(0.76, 0.73, 0.79)}
+    text = trivial_sentence(arm, "aspect", trivial)
+    assert text.startswith(words)
+    assert "difference on the same images" in text
+    assert "the intervals meet" not in text
+    group = {"This": "better: ", "The": "worse: "}[words.split()[0]]
+    group = "not told apart: " if "apart" in words else group
+    assert grouped_sentence([arm], "aspect", trivial).endswith(f"{group}twice-keep.")
 
 
 def test_arms_are_grouped_by_what_can_be_said():
