@@ -44,7 +44,8 @@ leave = training.leave_processes
 def leave_and_count(network):
     leave(network)
     names = [file.read_text() for file in Path("/proc/self/task").glob("*/comm")]
-    print(sum("gloo" in name for name in names), "{GROUP_THREADS}")
+    count = sum("gloo" in name for name in names)
+    os.write(1, f"{{count}} {GROUP_THREADS}\\n".encode())  # at once: processes share the output
 training.leave_processes = leave_and_count
 """
 
