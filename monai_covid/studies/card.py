@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.calibrated import Calibration
 from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.wording import counted, number, sample_size
@@ -13,7 +14,7 @@ from monai_covid.labels import display_name
 from monai_covid.studies.pages.markdown import escape, estimate, feature_name, plain, table
 from monai_covid.studies.pages.markdown import measure_name as measure_in_table
 from monai_covid.studies.pages.radiologist import ENTANGLED, chosen_arm
-from monai_covid.studies.pages.records import Arm, Study
+from monai_covid.studies.pages.records import Arm, Estimate, Study
 from monai_covid.studies.pages.sentences import trivial_sentence
 from monai_covid.studies.pages.tables import shown_measures
 
@@ -132,7 +133,33 @@ def _calibration(info: ModelInfo) -> str:
     return (
         f"Temperature {info.temperature:.3f}, fitted on {sample_size(known.images, known.patients)}"
         f" ({escape(known.data)}): log loss {before} before, {after} after, on the same images."
+        f"{_thresholds(known)}"
     )
+
+
+def _thresholds(known: Calibration) -> str:
+    """Return the thresholds as a table, with how sure they are; empty without any."""
+    if not known.points:
+        return ""
+    rows = [
+        (
+            display_name(point.label),
+            number(point.threshold),
+            f"{100 * point.sensitivity:g} % with {100 * point.confidence:g} % confidence",
+            estimate(Estimate(point.specificity, point.low, point.high)),
+            f"{point.positives}",
+        )
+        for point in known.points
+    ]
+    header = (
+        "Class",
+        "Threshold",
+        "For a sensitivity of",
+        "Specificity",
+        "Patients with it",
+    )
+    few = "Thresholds rest on the patients in the last column: with few, they are rough."
+    return f"\n\n{table(header, rows)}\n\n{few}"
 
 
 def _figures(studies: Sequence[Study], arm: str | None) -> str:

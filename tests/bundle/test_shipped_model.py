@@ -74,7 +74,9 @@ def test_file_is_small_and_says_what_it_is(model: Path) -> None:
 def test_figures_of_the_metadata_are_the_study_s(metadata: dict[str, Any]) -> None:
     arms = {arm["name"]: arm for arm in json.loads(STUDY.read_text())["arms"]}
     pooled = arms[ARM]["pooled"]["test"]
-    for name, value in metadata["eval_metrics"].items():
+    stated = metadata["eval_metrics"]
+    assert stated.keys() == {"accuracy", "balanced_accuracy", "macro_auc", "covid19_auc"}
+    for name, value in stated.items():
         assert math.isclose(value, pooled[name]["value"], abs_tol=5e-4), name
 
 
@@ -91,13 +93,17 @@ def test_answers_are_those_that_were_recorded(model: Path, phantoms: Path) -> No
 
 
 def test_predict_works_without_naming_a_model(
-    model: Path, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: Path,
+    phantoms: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert default_model(tmp_path) == model
+    monkeypatch.chdir(tmp_path)
+    assert default_model() == model
     image = sorted(phantoms.iterdir())[0]
     out = tmp_path / "out"
-    arguments = ["predict", str(image), "--out", str(out), "--heatmaps", "--quiet"]
-    assert main([*arguments, "--model", str(default_model(tmp_path))]) == 0
+    assert main(["predict", str(image), "--out", str(out), "--heatmaps", "--quiet"]) == 0
     assert image.name in capsys.readouterr().out
     (row,) = json.loads((out / "predictions.json").read_text())["predictions"]
     assert math.isclose(sum(row["probabilities"].values()), 1, abs_tol=1e-3)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.calibrated import Calibration
+from monai_covid.calibrated import Calibration, OperatingPoint
 from monai_covid.checkpoints import ModelInfo, save_model
 from monai_covid.cli import main
 from monai_covid.networks import BLOCK_LAYERS
@@ -70,6 +70,18 @@ def test_calibration_and_preprocessing_of_the_file(model):
     card = card_of(write(model.parent, replace(info, image_size=64)))
     assert "Temperature 1.250, fitted on 150 images of 93 patients (validation part)" in card
     assert "the rectangle around both lungs, grey outside of them, burnt-in text" in card
+
+
+def test_thresholds_say_on_how_many_patients_they_rest(model):
+    known = OperatingPoint("covid19", 0.9, 0.5, 0.028, 0.7, 0.6, 0.8, 9, 84, 7)
+    none = OperatingPoint("normal", 0.9, 0.95, None, None, None, None, 9, 84, 29)
+    calibration = Calibration("validation part", 150, 93, 0.65, 0.64, (known, none))
+    info = ModelInfo(image_size=64, calibration=calibration)
+    card = card_of(write(model.parent, info))
+    assert "| COVID-19 | 0.028 | 90 % with 50 % confidence | 0.700 (0.600 to 0.800) | 9 |" in card
+    (line,) = [line for line in card.splitlines() if line.startswith("| Normal | ")]
+    assert "not defined" in line
+    assert "None" not in line
 
 
 @pytest.mark.parametrize(
