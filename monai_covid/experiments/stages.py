@@ -15,6 +15,8 @@ from monai_covid.evaluation.report_folder import METRICS_JSON
 
 logger = logging.getLogger(__name__)
 
+SUMMARY = "summary.json"
+
 
 def run_config(bundle_root: Path | str, config: str, run_id: str, **options: Any) -> None:
     """Run a config of the bundle, as ``python -m monai.bundle run`` does.
@@ -59,7 +61,7 @@ def train_stage(
 
 def run_summary(run_dir: Path) -> dict[str, Any]:
     """Return the summary of a run; empty if it has none yet."""
-    file = run_dir / "summary.json"
+    file = run_dir / SUMMARY
     if not file.is_file():
         return {}
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from monai_covid.audits.shortcuts.cues import CUES
 from monai_covid.studies.definition import (
     FURTHER,
+    MEAN,
     PREVIOUS,
     SAME,
     STAGE2_START,
@@ -91,7 +92,7 @@ def _option_groups(study: Study) -> list[tuple[str, Mapping[str, Any], Mapping[s
 
 
 def _from_model(arm: Arm) -> bool:
-    return arm.start.kind in (STAGE2_START, PREVIOUS, SAME)
+    return arm.start.kind in (STAGE2_START, PREVIOUS, SAME, MEAN)
 
 
 def _name_problems(study: Study) -> list[str]:
@@ -102,13 +103,22 @@ def _name_problems(study: Study) -> list[str]:
             found.append(f"arm {arm.name!r}: a name has letters, digits, dots, dashes and + only")
         if arm.name in earlier:
             found.append(f"arm {arm.name}: there are two of that name")
-        if arm.start.arm is not None and arm.start.arm not in earlier:
-            found.append(f"arm {arm.name}: start '{arm.start}' must name an arm above it")
-        if arm.start.kind == SAME and (arm.options or arm.stage2):
-            found.append(f"arm {arm.name}: start '{arm.start}' is not trained; only evaluation")
-        if arm.start.kind != STAGE2_START and arm.stage2:
-            found.append(f"arm {arm.name}: start '{arm.start}' has no stage 2")
+        found += [f"arm {arm.name}: {problem}" for problem in _start_problems(arm, earlier)]
         earlier.append(arm.name)
+    return found
+
+
+def _start_problems(arm: Arm, earlier: Sequence[str]) -> list[str]:
+    start = f"start '{arm.start}'"
+    found = [f"{start} must name an arm above it" for name in arm.start.arms if name not in earlier]
+    if len(set(arm.start.arms)) < len(arm.start.arms):
+        found.append(f"{start} names an arm twice")
+    if arm.start.kind == SAME and (arm.options or arm.stage2):
+        found.append(f"{start} is not trained; only evaluation")
+    elif arm.start.kind == MEAN and (arm.options or arm.stage2 or arm.evaluation):
+        found.append(f"{start} has no network of its own, and so no options")
+    elif arm.start.kind != STAGE2_START and arm.stage2:
+        found.append(f"{start} has no stage 2")
     return found
 
 

@@ -12,12 +12,18 @@ import pandas as pd
 from monai_covid.evaluation.plots.learning_curves import read_learning_curves
 
 COLUMNS = ("validation_auc", "validation_accuracy", "train_loss")
+ALL_COLUMNS = ("epoch", "seconds", *COLUMNS)
 
 
 def read_curve(path: Path) -> dict[str, list[float | None]]:
     """Return a run's learning curve: ``epoch``, ``seconds`` and ``COLUMNS``, a value an epoch."""
     frame = read_learning_curves(path)
-    return {name: _values(frame[name]) for name in ("epoch", "seconds", *COLUMNS)}
+    return {name: _values(frame[name]) for name in ALL_COLUMNS}
+
+
+def no_curve() -> dict[str, list[float | None]]:
+    """Return what `read_curve` does for a run that had no epoch."""
+    return {name: [] for name in ALL_COLUMNS}
 
 
 def side_by_side(curves: Sequence[dict[str, list[float | None]]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from monai_covid.errors import OptionError
 
 STAGE2_START, IMAGENET_START, RANDOM_START = "stage2", "imagenet", "random"
-PREVIOUS, SAME = "previous", "same"
+PREVIOUS, SAME, MEAN = "previous", "same", "mean"
 
 EXTRA = "extra"
 """Stands, in ``extra_manifests``, for the collection given as ``--extra``."""
@@ -25,16 +25,17 @@ class Start(NamedTuple):
 
     Attributes:
         kind: stage2, imagenet, random; previous (the model of another arm of the same seed and
-            fold, trained further) or same (that model as it is, evaluated with other options).
-        arm: The other arm for previous and same, else None.
+            fold, trained further), same (that model as it is, evaluated with other options) or mean
+            (no model: the mean of the probabilities that other arms' models gave).
+        arms: The other arms: one for previous and same, two or more for mean, else none.
     """
 
     kind: str
-    arm: str | None = None
+    arms: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the start as it is written in a study file."""
-        return self.kind if self.arm is None else f"{self.kind}: {self.arm}"
+        return f"{self.kind}: {', '.join(self.arms)}" if self.arms else self.kind
 
 
 @dataclass(frozen=True)

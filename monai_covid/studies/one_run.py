@@ -12,10 +12,12 @@ from typing import Any
 from monai_covid.errors import DivergenceError, caused_by
 from monai_covid.experiments.stages import evaluate_stage, run_summary, train_stage
 from monai_covid.files import write_text
+from monai_covid.studies.averaging import average_runs
 from monai_covid.studies.claims import claimed
 from monai_covid.studies.collections import write_excluded
 from monai_covid.studies.definition import (
     IMAGENET_START,
+    MEAN,
     SAME,
     STAGE2_START,
     Run,
@@ -86,6 +88,8 @@ class Runner:
             if self.is_done(run):
                 return Outcome.DONE
             logger.info("Run: %s", run)
+            if self.study.arm(run.arm).start.kind == MEAN:
+                return self._average(run)
             try:
                 outcome = self._train(run)
             except SystemExit as error:
@@ -100,12 +104,20 @@ class Runner:
                 (folder / FAILURE).unlink(missing_ok=True)
             return outcome
 
+    def _average(self, run: Run) -> Outcome:
+        others = [run._replace(arm=name) for name in self.study.arm(run.arm).start.arms]
+        if not all(map(self.is_done, others)):
+            return Outcome.BLOCKED
+        average_runs(self.layout, run, others, self.study.further)
+        return Outcome.DONE
+
     def _train(self, run: Run) -> Outcome:
         start = self.study.arm(run.arm).start
         if start.kind == STAGE2_START:
             return self._from_stage2(run)
-        if start.arm is not None:
-            other = run._replace(arm=start.arm)
+        if start.arms:
+            (name,) = start.arms
+            other = run._replace(arm=name)
             if not run_summary(self.layout.run(other)).get("finished"):
                 return Outcome.BLOCKED
             if start.kind == SAME:

@@ -12,7 +12,7 @@ import yaml
 
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.studies.checks import study_problems
-from monai_covid.studies.definition import PREVIOUS, SAME, Arm, Start, Study
+from monai_covid.studies.definition import MEAN, PREVIOUS, SAME, Arm, Start, Study
 
 KEYS = (
     *("title", "question", "collections", "folds", "seeds", "first_epochs", "stage2_excludes"),
@@ -22,6 +22,7 @@ ARM_KEYS = ("name", "start", "options", "stage2", "evaluation", "baseline")
 MAPPINGS = ("stage2", "options", "evaluation")
 WHOLE_NUMBERS = ("folds", "seeds")
 TEXTS = ("further", "baselines")
+STARTS = "stage2, imagenet, random, 'previous: ARM', 'same: ARM' or 'mean: ARM, ARM'"
 
 
 def shipped_studies() -> dict[str, Path]:
@@ -104,8 +105,7 @@ def _arm_problems(arm: Any, place: int) -> list[str]:
     where = f"arm {arm['name']}: "
     found = _unknown(arm, ARM_KEYS, where) + _type_problems(arm, where)
     if _start(arm.get("start", "stage2")) is None:
-        start = f"{where}start {arm['start']!r}"
-        found.append(f"{start} must be stage2, imagenet, random, 'previous: ARM' or 'same: ARM'")
+        found.append(f"{where}start {arm['start']!r} must be {STARTS}")
     return found
 
 
@@ -138,14 +138,18 @@ def _whole_numbers(value: Any) -> bool:
 
 def _start(value: Any) -> Start | None:
     if isinstance(value, Mapping) and len(value) == 1:
-        ((kind, arm),) = value.items()
-        value = f"{kind}: {arm}"
+        ((kind, arms),) = value.items()
+        value = f"{kind}: {', '.join(map(str, arms)) if isinstance(arms, list) else arms}"
     if not isinstance(value, str):
         return None
-    kind, _, arm = (part.strip() for part in value.partition(":"))
-    if kind in (PREVIOUS, SAME):
-        return Start(kind, arm) if arm else None
-    return Start(kind) if kind in ("stage2", "imagenet", "random") and not arm else None
+    kind, _, named = (part.strip() for part in value.partition(":"))
+    arms = tuple(name.strip() for name in named.split(",")) if named else ()
+    fitting = {
+        **dict.fromkeys(("stage2", "imagenet", "random"), not arms),
+        **dict.fromkeys((PREVIOUS, SAME), len(arms) == 1),
+        MEAN: len(arms) > 1,
+    }
+    return Start(kind, arms) if all(arms) and fitting.get(kind) else None
 
 
 def _build(content: Mapping[str, Any]) -> Study:

@@ -110,7 +110,7 @@ class Results:
         return {
             "name": arm.name,
             "start": str(arm.start),
-            "started_from": started_from(found["start"] for found in runs.values()),
+            "started_from": started_from(_known(found["start"] for found in runs.values())),
             "options": dict(arm.options),
             "stage2": dict(arm.stage2),
             "evaluation": dict(arm.evaluation),
@@ -189,6 +189,11 @@ class Results:
     @staticmethod
     def _times(files: Iterable[Path]) -> tuple[int, ...]:
         return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+
+
+def _known(starts: Iterable[str | None]) -> list[str]:
+    """Return the starts of networks; a mean of other arms has none."""
+    return [start for start in starts if start is not None]
 
 
 RUN_KEYS = (

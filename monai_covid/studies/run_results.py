@@ -12,7 +12,7 @@ from monai_covid.evaluation import read_predictions
 from monai_covid.experiments.stages import run_summary
 from monai_covid.labels import COVID_LABELS
 from monai_covid.studies.against_trivial import accuracy_above
-from monai_covid.studies.curves import read_curve
+from monai_covid.studies.curves import no_curve, read_curve
 from monai_covid.studies.definition import Run
 from monai_covid.studies.scores import ensemble_table, pooled_scores, run_scores
 from monai_covid.studies.starts import started_from
@@ -28,7 +28,9 @@ def read_run(run: Run, folder: Path, files: Mapping[str, Path]) -> dict[str, Any
         folder: Its folder.
         files: Predictions by name, ``test`` among them.
     """
-    summary, curve = run_summary(folder), read_curve(folder / "learning_curve.csv")
+    summary = run_summary(folder)
+    trained = summary["epochs"] is not None
+    curve = read_curve(folder / "learning_curve.csv") if trained else no_curve()
     scores = {
         name: run_scores(read_predictions(file, COVID_LABELS)) for name, file in files.items()
     }

@@ -55,10 +55,10 @@ def check_starts(runner: Runner, runs: Sequence[Run]) -> None:
     """
     missing = set()
     for run in runs:
-        other = runner.study.arm(run.arm).start.arm
-        needed = run._replace(arm=other) if other else run
-        if needed not in runs and not runner.is_done(needed):
-            missing.add(f"{run.arm} needs {other}")
+        for other in runner.study.arm(run.arm).start.arms:
+            needed = run._replace(arm=other)
+            if needed not in runs and not runner.is_done(needed):
+                missing.add(f"{run.arm} needs {other}")
     if missing:
         raise OptionError(f"--arms: {', '.join(sorted(missing))}; name these arms too")
 
@@ -103,7 +103,7 @@ def _hopeless(runner: Runner, outcomes: dict[Run, Outcome], given_up: set[Run]) 
     """Return the runs that diverged, and those that start from one of these."""
     found = {run for run, outcome in outcomes.items() if outcome is Outcome.FAILED}
     for run, outcome in outcomes.items():
-        start = runner.study.arm(run.arm).start.arm
-        if outcome is Outcome.BLOCKED and start and run._replace(arm=start) in found | given_up:
+        needed = {run._replace(arm=other) for other in runner.study.arm(run.arm).start.arms}
+        if outcome is Outcome.BLOCKED and needed & (found | given_up):
             found.add(run)
     return found

@@ -46,6 +46,12 @@ def arm(**changes):
         (arm(start="random"), "arm keep: options: head is not an option"),
         (arm(start="imagenet", options={}, stage2={"max_epochs": 2}), "has no stage 2"),
         (arm(start="same: twice"), "is not trained; only evaluation"),
+        (arm(start="mean: twice"), "start 'mean: twice' must be stage2, imagenet, random"),
+        (arm(start="mean: twice,"), "start 'mean: twice,' must be stage2, imagenet, random"),
+        (arm(start="previous: twice, keep"), "'mean: ARM, ARM'"),
+        (arm(start="mean: twice, twice", options={}), "names an arm twice"),
+        (arm(start="mean: twice, later", options={}), "must name an arm above it"),
+        (arm(start="mean: twice, later"), "has no network of its own, and so no options"),
         (arm(name="twice"), "arm twice: there are two of that name"),
         (arm(name="../x"), "a name has letters"),
         (arm(baseline="none"), "baseline 'none' is no arm"),
@@ -71,7 +77,12 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path):
 
 def test_both_ways_of_writing_a_start():
     for start in ("previous: twice", {"previous": "twice"}):
-        assert study_from(arm(start=start), PLACE).arm("keep").start == Start("previous", "twice")
+        found = study_from(arm(start=start), PLACE).arm("keep").start
+        assert found == Start("previous", ("twice",))
+    for start in ("mean: twice, keep", {"mean": ["twice", "keep"]}):
+        study = study_from(changed(arms=[*SMALL["arms"], {"name": "both", "start": start}]), PLACE)
+        assert study.arm("both").start == Start("mean", ("twice", "keep"))
+        assert study_from(yaml.safe_load(yaml.safe_dump(content_of(study))), PLACE) == study
 
 
 def test_writing_down_and_reading_gives_the_same_study():

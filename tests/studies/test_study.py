@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -11,6 +12,7 @@ from monai_covid.studies.claims import claimed
 from monai_covid.studies.definition import Run
 from monai_covid.studies.layout import Layout
 from monai_covid.studies.one_run import Outcome, Runner
+from monai_covid.studies.pages import write_results
 from monai_covid.studies.pages.stored import parse_study
 from monai_covid.studies.work import work
 from monai_covid.training import TimeBudget
@@ -106,6 +108,36 @@ def test_further_evaluations_take_the_options_of_the_evaluation(tiny_network, st
     )
     assert len(plain.splitlines()) == len(flipped.splitlines()) > 1
     assert plain != flipped
+
+
+def test_the_mean_of_arms_is_that_of_their_probabilities(tiny_network, study, tmp_path):
+    mean = {"name": "both", "start": "mean: twice, keep", "baseline": "keep"}
+    content = changed(arms=[*SMALL["arms"], mean], further=["external", "without_lungs"])
+    with pytest.raises(SystemExit, match="both needs keep, both needs twice"):
+        study(content, "--arms", "both")
+    status, found = study(content)
+    assert status == 0
+    for part in ("evaluation", "evaluation_external"):
+        keep, twice, both = (
+            pd.read_csv(tmp_path / f"out/runs/{arm}/seed_0/fold_0/{part}/predictions.csv")
+            .sort_values("image")
+            .set_index("image")
+            .filter(like="probability")
+            for arm in ("keep", "twice", "both")
+        )
+        pd.testing.assert_frame_equal(both, (keep + twice) / 2, rtol=1e-5)
+    arm = found["arms"][2]
+    assert (arm["started_from"], arm["runs"][0]["epochs"]) == (None, None)
+    assert arm["runs"][0]["test"]["images"] == found["arms"][0]["runs"][0]["test"]["images"]
+    pairs = {
+        each["measure"]: each["pairs"] for each in found["comparisons"] if each["arm"] == "both"
+    }
+    assert pairs["test accuracy"] == 1
+    assert pairs["best validation_auc"] == 0
+    page, _ = write_results([tmp_path / "out/study.json"], tmp_path / "results")
+    text = page.read_text()
+    assert "| both | mean: twice, keep | – | 1 | – | 0.0 |" in text  # noqa: RUF001
+    assert "2 training runs in all" in text
 
 
 def test_progress_is_of_the_runs_that_were_asked_for(tiny_network, study, monkeypatch):

@@ -45,11 +45,13 @@ LEGEND_TOP = 0.07
 def draw_curves(study: Study) -> Figure:
     """Draw validation AUC over epochs: a small plot for each arm, with the one it is compared with.
 
+    Arms that are the mean of others have no curve and no plot.
     The first epochs, over which arms are compared, are shaded. Bands are 95 % intervals of the mean
     by bootstrap over runs; an arm with a single run has none.
     """
     arms = {arm.name: arm for arm in study.arms}
-    others = [arm for arm in study.arms if arm.name != study.settings["baseline"]] or study.arms
+    trained = tuple(arm for arm in study.arms if arm.epochs) or study.arms
+    others = [arm for arm in trained if arm.name != study.settings["baseline"]] or trained
     compared = {arm.baseline for arm in others if arm.baseline in arms and arm.baseline != arm.name}
     columns = min(COLUMNS, len(others))
     rows = math.ceil(len(others) / columns)

@@ -15,6 +15,10 @@ ENTANGLED = (
 )
 
 
+UNTRAINED = ("same:", "mean:")
+"""Starts of arms that use the networks of other arms."""
+
+
 def for_radiologists(study: Study) -> str:
     """Return a few short paragraphs without technical terms."""
     chosen = chosen_arm(study)
@@ -43,7 +47,7 @@ def _validation(arm: Arm) -> float | None:
 
 
 def _what_was_done(study: Study) -> str:
-    finished = sum(arm.finished for arm in study.arms)
+    finished = sum(arm.finished for arm in study.arms if not arm.start.startswith(UNTRAINED))
     variants = counted(len(study.arms), "variant")
     return (
         f"{variants} of the network, {counted(finished, 'training run')} in all. What follows is "
