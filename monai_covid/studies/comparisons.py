@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from monai_covid.audits.groups.holm import holm
-from monai_covid.studies.definition import Run
+from monai_covid.studies.definition import EXTERNAL, WITHOUT_LUNGS, Run
 from monai_covid.studies.paired import sign_flip_test, t_interval
 
 RunResult = Mapping[str, Any]
 Measure = Callable[[RunResult], float | None]
 
 
-def measures(first_epochs: int) -> dict[str, Measure]:
+def measures(first_epochs: int, further: Collection[str] = ()) -> dict[str, Measure]:
     """Return what is compared, by name.
 
     Args:
         first_epochs: Epochs over which the validation AUC is averaged; the publication says that
             twice transfer learning and output neuron keeping make the first epochs better.
+        further: Further evaluations of the study. Lungs alone are not compared.
     """
     epochs = f"epochs 1 to {first_epochs}" if first_epochs > 1 else "epoch 1"
     return {
@@ -28,11 +29,31 @@ def measures(first_epochs: int) -> dict[str, Measure]:
         "best validation_auc": lambda run: _as_float(run["best_validation_auc"]),
         "test accuracy": lambda run: _as_float(run["test"]["accuracy"]),
         "test macro_auc": lambda run: _as_float(run["test"]["macro_auc"]),
+        **(BLANKED if WITHOUT_LUNGS in further else {}),
+        **(OUTSIDE if EXTERNAL in further else {}),
     }
 
 
+BLANKED: Mapping[str, Measure] = {
+    "balanced_accuracy, lungs blanked out": lambda run: _as_float(
+        run["further"].get(WITHOUT_LUNGS, {}).get("balanced_accuracy")
+    )
+}
+OUTSIDE: Mapping[str, Measure] = {
+    "balanced_accuracy, external": lambda run: _as_float(
+        run["further"].get(EXTERNAL, {}).get("balanced_accuracy")
+    ),
+    "recall of COVID-19, external": lambda run: _as_float(
+        run["further"].get(EXTERNAL, {}).get("recall", {}).get("covid19")
+    ),
+}
+
+
 def compare_arms(
-    results: Mapping[Run, RunResult], against: Mapping[str, str], first_epochs: int
+    results: Mapping[Run, RunResult],
+    against: Mapping[str, str],
+    first_epochs: int,
+    further: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Compare every arm with its baseline.
 
@@ -40,12 +61,13 @@ def compare_arms(
 
     Args:
         results: Finished runs: ``validation_auc`` of each epoch, ``best_validation_auc``, ``test``
-            (see ``scores.run_scores``) and ``training_images``.
+            (see ``scores.run_scores``), ``further`` (the same, by name) and ``training_images``.
         against: Arm -> the arm it is compared with.
         first_epochs: See `measures`.
+        further: See `measures`.
     """
     found = []
-    for name, measure in measures(first_epochs).items():
+    for name, measure in measures(first_epochs, further).items():
         rows = [_compare(results, pair, name, measure) for pair in against.items()]
         tested = [row for row in rows if row["p_value"] is not None]
         corrected, _ = holm([row["p_value"] for row in tested])

@@ -76,7 +76,9 @@ class Results:
             "version": __version__,
             "settings": self._all_settings(),
             "arms": [self._arm(arm, details) for arm in study.arms],
-            "comparisons": compare_arms(details, study.compared(), study.first_epochs),
+            "comparisons": compare_arms(
+                details, study.compared(), study.first_epochs, study.further
+            ),
             "baselines": self._keep(
                 (
                     "baselines",

@@ -69,3 +69,28 @@ def test_p_values_are_corrected_over_arms_each_measure_for_itself():
     assert found["b"]["p_value_holm"] == 4 / 64
     assert found["c"]["p_value_holm"] == 1.0
     assert found["d"]["p_value_holm"] is None
+
+
+def outside(blanked, balanced, recall):
+    further = {"without_lungs": {"balanced_accuracy": blanked}}
+    further["external"] = {"balanced_accuracy": balanced, "recall": {"covid19": recall}}
+    return result([0.5]) | {"further": further}
+
+
+def test_what_arms_do_without_lungs_and_elsewhere_is_compared():
+    results = {Run("a", 0, 0): outside(0.6, 0.5, 0.4), Run("b", 0, 0): outside(0.4, 0.7, None)}
+    found = compare_arms(results, {"b": "a"}, 1, ("external", "without_lungs"))
+    values = {row["measure"]: row["mean_difference"] for row in found}
+    assert values["balanced_accuracy, lungs blanked out"] == pytest.approx(-0.2)
+    assert values["balanced_accuracy, external"] == pytest.approx(0.2)
+    # An arm that was trained on the external COVID-19 images has none there.
+    assert values["recall of COVID-19, external"] is None
+    assert len(found) == 7
+
+
+def test_runs_without_a_further_evaluation_are_no_pair():
+    results = {Run("a", 0, 0): outside(0.6, 0.5, 0.4), Run("b", 0, 0): outside(0.4, 0.7, 0.4)}
+    results[Run("b", 0, 0)]["further"] = {}
+    pairs = {r["measure"]: r["pairs"] for r in compare_arms(results, {"b": "a"}, 1, ["external"])}
+    assert (pairs["balanced_accuracy, external"], pairs["test accuracy"]) == (0, 1)
+    assert "balanced_accuracy, lungs blanked out" not in pairs

@@ -58,21 +58,30 @@ def _comparisons(study: Study) -> list[str]:
     lines = []
     for measure in dict.fromkeys(each.measure for each in study.comparisons):
         together = corrected_together(study, measure)
-        same: dict[str, list[Comparison]] = {}
+        same: dict[tuple[str, Verdict], list[Comparison]] = {}
         for each in (one for one in study.comparisons if one.measure == measure):
-            if verdict(each.judged, measure) is Verdict.NOT_TOLD_APART:
-                same.setdefault(each.baseline, []).append(each)
+            found = verdict(each.judged, measure)
+            if found in WITHOUT_ONE:
+                same.setdefault((each.baseline, found), []).append(each)
             else:
                 lines.append(comparison_sentence(each, together))
-        lines += [_same(found, together) for found in same.values()]
+        lines += [_same(each, found, together) for (_, found), each in same.items()]
     return lines
 
 
-def _same(comparisons: Sequence[Comparison], together: int) -> str:
-    """Say that arms could not be told apart from the one that all of them are compared with."""
+WITHOUT_ONE = (Verdict.NOT_TOLD_APART, Verdict.UNKNOWN)
+"""Verdicts that show no difference."""
+
+
+def _same(comparisons: Sequence[Comparison], found: Verdict, together: int) -> str:
+    """Say that arms showed no difference from the one that all of them are compared with."""
     if len(comparisons) == 1:
         return comparison_sentence(comparisons[0], together)
     arms, first = listed(each.arm for each in comparisons), comparisons[0]
+    if found is Verdict.UNKNOWN:
+        notes = " ".join(dict.fromkeys(escape(each.note) for each in comparisons if each.note))
+        text = f"could not be compared with {escape(first.baseline)}"
+        return f"{arms} {text} in {measure_in_words(first.measure)}. {notes}".strip()
     return (
         f"Each of {arms} could not be told apart from {escape(first.baseline)} in "
         f"{measure_in_words(first.measure)}. This does not show that they are equal."

@@ -13,6 +13,7 @@ from monai_covid.studies.pages.tables import (
     arms_table,
     contributions_table,
     further_table,
+    glance_table,
     stage2_table,
     test_table,
     unfinished,
@@ -59,7 +60,7 @@ def study_page(study: Study, figures: str) -> str:
         "Best validation AUC: mean over runs, lowest to highest in brackets.",
         stage2_table(study),
         *_optional("## What each arm contributes", _contributions(study)),
-        *_optional("## Other images", further_table(study)),
+        *_optional("## Other images", _other_images(study)),
         _foot(study),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -94,6 +95,10 @@ def _contributions(study: Study) -> str:
     if any(each.corrected for each in study.comparisons):
         words.append(CORRECTED)
     return "\n\n".join([found, *words, *notes])
+
+
+def _other_images(study: Study) -> str:
+    return "\n\n".join(part for part in (glance_table(study), further_table(study)) if part)
 
 
 def _foot(study: Study) -> str:

@@ -17,7 +17,7 @@ from monai_covid.studies.pages.markdown import (
     p_value,
     table,
 )
-from monai_covid.studies.pages.records import RECALL, Arm, Scores, Study
+from monai_covid.studies.pages.records import RECALL, Arm, Estimate, Scores, Study
 from monai_covid.studies.pages.sentences import mean_and_range
 
 STARTS = {
@@ -127,6 +127,41 @@ def stage2_table(study: Study) -> str:
 
 def _whole(value: float | None) -> str:
     return DASH if value is None else f"{value:,.0f}"
+
+
+def glance_table(study: Study) -> str:
+    """Return for each arm what it does with, without and outside of its images; may be empty.
+
+    Args:
+        study: Empty unless it has further evaluations other than of lungs alone.
+    """
+    columns = {name: found for name, found in GLANCE.items() if _has(study, found[0])}
+    if all(place is None for place, _ in columns.values()):
+        return ""
+    rows = [
+        (escape(arm.name), *(estimate(_further(arm, *found)) for found in columns.values()))
+        for arm in study.arms
+    ]
+    return table(("Arm", *columns), rows)
+
+
+GLANCE: dict[str, tuple[str | None, str]] = {
+    "Accuracy": (None, "accuracy"),
+    "COVID-19 found": (None, f"{RECALL}covid19"),
+    "Balanced accuracy": (None, "balanced_accuracy"),
+    "the same, lungs blanked out": ("without_lungs", "balanced_accuracy"),
+    "the same, external": ("external", "balanced_accuracy"),
+    "COVID-19 found, external": ("external", f"{RECALL}covid19"),
+}
+"""Heading -> further evaluation, None for the test images, and measure."""
+
+
+def _has(study: Study, place: str | None) -> bool:
+    return place is None or any(place in arm.further for arm in study.arms)
+
+
+def _further(arm: Arm, place: str | None, measure: str) -> Estimate | None:
+    return (arm.test if place is None else arm.further.get(place, {})).get(measure)
 
 
 def further_table(study: Study) -> str:

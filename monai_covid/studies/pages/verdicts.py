@@ -7,7 +7,8 @@ from enum import Enum
 from monai_covid.studies.pages.records import Comparison, Estimate
 
 ALPHA = 0.05
-LOWER_IS_BETTER = ("loss", "error", "seconds")
+LOWER_IS_BETTER = ("loss", "error", "seconds", "blanked out")
+"""Without lungs in the image a network should not know the answer."""
 
 
 class Verdict(Enum):
@@ -24,7 +25,7 @@ def verdict(difference: Estimate, measure: str = "") -> Verdict:
 
     Args:
         difference: First less second, with its 95 % interval.
-        measure: Of what; less of a loss, error or time is better.
+        measure: Of what; less of some is better, see ``LOWER_IS_BETTER``.
 
     Returns:
         Better or worse only if the interval excludes 0; unknown without an interval.

@@ -46,10 +46,25 @@ def test_a_page_has_every_part():
     test, arm, *further = rows_of(page, "twice-keep")
     assert test[1:3] == ["0.660 (0.630 to 0.690)", "0.700 (0.670 to 0.730)"]
     assert arm[1:4] == ["stage 2 (random weights)", "head keep", "15"]
+    glance, *further = further
+    assert [cell.split()[0] for cell in glance[1:]] == ["0.660", "0.660", "0.700", "0.640"]
+    assert "| Balanced accuracy | the same, lungs blanked out |\n" in page
     assert [row[1] for row in further] == ["lungs blanked out", "lungs alone"]
     assert ["twice-mean", "twice-keep", "validation AUC, epochs 1 to 5"] in [
         row[:3] for row in rows_of(page, "twice-mean")
     ]
+
+
+def test_arms_that_could_not_be_compared_share_a_sentence():
+    lone = [
+        example.comparison(name, 0.1, None, None, None, note="One pair.")
+        for name in ("twice-random", "twice-mean")
+    ]
+    arms = [example.arm(name) for name in ("twice-keep", "twice-random", "twice-mean")]
+    text = for_engineers(study_of(example.study(arms, lone)))
+    sentence = "twice-random and twice-mean could not be compared with twice-keep in validation AUC"
+    assert text.count("could not be compared") == 1
+    assert f"- {sentence}, epochs 1 to 5. One pair.\n" in text
 
 
 def test_runs_that_are_missing_are_named():

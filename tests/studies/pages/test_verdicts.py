@@ -34,6 +34,8 @@ def test_less_of_a_loss_is_better():
     assert verdict(Estimate(-0.1, -0.2, -0.05), "train_loss") is Verdict.BETTER
     assert verdict(Estimate(0.1, 0.05, 0.2), "validation loss") is Verdict.WORSE
     assert verdict(Estimate(0.1, 0.05, 0.2), "validation_auc") is Verdict.BETTER
+    blanked = "balanced_accuracy, lungs blanked out"
+    assert verdict(Estimate(0.1, 0.05, 0.2), blanked) is Verdict.WORSE
 
 
 def compared(low, high, holm):
