@@ -98,9 +98,12 @@ def model_sentence(model: ModelResults, telling: Sequence[MetricKey], labels: Se
 
 
 def few_sentence(labels: Sequence[str], least: int) -> str:
-    """Say that what was found may be a false alarm, because classes are small."""
+    """Say that so few patients can show what is not there, and which classes these are."""
     names = _listed([display_name(label) for label in labels])
-    return f"This may be a false alarm: fewer than {least} patients with {names}."
+    return (
+        f"Fewer than {least} patients with {names}: as few as that can show by chance what is not "
+        "there. Audit more images before you rely on it."
+    )
 
 
 def _telling(phrase: str, scores: Scores, keys: Sequence[MetricKey]) -> str:
