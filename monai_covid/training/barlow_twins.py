@@ -46,8 +46,8 @@ class BarlowTwins(nn.Module):
 def build_with_projector(info: ModelInfo, width: int, seed: int) -> DenseNet:
     """Build a DenseNet whose head is a projector.
 
-    Random weights depend on ``seed`` alone. As in the paper the projector has three linear layers, the first two followed by batch
-    normalisation and a rectifier, and comes after the pooled features.
+    Random weights depend on ``seed`` alone. As in the paper the projector has three linear layers,
+    the first two followed by batch normalisation and a rectifier, after the pooled features.
 
     Args:
         info: What the network is; its labels are not used.
