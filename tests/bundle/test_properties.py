@@ -94,13 +94,10 @@ def test_stage_1(bundle: Path, tmp_path: Path, no_network: None) -> None:
     options = {**QUICK, "image_folders": data, "output_dir": str(tmp_path / "run")}
     work = workflow(bundle, "stage1_selfsupervised", "train", **options)
     work.initialize()
-    found = {name: getattr(work, name) for name in ("max_epochs", "device", "loss_function")}
-    assert found["max_epochs"] == 1
+    assert work.max_epochs == 1
     assert isinstance(work.trainer, SupervisedTrainer)
     assert isinstance(work.network_def, DenseNet)
     assert isinstance(work.train_dataset, Dataset)
-    missing = set(work.check_properties())
-    assert all("valid" in name or "evaluat" in name or "val_" in name for name in missing), missing
 
 
 def inference_options(config: str, folder: Path, model: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from monai_covid.studies.external_set import external_nih
 from monai_covid.studies.layout import Layout
 from monai_covid.studies.machine import Machine
 from monai_covid.studies.outcome import Outcome
+from monai_covid.studies.pages.markdown import escape
 from monai_covid.studies.pages.page import study_page
 from monai_covid.studies.pages.stored import parse_study
 from monai_covid.studies.reading import study_from
@@ -58,7 +59,7 @@ def test_a_study_with_and_without_stage_1(tiny_network, study, tmp_path):
     starts = {one["started_from"] for one in found["stage2"]}
     assert starts == {"random weights", "self-supervised pretraining (from random weights)"}
     page = study_page(parse_study(found, "study.json", "small"), "figures")
-    assert f"| {stage1.name} | random weights |" in page
+    assert f"| {escape(stage1.name)} | random weights | 72 | 2 |" in page
     assert START in page
     with pytest.raises(SystemExit, match="arm plain: stage1 was None and is now"):
         study({**content, "arms": [{**content["arms"][0], "stage1": {}}, *content["arms"][1:]]})
