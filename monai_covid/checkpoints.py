@@ -39,7 +39,7 @@ class ModelInfo:
     Attributes:
         architecture: ``densenet121`` or ``densenet201``.
         channels: Input channels, 1 or 3.
-        labels: Class of each output neuron.
+        labels: Class of each output neuron; none for a backbone alone, from stage 1.
         image_size: Height and width of the input in pixels.
         multilabel: Whether labels exclude each other (False: softmax) or not (True: sigmoid).
         start: What the first stage started from: ``imagenet``, ``random`` or a file.
@@ -59,6 +59,11 @@ class ModelInfo:
     calibration: Calibration | None = None
     preprocessing: Preprocessing = PLAIN
 
+    @property
+    def is_backbone(self) -> bool:
+        """Whether there are no output neurons: something to start from, not to predict with."""
+        return not self.labels
+
     def build(self) -> DenseNet:
         """Build the network with random weights."""
         return build_densenet(self.architecture, self.channels, len(self.labels))
@@ -72,6 +77,8 @@ def save_model(
 ) -> None:
     """Write a model file atomically; it loads as float32 whatever it is stored as.
 
+    Of a backbone (``info.is_backbone``) nothing else is written, whatever head it was trained with.
+
     Args:
         path: File to write.
         network_state: ``state_dict`` of the network.
@@ -81,6 +88,8 @@ def save_model(
     Raises:
         OptionError: If the tensors cannot be stored so.
     """
+    if info.is_backbone:
+        network_state = {k: v for k, v in network_state.items() if not k.startswith(HEAD)}
     state = stored(network_state, storage)
     # A stream, because PyTorch refuses some names of files, such as those without a suffix here.
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
@@ -116,12 +125,34 @@ def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> 
         labels: Labels of the output neurons, where the file does not tell.
 
     Raises:
-        WeightsError: If the file cannot be read or its labels are not known.
+        WeightsError: If the file cannot be read, its labels are not known, or it is a backbone
+            alone, which `read_backbone_info` reads.
     """
+    stored = _stored_info(path)
+    if stored is not None and stored.is_backbone:
+        raise WeightsError(
+            f"{path}: holds a backbone from self-supervised pretraining, without output neurons; "
+            "train stage 2 or stage3_direct from it, with --imagenet and this file, and give the "
+            "model of that run"
+        )
+    return stored or _info_from_tensors(path, to_monai_names(read_state(path)), labels)
+
+
+def read_backbone_info(path: Path | str) -> ModelInfo | None:
+    """Say what the backbone in a file of self-supervised pretraining is; None for other files.
+
+    Raises:
+        WeightsError: If the file cannot be read.
+    """
+    stored = _stored_info(path)
+    return stored if stored is not None and stored.is_backbone else None
+
+
+def _stored_info(path: Path | str) -> ModelInfo | None:
     stored = read_torch_file(path).get("info")
-    if isinstance(stored, Mapping):
-        return info_from_fields(path, {str(name): value for name, value in stored.items()})
-    return _info_from_tensors(path, to_monai_names(read_state(path)), labels)
+    if not isinstance(stored, Mapping):
+        return None
+    return info_from_fields(path, {str(name): value for name, value in stored.items()})
 
 
 def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:

@@ -187,7 +187,7 @@ def _remove(layout: Layout) -> None:
         return
     if not layout.plan.is_file():
         raise RunFolderError(f"{layout.root}: holds no study ({layout.plan.name}); not replaced")
-    for name in ("runs", "stage2", "baselines", "logs"):
+    for name in ("runs", "stage1", "stage2", "baselines", "logs"):
         shutil.rmtree(layout.root / name, ignore_errors=True)
     for file in (layout.results, layout.plan):
         file.unlink(missing_ok=True)

@@ -16,12 +16,14 @@ from monai_covid.training.workflow_options import (
     EVALUATION,
     EXPLANATION,
     INFERENCE,
+    STAGE1,
     STAGE2,
     STAGE3,
     STAGE3_DIRECT,
 )
 
 CONFIGS = {
+    "stage1_selfsupervised.yaml": STAGE1,
     "stage2_nih.yaml": STAGE2,
     "stage3_covid.yaml": STAGE3,
     "stage3_direct.yaml": STAGE3_DIRECT,

@@ -18,7 +18,13 @@ from monai_covid.studies.definition import (
     Study,
 )
 from monai_covid.training.options import Option, value_problem
-from monai_covid.training.workflow_options import EVALUATION, STAGE2, STAGE3, STAGE3_DIRECT
+from monai_covid.training.workflow_options import (
+    EVALUATION,
+    STAGE1,
+    STAGE2,
+    STAGE3,
+    STAGE3_DIRECT,
+)
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -26,7 +32,13 @@ RESERVED = frozenset(
     {
         *("bundle_root", "dataset_dir", "manifest", "output_dir", "fold", "seed", "resume"),
         *("overwrite", "minutes", "device", "progress", "distributed", "mlflow", "stage2_model"),
-        *("imagenet", "exclude_manifests", "exclude_fold", "exclude_validation_fraction"),
+        *(
+            "image_folders",
+            "imagenet",
+            "exclude_manifests",
+            "exclude_fold",
+            "exclude_validation_fraction",
+        ),
         *("checkpoint", "section", "image_dir", "leave_out_images"),
     }
 )
@@ -77,6 +89,7 @@ def _option_problem(name: str, value: Any, known: Mapping[str, Option]) -> str |
 
 def _option_groups(study: Study) -> list[tuple[str, Mapping[str, Any], Mapping[str, Option]]]:
     groups: list[tuple[str, Mapping[str, Any], Mapping[str, Option]]] = [
+        ("stage1: ", study.stage1, STAGE1),
         ("stage2: ", study.stage2, STAGE2),
         ("options: ", study.options, STAGE3),
         ("evaluation: ", study.evaluation, EVALUATION),
@@ -85,6 +98,7 @@ def _option_groups(study: Study) -> list[tuple[str, Mapping[str, Any], Mapping[s
         known = STAGE3 if _from_model(arm) else STAGE3_DIRECT
         groups += [
             (f"arm {arm.name}: options: ", arm.options, known),
+            (f"arm {arm.name}: stage1: ", arm.stage1 or {}, STAGE1),
             (f"arm {arm.name}: stage2: ", arm.stage2, STAGE2),
             (f"arm {arm.name}: evaluation: ", arm.evaluation, EVALUATION),
         ]
@@ -119,6 +133,8 @@ def _start_problems(arm: Arm, earlier: Sequence[str]) -> list[str]:
         found.append(f"{start} has no network of its own, and so no options")
     elif arm.start.kind != STAGE2_START and arm.stage2:
         found.append(f"{start} has no stage 2")
+    if arm.start.kind != STAGE2_START and arm.stage1 is not None:
+        found.append(f"{start} has no stage 1; only stage2 has")
     return found
 
 

@@ -80,8 +80,24 @@ def missing_collections(study: Study, data: Collections) -> list[str]:
 def write_excluded(study: Study, data: Collections, run: Run, target: Path) -> Path:
     """Write the list of patients that the stage 2 of a run leaves out.
 
-    These are all patients of the collection, or those that the run is tested and validated on: a
-    stage 2 that has seen the validation images would flatter the learning curve.
+    These are all patients of the collection, or those of `write_unseen`.
+
+    Args:
+        study: The study; its external images are left out too.
+        data: The collections.
+        run: The run.
+        target: CSV file to write.
+    """
+    if study.stage2_excludes == "fold":
+        return write_unseen(study, data, run, target)
+    return _write_patients(study, data, data.records.frame, target)
+
+
+def write_unseen(study: Study, data: Collections, run: Run, target: Path) -> Path:
+    """Write the list of patients that no earlier stage of a run may see.
+
+    These are those that the run is tested and validated on: an earlier stage that has seen the
+    validation images would flatter the learning curve.
 
     Args:
         study: The study; its external images are left out too.
@@ -90,9 +106,11 @@ def write_excluded(study: Study, data: Collections, run: Run, target: Path) -> P
         target: CSV file to write.
     """
     frame = data.records.frame
-    if study.stage2_excludes == "fold":
-        unseen = images_of(study, data, run, "test") | images_of(study, data, run, "validation")
-        frame = frame[frame["image"].isin(unseen)]
+    unseen = images_of(study, data, run, "test") | images_of(study, data, run, "validation")
+    return _write_patients(study, data, frame[frame["image"].isin(unseen)], target)
+
+
+def _write_patients(study: Study, data: Collections, frame: pd.DataFrame, target: Path) -> Path:
     columns = ["patient_id", *(name for name in NAME_COLUMNS if name in frame)]
     parts = [frame[columns]]
     if EXTERNAL in study.further and data.nih is not None:

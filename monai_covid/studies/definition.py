@@ -46,6 +46,7 @@ class Arm:
         name: Also the name of its folder.
         start: What its runs start from.
         options: Options of stage 3 beside those of the study.
+        stage1: Options of stage 1 beside those of the study; None for an arm without stage 1.
         stage2: Options of stage 2 beside those of the study.
         evaluation: Options of the evaluation beside those of the study.
         baseline: Arm that it is compared with; None for the study's.
@@ -54,6 +55,7 @@ class Arm:
     name: str
     start: Start
     options: Options = field(default_factory=dict)
+    stage1: Options | None = None
     stage2: Options = field(default_factory=dict)
     evaluation: Options = field(default_factory=dict)
     baseline: str | None = None
@@ -73,6 +75,7 @@ class Study:
         first_epochs: Epochs over which learning curves are compared.
         stage2_excludes: fold (stage 2 leaves out the patients that the run is tested and validated
             on) or all (those of the whole collection).
+        stage1: Options of stage 1 of all arms that have one.
         stage2: Options of stage 2 of all arms.
         options: Options of stage 3 of all arms.
         evaluation: Options of the evaluation of all arms.
@@ -88,6 +91,7 @@ class Study:
     seeds: tuple[int, ...] = (0,)
     first_epochs: int = 5
     stage2_excludes: str = "all"
+    stage1: Options = field(default_factory=dict)
     stage2: Options = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     evaluation: Options = field(default_factory=dict)
@@ -110,14 +114,22 @@ class Study:
         """Return the options of stage 3 of ``arm``."""
         return {**self.options, **arm.options}
 
+    def stage1_options_of(self, arm: Arm) -> dict[str, Any] | None:
+        """Return the options of the stage 1 of ``arm``, None without; the network is the arm's."""
+        if arm.stage1 is None:
+            return None
+        return {**self._network_of(arm), **self.stage1, **arm.stage1}
+
     def stage2_options_of(self, arm: Arm) -> dict[str, Any]:
         """Return the options of the stage 2 that ``arm`` starts from; the network is the arm's."""
-        network = {
+        return {**self._network_of(arm), **self.stage2, **arm.stage2}
+
+    def _network_of(self, arm: Arm) -> dict[str, Any]:
+        return {
             name: value
             for name, value in self.options_of(arm).items()
             if name in ("architecture", "channels")
         }
-        return {**network, **self.stage2, **arm.stage2}
 
     def evaluation_of(self, arm: Arm) -> dict[str, Any]:
         """Return the options of the evaluation of ``arm``."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monai_covid.studies.definition import EXTERNAL, Arm, Run, Study
 
@@ -37,6 +38,10 @@ class Layout(NamedTuple):
         """Return the folder of a run."""
         return self.root / "runs" / run.arm / f"seed_{run.seed}" / f"fold_{run.fold}"
 
+    def stage1(self, study: Study, run: Run) -> Path:
+        """Return the folder of the stage 1 of ``run``, shared by equal ones."""
+        return self.root / "stage1" / stage1_key(study, study.arm(run.arm), run)
+
     def stage2(self, study: Study, run: Run) -> Path:
         """Return the folder of the stage 2 that ``run`` starts from, shared by equal ones."""
         return self.root / "stage2" / stage2_key(study, study.arm(run.arm), run)
@@ -61,14 +66,33 @@ class Layout(NamedTuple):
         return further is not None and self.nothing(run, further).is_file()
 
 
+def stage1_key(study: Study, arm: Arm, run: Run) -> str:
+    """Return the name of a stage 1: equal for runs whose stage 1 is the same."""
+    options = study.stage1_options_of(arm) or {}
+    learned = study.options_of(arm).get("extra_manifests") or []
+    return _key(options, run, [options, learned, _split(study, arm)], by_fold=True)
+
+
 def stage2_key(study: Study, arm: Arm, run: Run) -> str:
     """Return the name of a stage 2: equal for runs whose stage 2 is the same."""
     options = study.stage2_options_of(arm)
-    parts = [str(options.get("architecture", "densenet121")), f"seed_{run.seed}"]
-    if study.stage2_excludes == "fold":
-        parts.append(f"fold_{run.fold}")
-    # What stage 2 leaves out.
+    by_fold = study.stage2_excludes == "fold"
+    content: list[Any] = [options, [study.stage2_excludes, *_split(study, arm)]]
+    if arm.stage1 is not None:
+        by_fold = True
+        content.append(stage1_key(study, arm, run))
+    return _key(options, run, content, by_fold=by_fold)
+
+
+def _split(study: Study, arm: Arm) -> list[Any]:
+    """Return what decides, beside seed and fold, who is left out."""
     split = [study.options_of(arm).get(name) for name in ("folds", "validation_fraction")]
-    excluded = [study.stage2_excludes, EXTERNAL in study.further, split]
-    text = json.dumps([options, excluded], sort_keys=True)
+    return [EXTERNAL in study.further, split]
+
+
+def _key(options: Mapping[str, Any], run: Run, content: Sequence[Any], *, by_fold: bool) -> str:
+    parts = [str(options.get("architecture", "densenet121")), f"seed_{run.seed}"]
+    if by_fold:
+        parts.append(f"fold_{run.fold}")
+    text = json.dumps(content, sort_keys=True)
     return "-".join([*parts, hashlib.sha256(text.encode()).hexdigest()[:8]])

@@ -1,11 +1,10 @@
-"""One run of a study: its stage 2 if it has one, its training, its evaluations."""
+"""One run of a study: the stages it starts from, its training, its evaluations."""
 
 from __future__ import annotations
 
 import logging
 import os
 import shutil
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from monai_covid.experiments.stages import evaluate_stage, run_summary, train_st
 from monai_covid.files import write_text
 from monai_covid.studies.averaging import average_runs
 from monai_covid.studies.claims import claimed
-from monai_covid.studies.collections import write_excluded
 from monai_covid.studies.definition import (
     IMAGENET_START,
     MEAN,
@@ -23,29 +21,17 @@ from monai_covid.studies.definition import (
     Run,
     Study,
 )
+from monai_covid.studies.earlier_stages import EarlierStages
 from monai_covid.studies.further import evaluate_further
 from monai_covid.studies.layout import FAILURE, Layout
 from monai_covid.studies.machine import Machine
+from monai_covid.studies.outcome import Outcome
 from monai_covid.studies.starts import architecture_of
 from monai_covid.training import TimeBudget
 
 logger = logging.getLogger(__name__)
 
 MODEL_FILES = ("model.pt", "learning_curve.csv", "summary.json")
-
-
-class Outcome(Enum):
-    """How an attempt at a run ended."""
-
-    DONE = "done"
-    BUSY = "busy"
-    """Another process works on it, or on what it needs."""
-    BLOCKED = "blocked"
-    """What it starts from is not there."""
-    FAILED = "failed"
-    """Training diverged."""
-    UNFINISHED = "unfinished"
-    """Time ran out."""
 
 
 class Runner:
@@ -129,34 +115,12 @@ class Runner:
         return self._stage3(run, "stage3_direct.yaml", imagenet=imagenet)
 
     def _from_stage2(self, run: Run) -> Outcome:
-        folder = self.layout.stage2(self.study, run)
-        if not run_summary(folder).get("finished"):
-            with claimed(folder) as mine:
-                if not mine:
-                    return Outcome.BUSY
-                if not self._stage2(run, folder):
-                    return Outcome.UNFINISHED
-        return self._stage3(run, "stage3_covid.yaml", stage2_model=str(folder / "model.pt"))
-
-    def _stage2(self, run: Run, folder: Path) -> bool:
-        """Train stage 2; return whether it is finished."""
-        arm = self.study.arm(run.arm)
-        excluded = folder / "excluded.csv"
-        write_excluded(self.study, self.machine.data, run, excluded)
-        logger.info("Stage 2: %s", folder.name)
-        summary = train_stage(
-            self.machine.bundle,
-            "stage2_nih.yaml",
-            folder,
-            **self.study.stage2_options_of(arm),
-            dataset_dir=str(self.machine.data.nih),
-            exclude_manifests=[str(excluded)],
-            imagenet=self.machine.imagenet_option(architecture_of(self.study, arm)),
-            seed=run.seed,
-            minutes=self.budget.minutes_left(),
-            **self.machine.shown(),
-        )
-        return bool(summary["finished"])
+        stages = EarlierStages(self.study, self.layout, self.machine, self.budget)
+        outcome = stages.train(run)
+        if outcome is not Outcome.DONE:
+            return outcome
+        model = self.layout.stage2(self.study, run) / "model.pt"
+        return self._stage3(run, "stage3_covid.yaml", stage2_model=str(model))
 
     def _stage3(self, run: Run, config: str, **start: Any) -> Outcome:
         options = self.study.options_of(self.study.arm(run.arm))

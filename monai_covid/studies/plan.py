@@ -11,7 +11,7 @@ import yaml
 
 from monai_covid.errors import RunFolderError
 from monai_covid.files import write_text
-from monai_covid.studies.definition import EXTERNAL, Arm, Study
+from monai_covid.studies.definition import EXTERNAL, Arm, Options, Study
 from monai_covid.studies.reading import study_from
 
 FILES = "files"
@@ -26,6 +26,7 @@ def content_of(study: Study) -> dict[str, Any]:
         "seeds": list(study.seeds),
         "first_epochs": study.first_epochs,
         "stage2_excludes": study.stage2_excludes,
+        **({"stage1": dict(study.stage1)} if study.stage1 else {}),
         "stage2": dict(study.stage2),
         "options": dict(study.options),
         "evaluation": dict(study.evaluation),
@@ -41,6 +42,7 @@ def _arm_content(arm: Arm) -> dict[str, Any]:
         "name": arm.name,
         "start": str(arm.start),
         "options": dict(arm.options),
+        **({} if arm.stage1 is None else {"stage1": dict(arm.stage1)}),
         "stage2": dict(arm.stage2),
         "evaluation": dict(arm.evaluation),
         "baseline": arm.baseline,
@@ -108,7 +110,15 @@ def _changes(earlier: Study, now: Study) -> list[str]:
         for what in ("options_of", "stage2_options_of", "evaluation_of"):
             values = [getattr(earlier, what)(arm), getattr(now, what)(other)]
             found += _option_changes(where, *values)
+        pretraining = earlier.stage1_options_of(arm), now.stage1_options_of(other)
+        found += _stage1_changes(f"{where}stage1", *pretraining)
     return list(dict.fromkeys(found))
+
+
+def _stage1_changes(where: str, earlier: Options | None, now: Options | None) -> list[str]:
+    if earlier is None or now is None:
+        return _differences(where, earlier, now)
+    return _option_changes(f"{where}: ", earlier, now)
 
 
 def _option_changes(where: str, earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

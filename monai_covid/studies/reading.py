@@ -16,10 +16,10 @@ from monai_covid.studies.definition import MEAN, PREVIOUS, SAME, Arm, Start, Stu
 
 KEYS = (
     *("title", "question", "collections", "folds", "seeds", "first_epochs", "stage2_excludes"),
-    *("stage2", "options", "evaluation", "baseline", "arms", "further", "baselines"),
+    *("stage1", "stage2", "options", "evaluation", "baseline", "arms", "further", "baselines"),
 )
-ARM_KEYS = ("name", "start", "options", "stage2", "evaluation", "baseline")
-MAPPINGS = ("stage2", "options", "evaluation")
+ARM_KEYS = ("name", "start", "options", "stage1", "stage2", "evaluation", "baseline")
+MAPPINGS = ("stage1", "stage2", "options", "evaluation")
 WHOLE_NUMBERS = ("folds", "seeds")
 TEXTS = ("further", "baselines")
 STARTS = "stage2, imagenet, random, 'previous: ARM', 'same: ARM' or 'mean: ARM, ARM'"
@@ -123,7 +123,7 @@ def _type_problems(content: Mapping[Any, Any], where: str) -> list[str]:
     return [
         f"{where}{key}: must be a mapping of options"
         for key in MAPPINGS
-        if not isinstance(content.get(key) or {}, Mapping)
+        if content.get(key) is not None and not isinstance(content[key], Mapping)
     ]
 
 
@@ -174,7 +174,9 @@ def _arm(content: Mapping[str, Any]) -> Arm:
     start = _start(content.get("start", "stage2"))
     if start is None:
         raise ValueError("arms are built once their form is known to be right")
-    options = {key: dict(content.get(key) or {}) for key in MAPPINGS}
+    options: dict[str, Any] = {key: dict(content.get(key) or {}) for key in MAPPINGS}
+    if content.get("stage1") is None:
+        options["stage1"] = None
     return Arm(str(content["name"]), start, **options, baseline=content.get("baseline"))
 
 

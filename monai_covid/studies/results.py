@@ -17,7 +17,7 @@ from monai_covid.studies.curves import side_by_side
 from monai_covid.studies.definition import EXTERNAL, STAGE2_START, Arm, Run, Study
 from monai_covid.studies.layout import FAILURE, Layout
 from monai_covid.studies.one_run import Runner
-from monai_covid.studies.run_results import TEST, pool, read_run, stage2_of
+from monai_covid.studies.run_results import TEST, pool, read_run, stage1_of, stage2_of
 from monai_covid.studies.starts import started_from
 
 FORMAT_VERSION = 1
@@ -87,6 +87,7 @@ class Results:
                 ),
                 partial(baseline_scores, study, self.layout, self._runner.machine.resamples),
             ),
+            "stage1": self._stage1(finished),
             "stage2": self._stage2(finished),
         }
 
@@ -98,6 +99,7 @@ class Results:
             "first_epochs": study.first_epochs,
             "baseline": study.baseline,
             "options": dict(study.options),
+            **({"stage1": dict(study.stage1)} if study.stage1 else {}),
             "stage2": dict(study.stage2),
             "stage2_excludes": study.stage2_excludes,
             "evaluation": dict(study.evaluation),
@@ -114,6 +116,7 @@ class Results:
             "start": str(arm.start),
             "started_from": started_from(_known(found["start"] for found in runs.values())),
             "options": dict(arm.options),
+            **({} if arm.stage1 is None else {"stage1": dict(arm.stage1)}),
             "stage2": dict(arm.stage2),
             "evaluation": dict(arm.evaluation),
             "baseline": arm.baseline or self.study.baseline,
@@ -177,6 +180,11 @@ class Results:
             for run in self.study.runs()
             if run.arm == arm.name and (file := self.layout.run(run) / FAILURE).is_file()
         ]
+
+    def _stage1(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
+        with_stage1 = (run for run in finished if self.study.arm(run.arm).stage1 is not None)
+        folders = dict.fromkeys(self.layout.stage1(self.study, run) for run in with_stage1)
+        return [stage1_of(folder) for folder in folders if run_summary(folder)]
 
     def _stage2(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         starts = (run for run in finished if self.study.arm(run.arm).start.kind == STAGE2_START)

@@ -75,6 +75,19 @@ def pool(
     return found
 
 
+def stage1_of(folder: Path) -> dict[str, Any]:
+    """Return how a stage 1 went; its name tells network, seed and fold."""
+    summary, curve = run_summary(folder), read_curve(folder / "learning_curve.csv")
+    return {
+        "name": folder.name,
+        "started_from": started_from([summary["model"]["start"]]),
+        "epochs": summary["epochs"],
+        "training_images": summary["settings"]["training_images"],
+        "training_loss": curve["train_loss"][-1],
+        "seconds": sum(value or 0.0 for value in curve["seconds"]),
+    }
+
+
 def stage2_of(folder: Path) -> dict[str, Any]:
     """Return how a stage 2 went; its name tells network and seed."""
     summary = run_summary(folder)

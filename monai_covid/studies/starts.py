@@ -42,7 +42,8 @@ def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None
         OptionError: If a file is missing or fits none of the networks.
     """
     kinds = (STAGE2_START, IMAGENET_START)
-    names = {architecture_of(study, arm) for arm in study.arms if arm.start.kind in kinds}
+    starting = [arm for arm in study.arms if arm.start.kind in kinds and arm.stage1 is None]
+    names = {architecture_of(study, arm) for arm in starting}
     if list(wished) == [NONE]:
         return dict.fromkeys(sorted(names))
     if list(wished) == [AUTO]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from monai_covid.errors import OptionError
 from monai_covid.studies.definition import Run, Study
-from monai_covid.studies.one_run import Outcome, Runner
+from monai_covid.studies.one_run import Runner
+from monai_covid.studies.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """Ignite handlers and workflow pieces that MONAI lacks; the bundle's configs wire them."""
 
+from monai_covid.training.barlow_twins import BarlowTwins, build_with_projector
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.checkpoint import RunCheckpoint
 from monai_covid.training.curve import LearningCurve
@@ -26,11 +27,13 @@ from monai_covid.training.settings import running_settings
 from monai_covid.training.source_balance import source_groups
 from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
 from monai_covid.training.tracking import MLflowTracking, check_mlflow
+from monai_covid.training.twin_views import TwinInferer, TwinViews
 from monai_covid.training.weight_average import WeightAverage
 from monai_covid.training.workflow_options import (
     check_evaluation,
     check_explanation,
     check_inference,
+    check_stage1,
     check_stage2,
     check_stage3,
     check_stage3_direct,
@@ -38,6 +41,7 @@ from monai_covid.training.workflow_options import (
 
 __all__ = [
     "BalancedCrossEntropy",
+    "BarlowTwins",
     "BestEpoch",
     "EpochSampler",
     "HeadFirst",
@@ -51,16 +55,20 @@ __all__ = [
     "RunFolder",
     "ShareSampler",
     "TimeBudget",
+    "TwinInferer",
+    "TwinViews",
     "WeightAverage",
     "accuracy",
     "balanced_cross_entropy",
     "build_seeded",
+    "build_with_projector",
     "cache_share",
     "check_evaluation",
     "check_explanation",
     "check_inference",
     "check_mlflow",
     "check_relevance",
+    "check_stage1",
     "check_stage2",
     "check_stage3",
     "check_stage3_direct",

@@ -47,12 +47,17 @@ class LearningCurve:
         path: CSV file, rewritten whole after each epoch.
         run: Name of the run.
         optimizer: Its learning rate is recorded.
-        validator: Evaluator whose metrics ``validation_*`` are recorded.
+        validator: Evaluator whose metrics ``validation_*`` are recorded; None for a run without.
         head_epochs: Length of the head phase.
     """
 
     def __init__(
-        self, path: Path, run: str, optimizer: Optimizer, validator: Engine, head_epochs: int = 0
+        self,
+        path: Path,
+        run: str,
+        optimizer: Optimizer,
+        validator: Engine | None = None,
+        head_epochs: int = 0,
     ) -> None:
         """Start with no rows."""
         self.path = path
@@ -100,8 +105,7 @@ class LearningCurve:
         """Add the row of the epoch that ended."""
         seconds = self._trained - self._started
         images = idist.all_reduce(self._images)
-        validated = self.validator.state.epoch == engine.state.epoch
-        metrics = self.validator.state.metrics if validated else {}
+        metrics = self._validation_metrics(engine.state.epoch)
         self.rows.append(
             {
                 "run": self.run,
@@ -118,6 +122,12 @@ class LearningCurve:
         if idist.get_rank() == 0:
             write_text(self.path, curve_csv(self.rows))
             logger.info("%s", epoch_line(self.rows[-1], engine.state.max_epochs))
+
+    def _validation_metrics(self, epoch: int) -> dict[str, Any]:
+        if self.validator is None or self.validator.state.epoch != epoch:
+            return {}
+        metrics: dict[str, Any] = self.validator.state.metrics
+        return metrics
 
 
 def _relevance(engine: Engine) -> dict[str, float]:

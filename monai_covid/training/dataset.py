@@ -85,10 +85,23 @@ class RadiographDataset(Dataset[dict[str, Any]]):
                 image that the epoch took before.
         """
         epoch, index, *repetition = key if isinstance(key, tuple) else (0, key)
+        return self._varied(self._preprocessed(index), epoch, index, *repetition)
+
+    def views(self, epoch: int, index: int, count: int) -> list[dict[str, Any]]:
+        """Return an item several times, each with random transforms of its own.
+
+        The first is the item ``(epoch, index)``, the others are its repetitions.
+        """
         cached = self._preprocessed(index)
+        return [self._varied(cached, epoch, index, repetition) for repetition in range(count)]
+
+    def _varied(
+        self, cached: dict[str, Any], epoch: int, index: int, repetition: int = 0
+    ) -> dict[str, Any]:
+        """Return a preprocessed item after the random transforms of one access."""
         item = {name: cached[name] for name in (*BATCHED, LUNG_MASK) if name in cached}
         item["label"] = torch.as_tensor(item["label"])
-        self._random.set_random_state(seed=transform_seed(self.seed, epoch, index, *repetition))
+        self._random.set_random_state(seed=transform_seed(self.seed, epoch, index, repetition))
         result: dict[str, Any] = self._random(item)
         return result
 

@@ -59,6 +59,9 @@ def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
 
 def _report(trainer: Trainer, checkpoint: RunCheckpoint) -> None:
     best, model = checkpoint.best, checkpoint.folder.best
+    if best.validator is None:
+        logger.info("The model is that of the last epoch, %d: %s", trainer.state.epoch, model)
+        return
     if best.score is None:
         logger.warning("No epoch has a validation AUC; the model is that of the last: %s", model)
         return

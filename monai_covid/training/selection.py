@@ -29,14 +29,14 @@ class BestEpoch:
 
     def __init__(
         self,
-        validator: Engine,
+        validator: Engine | None = None,
         metric: str = "validation_auc",
         patience: int = 10,
         head_epochs: int = 0,
     ) -> None:
         """Watch ``metric`` of ``validator``; stop after ``patience`` epochs without improvement.
 
-        A patience of 0 never stops a run.
+        A patience of 0 never stops a run. Without a validator no epoch is the best.
         """
         self.validator = validator
         self.metric = metric
@@ -54,7 +54,7 @@ class BestEpoch:
     def __call__(self, engine: Engine) -> None:
         """Judge the epoch that ended, if it was validated; stop the trainer if patience ran out."""
         self.improved = False
-        if self.validator.state.epoch != engine.state.epoch:
+        if self.validator is None or self.validator.state.epoch != engine.state.epoch:
             return
         self.update(engine.state.epoch, float(self.validator.state.metrics[self.metric]))
         if self.patience and self.waited(engine.state.epoch) >= self.patience:

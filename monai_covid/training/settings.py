@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monai_covid.training.options import running_config
-from monai_covid.training.workflow_options import MACHINE, STAGE2, STAGE3
+from monai_covid.training.workflow_options import MACHINE, STAGE1, STAGE2, STAGE3
 
 NEUTRAL = frozenset(
     {
         *MACHINE,
         *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
         *("imagenet", "exclude_manifests", "extra_manifests", "leave_out_images"),
+        "image_folders",
         *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "mlflow", "distributed"),
     }
 ) - {"batch_size", "precision"}
@@ -43,16 +44,16 @@ EARLIER: Mapping[str, Any] = {
 
 
 def running_settings(
-    training: Sequence[Mapping[str, Any]], validation: Sequence[Mapping[str, Any]]
+    training: Sequence[Mapping[str, Any]], validation: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
     """Return the settings of the running config that must not change when it is continued.
 
     Args:
         training: Datalist of the training images.
-        validation: Datalist of the validation images.
+        validation: Datalist of the validation images; none in stage 1.
     """
     config = running_config()
-    names = sorted({*STAGE2, *STAGE3} - NEUTRAL)
+    names = sorted({*STAGE1, *STAGE2, *STAGE3} - NEUTRAL)
     chosen = {name: config[name] for name in names if name in config}
     return {
         **chosen,

@@ -11,13 +11,16 @@ import torch
 from monai.networks.nets import DenseNet
 from torch import nn
 
-from monai_covid.checkpoints import ModelInfo, load_model
+from monai_covid.checkpoints import ModelInfo, load_model, read_backbone_info
 from monai_covid.errors import WeightsError
 from monai_covid.imagenet import start_from_imagenet
 from monai_covid.networks import load_backbone
 from monai_covid.transfer import get_head, keep_output_neurons, random_head, set_head
 
 logger = logging.getLogger(__name__)
+
+SELF_SUPERVISED = "self-supervised pretraining"
+"""What a network starts from that starts from a backbone of stage 1."""
 
 
 def build_seeded(info: ModelInfo, seed: int) -> DenseNet:
@@ -30,9 +33,13 @@ def build_seeded(info: ModelInfo, seed: int) -> DenseNet:
 def start_from_first_stage(network: nn.Module, info: ModelInfo, imagenet: str) -> ModelInfo:
     """Start from ImageNet as told by ``imagenet``; return ``info`` with the start noted.
 
-    See :func:`monai_covid.imagenet.start_from_imagenet`.
+    See :func:`monai_covid.imagenet.start_from_imagenet`. A file of stage 1 is noted as such, with
+    what stage 1 started from.
     """
     start = start_from_imagenet(network, info.architecture, imagenet)
+    backbone = read_backbone_info(imagenet) if start == imagenet else None
+    if backbone is not None:
+        start = f"{SELF_SUPERVISED} (from {backbone.start})"
     logger.info("%s starts from %s weights", info.architecture, start)
     return replace(info, start=start)
 

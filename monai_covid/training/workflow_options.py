@@ -113,13 +113,42 @@ COVID_DATA = {
     "fold": whole("fold that is kept for testing", low=0),
 }
 
+IMAGENET = text("start: auto, required, none (random weights), or a weights file")
+
+STAGE1 = {
+    **{name: option for name, option in PLACES.items() if name != "dataset_dir"},
+    "image_folders": Option((list,), "ChestX-ray14 folders and manifests; labels are not used"),
+    "exclude_manifests": Option((list,), "manifests whose patients are left out"),
+    "leave_out_images": Option(
+        (list,), "CSV files of further images to leave out, such as pairs.csv of the audit"
+    ),
+    **NETWORK,
+    **PREPROCESSING,
+    **{
+        name: option
+        for name, option in TRAINING.items()
+        if name
+        not in (
+            *("head_epochs", "head_learning_rate", "patience", "val_interval", "model_epoch"),
+            *("validation_fraction", "distributed"),
+        )
+    },
+    **MACHINE,
+    "batch_size": whole("images in a batch, each in two views", low=2),
+    "imagenet": IMAGENET,
+    "learning_rate": number("learning rate before its decay", low=1e-8, high=10),
+    "warmup_epochs": whole("epochs over which the rate rises", low=0),
+    "projector_width": whole("neurons in each layer of the projector", low=2, high=16384),
+    "redundancy_weight": number("weight of the redundancy between embedding elements", 0, 1),
+}
+
 STAGE2 = {
     **PLACES,
     **NETWORK,
     **PREPROCESSING,
     **TRAINING,
     **MACHINE,
-    "imagenet": text("start: auto, required, none (random weights), or a weights file"),
+    "imagenet": IMAGENET,
     "exclude_manifests": Option((list,), "manifests of stage 3 whose patients are left out"),
     "exclude_fold": optional(
         whole("leave out only the patients of this fold of those manifests; None: all", low=0)
@@ -260,6 +289,11 @@ def check_explanation() -> None:
 def check_evaluation() -> None:
     """Check the running config's options against evaluation's; see ``options.check_options``."""
     check_options(EVALUATION, INFERENCE_WIRING)
+
+
+def check_stage1() -> None:
+    """Check the running config's options against stage 1's; see ``options.check_options``."""
+    check_options(STAGE1, TRAINING_WIRING)
 
 
 def check_stage2() -> None:

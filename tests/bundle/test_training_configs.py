@@ -97,6 +97,23 @@ def test_stages_share_the_rest_of_their_wiring_and_their_defaults():
     assert steps[0] == steps[1] == steps[2]
 
 
+def test_stage_1_is_wired_as_the_others():
+    first, second = (config(stage) for stage in ("stage1_selfsupervised", "stage2_nih"))
+    second["checkpoint"]["model_epoch"] = "last"
+    alike = ("optimizer", "inferer", "run_folder", "average", "checkpoint", "network")
+    for name in (*alike, "torch_device", "training", "run", "finalize", "started"):
+        assert first[name] == second[name], name
+    for name in ("preprocessing", "sampler"):
+        assert first["train"][name] == second["train"][name]
+    own = {name for name in first if name in second and first[name] != second[name]}
+    assert own <= {
+        *("output_dir", "imagenet", "info", "network_def", "loss", "settings", "imports"),
+        *("lr_scheduler", "curve", "best", "train", "initialize"),
+        *("max_epochs", "learning_rate", "warmup_epochs", "batch_size", "translation_pixels"),
+        *("aspect_range", "border_probability", "grey_jitter", "erase_probability"),
+    }
+
+
 def test_multilabel_is_stage_2s_alone():
     for stage in STAGES:
         content = config(stage)

@@ -7,7 +7,7 @@ import yaml
 
 from monai_covid.errors import InputError, OptionError
 from monai_covid.studies.definition import Run, Start
-from monai_covid.studies.layout import stage2_key
+from monai_covid.studies.layout import stage1_key, stage2_key
 from monai_covid.studies.plan import content_of
 from monai_covid.studies.reading import find_study, read_study, shipped_studies, study_from
 from tests.studies.conftest import SMALL
@@ -52,6 +52,10 @@ def arm(**changes):
         (arm(start="mean: twice, twice", options={}), "names an arm twice"),
         (arm(start="mean: twice, later", options={}), "must name an arm above it"),
         (arm(start="mean: twice, later"), "has no network of its own, and so no options"),
+        (changed(stage1={"head_epochs": 1}), "stage1: head_epochs is not an option"),
+        (arm(stage1={"image_folders": []}), "stage1: image_folders cannot be set here"),
+        (arm(stage1=False), "arm keep: stage1: must be a mapping of options"),
+        (arm(start="imagenet", options={}, stage1={}), "has no stage 1; only stage2 has"),
         (arm(name="twice"), "arm twice: there are two of that name"),
         (arm(name="../x"), "a name has letters"),
         (arm(baseline="none"), "baseline 'none' is no arm"),
@@ -86,8 +90,13 @@ def test_both_ways_of_writing_a_start():
 
 
 def test_writing_down_and_reading_gives_the_same_study():
-    study = study_from(arm(start="previous: twice", baseline="twice"), PLACE)
-    assert study_from(yaml.safe_load(yaml.safe_dump(content_of(study))), PLACE) == study
+    for content in (
+        arm(start="previous: twice", baseline="twice"),
+        arm(stage1={}) | {"stage1": {"max_epochs": 3}},
+        arm(stage1={"max_epochs": 3}),
+    ):
+        study = study_from(content, PLACE)
+        assert study_from(yaml.safe_load(yaml.safe_dump(content_of(study))), PLACE) == study
 
 
 def test_runs_go_through_seeds_then_folds_then_arms():
@@ -109,6 +118,54 @@ def test_stage_2_is_shared_where_and_only_where_it_is_the_same():
     by_fold = changed(stage2_excludes="fold")
     assert key(by_fold) != key(by_fold, fold=1)
     assert key(SMALL) != key(changed(further=["external"]))
+
+
+def test_keys_and_plans_of_studies_without_stage_1_stay_as_they_were():
+    study = study_from(SMALL, PLACE)
+    assert stage2_key(study, study.arm("keep"), Run("keep", 0, 0)) == "densenet121-seed_0-1e7dab40"
+    assert "stage1" not in yaml.safe_dump(content_of(study))
+
+
+def test_an_arm_has_a_stage_1_if_it_says_so():
+    content = changed(
+        stage1={"max_epochs": 7, "batch_size": 8},
+        options={"architecture": "densenet201"},
+        baseline="without",
+        arms=[
+            {"name": "without"},
+            {"name": "null", "stage1": None},
+            {"name": "shared", "stage1": {}},
+            {"name": "own", "stage1": {"batch_size": 16}},
+        ],
+    )
+    study = study_from(content, PLACE)
+    without, null, shared, own = (study.stage1_options_of(one) for one in study.arms)
+    assert without is null is None
+    assert shared == {"architecture": "densenet201", "max_epochs": 7, "batch_size": 8}
+    assert own == {**shared, "batch_size": 16}
+
+
+def test_stage_1_is_shared_where_and_only_where_it_is_the_same():
+    def keys(content, seed=0, fold=0, name="keep"):
+        study = study_from(content, PLACE)
+        run = Run(name, seed, fold)
+        return [key(study, study.arm(name), run) for key in (stage1_key, stage2_key)]
+
+    def both_differ(one, other):
+        return all(first != second for first, second in zip(one, other, strict=True))
+
+    plain = arm(stage1={})
+    first = keys(plain)
+    assert first == keys(arm(stage1={}, options={"head": "random", "learning_rate": 0.5}))
+    assert first[1] != keys(SMALL)[1]
+    assert both_differ(first, keys(plain, seed=1))
+    assert both_differ(first, keys(plain, fold=1))
+    assert both_differ(first, keys(arm(stage1={"max_epochs": 3})))
+    assert both_differ(first, keys(arm(stage1={}, options={"extra_manifests": ["extra"]})))
+    assert both_differ(first, keys(arm(stage1={}, options={"validation_fraction": 0.4})))
+    assert both_differ(first, keys(plain | {"further": ["external"]}))
+    shared = keys(arm(stage1={}, stage2={"max_epochs": 9}))
+    assert (shared[0], shared[1] != first[1]) == (first[0], True)
 
 
 @pytest.mark.parametrize("name", sorted(shipped_studies()))

@@ -27,6 +27,9 @@ SMALL = {
 }
 """Options of a run of a second or two."""
 
+LABELLED_ONLY = ("head_epochs", "validation_fraction")
+"""Options of `SMALL` that stage 1 lacks."""
+
 THREADS = 1
 """For every run: another number may change the last digits, and tiny images need no more."""
 
@@ -60,7 +63,12 @@ def write_findings(folder: Path, patients: int = 4) -> Path:
 def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
     """Run a stage in this process; the fixture ``tiny_network`` makes it fast."""
     assert BLOCK_LAYERS["densenet121"] == (1, 1, 1, 1)
-    chosen = {**SMALL, "dataset_dir": str(dataset), "output_dir": str(output), **options}
+    places = {"output_dir": str(output)}
+    if stage == "stage1_selfsupervised":
+        small = {name: value for name, value in SMALL.items() if name not in LABELLED_ONLY}
+    else:
+        small = {**SMALL, "dataset_dir": str(dataset)}
+    chosen = {**small, **places, **options}
     if stage != "stage3_covid":
         chosen.setdefault("imagenet", "none")
     threads = torch.get_num_threads()

@@ -28,7 +28,11 @@ def test_what_decides_the_result_is_kept():
 
 
 def test_every_option_was_thought_about():
-    decisive = {*workflow_options.STAGE2, *workflow_options.STAGE3} - NEUTRAL
+    decisive = {
+        *workflow_options.STAGE1,
+        *workflow_options.STAGE2,
+        *workflow_options.STAGE3,
+    } - NEUTRAL
     assert decisive == {
         *("architecture", "channels", "image_size", "head", "new_from", "precision", "seed"),
         *("max_epochs", "head_epochs", "learning_rate", "head_learning_rate", "warmup_epochs"),
@@ -39,6 +43,7 @@ def test_every_option_was_thought_about():
         *("balance_sources", "leave_out_sources", "exclude_fold", "exclude_validation_fraction"),
         *("lungs", "text", "grey", "placement_fill", "model_epoch"),
         *("relevance_weight", "relevance_every", "relevance_images", "relevance_margin"),
+        *("projector_width", "redundancy_weight"),
     }
 
 

@@ -7,6 +7,7 @@ from monai_covid.training import options, workflow_options
 from tests.training.stages import CONFIGS
 
 TABLES = {
+    "stage1_selfsupervised": (workflow_options.STAGE1, workflow_options.TRAINING_WIRING),
     "stage2_nih": (workflow_options.STAGE2, workflow_options.TRAINING_WIRING),
     "stage3_covid": (workflow_options.STAGE3, workflow_options.TRAINING_WIRING),
     "stage3_direct": (workflow_options.STAGE3_DIRECT, workflow_options.TRAINING_WIRING),

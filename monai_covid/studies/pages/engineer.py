@@ -43,7 +43,8 @@ def _design(study: Study) -> str:
 
 def _options(study: Study) -> str:
     parts = []
-    for key, words in (("options", "Options of all arms"), ("stage2", "of stage 2")):
+    groups = {"options": "Options of all arms", "stage1": "of stage 1", "stage2": "of stage 2"}
+    for key, words in groups.items():
         found = study.settings.get(key)
         if isinstance(found, Mapping) and found:
             parts.append(f"{words}: {option_list(found)}")

@@ -54,6 +54,7 @@ class Arm(NamedTuple):
         failed: Seed and fold of runs that ended with an error.
         images: Test images of all folds.
         patients: Their patients.
+        stage1: Options of stage 1 that are its own; None for an arm without stage 1.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Arm(NamedTuple):
     failed: tuple[tuple[int, int], ...]
     images: int
     patients: int
+    stage1: Mapping[str, Any] | None = None
 
 
 class Comparison(NamedTuple):
@@ -109,6 +111,17 @@ class Comparison(NamedTuple):
         return self.difference if self.corrected is None else self.corrected
 
 
+class Stage1(NamedTuple):
+    """A training of stage 1 that stages 2 started from."""
+
+    name: str
+    started_from: str
+    epochs: int | None
+    training_images: int | None
+    training_loss: float | None
+    seconds: float | None
+
+
 class Stage2(NamedTuple):
     """A training of stage 2 that runs started from."""
 
@@ -133,6 +146,7 @@ class Study(NamedTuple):
         comparisons: In the order they were stored.
         baselines: What trivial features reach on the same folds, by name.
         stage2: Trainings of stage 2; empty where none is stored.
+        stage1: Trainings of stage 1 likewise.
     """
 
     name: str
@@ -144,6 +158,7 @@ class Study(NamedTuple):
     comparisons: tuple[Comparison, ...]
     baselines: Mapping[str, Scores]
     stage2: tuple[Stage2, ...] = ()
+    stage1: tuple[Stage1, ...] = ()
 
     def begun(self) -> Study:
         """Return the study without the arms that have no run, neither finished nor failed.

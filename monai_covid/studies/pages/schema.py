@@ -58,6 +58,7 @@ _ARM = {
         "start": _TEXT,
         "started_from": {"type": ["string", "null"]},
         "options": {"type": "object"},
+        "stage1": {"type": "object"},
         "runs_planned": _COUNT,
         "runs_finished": _COUNT,
         "runs": {"type": "array", "items": _RUN},
@@ -106,6 +107,18 @@ _COMPARISON = {
         },
     },
 }
+_STAGE1 = {
+    "type": "object",
+    "required": ["name", "started_from", "epochs", "training_images", "training_loss", "seconds"],
+    "properties": {
+        "name": _TEXT,
+        "started_from": {"type": "string"},
+        "epochs": _NUMBER,
+        "training_images": _NUMBER,
+        "training_loss": _NUMBER,
+        "seconds": _NUMBER,
+    },
+}
 _STAGE2 = {
     "type": "object",
     "required": [
@@ -141,6 +154,7 @@ STUDY: dict[str, Any] = {
         "arms": {"type": "array", "minItems": 1, "items": _ARM},
         "comparisons": {"type": "array", "items": _COMPARISON},
         "baselines": {"type": "object", "additionalProperties": _SCORES},
+        "stage1": {"type": "array", "items": _STAGE1},
         "stage2": {"type": "array", "items": _STAGE2},
     },
 }

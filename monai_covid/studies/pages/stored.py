@@ -17,6 +17,7 @@ from monai_covid.studies.pages.records import (
     Estimate,
     Run,
     Scores,
+    Stage1,
     Stage2,
     Study,
 )
@@ -62,6 +63,7 @@ def parse_study(content: Any, path: Path | str, name: str) -> Study:
         tuple(map(_comparison, content["comparisons"])),
         {name: _scores(found) for name, found in content["baselines"].items()},
         tuple(map(_stage2, content.get("stage2", ()))),
+        tuple(map(_stage1, content.get("stage1", ()))),
     )
 
 
@@ -123,6 +125,7 @@ def _arm(arm: Mapping[str, Any], baseline: str) -> Arm:
         tuple((one["seed"], one["fold"]) for one in arm.get("failures", ())),
         images,
         patients,
+        arm.get("stage1"),
     )
 
 
@@ -171,6 +174,10 @@ def _comparison(found: Mapping[str, Any]) -> Comparison:
         found.get("note") or "",
         None if wide is None else Estimate(mean, wide["low"], wide["high"]),
     )
+
+
+def _stage1(found: Mapping[str, Any]) -> Stage1:
+    return Stage1(**{name: found[name] for name in Stage1._fields})
 
 
 def _stage2(found: Mapping[str, Any]) -> Stage2:

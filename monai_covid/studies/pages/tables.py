@@ -43,11 +43,17 @@ def _arm_row(arm: Arm) -> tuple[str, ...]:
     return (
         escape(arm.name),
         _start(arm),
-        option_list(arm.options),
+        _options(arm),
         runs,
         mean_and_range(best),
         minutes,
     )
+
+
+def _options(arm: Arm) -> str:
+    """Return the options of an arm; those of its stage 1 too, if it has any of its own."""
+    options = option_list(arm.options)
+    return f"{options}; stage 1: {option_list(arm.stage1)}" if arm.stage1 else options
 
 
 def _start(arm: Arm) -> str:
@@ -108,6 +114,23 @@ def contributions_table(study: Study) -> str:
     return table(header, rows)
 
 
+def stage1_table(study: Study) -> str:
+    """Return the trainings of stage 1; empty without any."""
+    header = ("Stage 1", "Starts from", "Images", "Epochs", "Training loss", "Minutes")
+    rows = [
+        (
+            escape(each.name),
+            escape(each.started_from),
+            _whole(each.training_images),
+            _whole(each.epochs),
+            number(each.training_loss),
+            _minutes(each.seconds),
+        )
+        for each in study.stage1
+    ]
+    return table(header, rows) if rows else ""
+
+
 def stage2_table(study: Study) -> str:
     """Return the trainings of stage 2; empty without any."""
     header = ("Stage 2", "Starts from", "Images", "Epochs", "Best validation AUC", "Minutes")
@@ -118,11 +141,15 @@ def stage2_table(study: Study) -> str:
             _whole(each.training_images),
             _whole(each.epochs),
             number(each.best_validation_auc),
-            DASH if each.seconds is None else f"{each.seconds / 60:.1f}",
+            _minutes(each.seconds),
         )
         for each in study.stage2
     ]
     return table(header, rows) if rows else ""
+
+
+def _minutes(seconds: float | None) -> str:
+    return DASH if seconds is None else f"{seconds / 60:.1f}"
 
 
 def _whole(value: float | None) -> str:

@@ -67,6 +67,25 @@ def test_arms_that_could_not_be_compared_share_a_sentence():
     assert f"- {sentence}, epochs 1 to 5. One pair.\n" in text
 
 
+def test_arms_with_a_stage_1_show_it():
+    content = example.full_study()
+    content["settings"]["stage1"] = {"max_epochs": 100}
+    content["arms"][1]["stage1"] = {}
+    content["arms"][2]["stage1"] = {"max_epochs": 50}
+    trained = {"name": "densenet121-x", "started_from": "random weights", "epochs": 100}
+    numbers = {"training_images": 1200, "training_loss": 41.5, "seconds": 90.0}
+    content["stage1"] = [{**trained, **numbers}]
+    page = page_of(content)
+    assert "of stage 1: max epochs 100; of stage 2:" in page
+    (row,) = rows_of(page, "densenet121-x")
+    assert row[1:] == ["random weights", "1,200", "100", "41.500", "1.5"]
+    options = [rows_of(page, name)[1][2] for name in ("twice-mean", "twice-random")]
+    assert options == ["head mean", "head random; stage 1: max epochs 50"]
+    del content["stage1"][0]["training_loss"]
+    with pytest.raises(InputError, match=r"\$\.stage1\[0\]: 'training_loss' is a required"):
+        page_of(content)
+
+
 def test_runs_that_are_missing_are_named():
     page = page_of(example.full_study())
     assert (

@@ -1,0 +1,105 @@
+"""What a run starts from: its stage 2, and before it a stage 1 if its arm has one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from monai_covid.experiments.stages import run_summary, train_stage
+from monai_covid.studies.claims import claimed
+from monai_covid.studies.collections import write_excluded, write_unseen
+from monai_covid.studies.definition import Run, Study
+from monai_covid.studies.layout import Layout
+from monai_covid.studies.machine import Machine
+from monai_covid.studies.outcome import Outcome
+from monai_covid.studies.starts import architecture_of
+from monai_covid.training import TimeBudget
+
+logger = logging.getLogger(__name__)
+
+
+class EarlierStages:
+    """Trains stages 1 and 2; runs that start from the same ones share them.
+
+    Attributes:
+        study: The study.
+        layout: Where its files lie.
+        machine: How and where to compute.
+        budget: Time for this call.
+    """
+
+    def __init__(self, study: Study, layout: Layout, machine: Machine, budget: TimeBudget) -> None:
+        """Put it together; see the attributes."""
+        self.study = study
+        self.layout = layout
+        self.machine = machine
+        self.budget = budget
+
+    def train(self, run: Run) -> Outcome:
+        """Train what ``run`` starts from as far as it gets; done if its stage 2 is finished."""
+        stage2 = self.layout.stage2(self.study, run)
+        if self.study.arm(run.arm).stage1 is None or _is_finished(stage2):
+            return _shared(stage2, lambda: self._stage2(run, stage2, self._imagenet(run)))
+        stage1 = self.layout.stage1(self.study, run)
+        outcome = _shared(stage1, lambda: self._stage1(run, stage1))
+        if outcome is not Outcome.DONE:
+            return outcome
+        return _shared(stage2, lambda: self._stage2(run, stage2, str(stage1 / "model.pt")))
+
+    def _imagenet(self, run: Run) -> str:
+        return self.machine.imagenet_option(architecture_of(self.study, self.study.arm(run.arm)))
+
+    def _stage1(self, run: Run, folder: Path) -> bool:
+        """Train stage 1, from random weights; return whether it is finished."""
+        arm, data = self.study.arm(run.arm), self.machine.data
+        excluded = write_unseen(self.study, data, run, folder / "excluded.csv")
+        further = data.extra_manifests(self.study.options_of(arm).get("extra_manifests") or [])
+        # As in stage 3: copies of test images come with further manifests.
+        left_out = [str(file) for file in self.machine.leave_out] if further else []
+        return self._finished(
+            "stage1_selfsupervised.yaml",
+            folder,
+            **(self.study.stage1_options_of(arm) or {}),
+            image_folders=[str(data.nih), str(data.manifest), *further],
+            exclude_manifests=[str(excluded)],
+            leave_out_images=left_out,
+            imagenet="none",
+            seed=run.seed,
+        )
+
+    def _stage2(self, run: Run, folder: Path, start: str) -> bool:
+        """Train stage 2; return whether it is finished."""
+        excluded = write_excluded(self.study, self.machine.data, run, folder / "excluded.csv")
+        return self._finished(
+            "stage2_nih.yaml",
+            folder,
+            **self.study.stage2_options_of(self.study.arm(run.arm)),
+            dataset_dir=str(self.machine.data.nih),
+            exclude_manifests=[str(excluded)],
+            imagenet=start,
+            seed=run.seed,
+        )
+
+    def _finished(self, config: str, folder: Path, **options: Any) -> bool:
+        logger.info("%s: %s", config.removesuffix(".yaml"), folder.name)
+        minutes = self.budget.minutes_left()
+        summary = train_stage(
+            self.machine.bundle, config, folder, **options, minutes=minutes, **self.machine.shown()
+        )
+        return bool(summary["finished"])
+
+
+def _is_finished(folder: Path) -> bool:
+    return bool(run_summary(folder).get("finished"))
+
+
+def _shared(folder: Path, train: Callable[[], bool]) -> Outcome:
+    """Train in a folder that several runs share, unless that is done or another process does."""
+    if _is_finished(folder):
+        return Outcome.DONE
+    with claimed(folder) as mine:
+        if not mine:
+            return Outcome.BUSY
+        return Outcome.DONE if train() else Outcome.UNFINISHED

@@ -1,0 +1,72 @@
+"""Barlow Twins: a network learns from images without labels.
+
+Two views of an image should give the same embedding, and no two of its elements should tell the
+same: the cross-correlation matrix of the views' embeddings over a batch is drawn towards the
+identity. J. Zbontar, L. Jing, I. Misra, Y. LeCun and S. Deny, "Barlow Twins: Self-Supervised
+Learning via Redundancy Reduction", ICML 2021.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from monai.losses import BarlowTwinsLoss
+from monai.networks.nets import DenseNet
+from torch import Tensor, nn
+
+from monai_covid.checkpoints import ModelInfo
+from monai_covid.networks import build_densenet
+
+
+class BarlowTwins(nn.Module):
+    """The loss of pairs of embeddings, for a trainer that hands on labels too.
+
+    MONAI's loss divides by standard deviations over N - 1 images and by N images, as the paper's
+    pseudo-code does in PyTorch: its correlations are (N - 1) / N times those of the paper's
+    equation 2. The diagonal thus never reaches 1 and a constant remains; what is best is the same.
+    """
+
+    def __init__(self, redundancy_weight: float = 5e-3) -> None:
+        """Weight the elements off the diagonal with ``redundancy_weight``, the paper's lambda."""
+        super().__init__()
+        self.loss = BarlowTwinsLoss(lambd=redundancy_weight)
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss.
+
+        Args:
+            embeddings: ``(B, 2, D)``, those of the two views of each image.
+            labels: Not used.
+        """
+        loss: Tensor = self.loss(embeddings[:, 0], embeddings[:, 1])
+        return loss
+
+
+def build_with_projector(info: ModelInfo, width: int, seed: int) -> DenseNet:
+    """Build a DenseNet whose head is a projector.
+
+    Random weights depend on ``seed`` alone. As in the paper the projector has three linear layers,
+    the first two followed by batch normalisation and a rectifier, after the pooled features.
+
+    Args:
+        info: What the network is; its labels are not used.
+        width: ``D``, neurons of each layer of the projector.
+        seed: Of the weights.
+
+    Returns:
+        Network that maps ``(B, channels, H, W)`` float32 to embeddings ``(B, D)``.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_densenet(info.architecture, info.channels, outputs=1)
+        features = network.class_layers.out.in_features
+        network.class_layers.out = _projector(features, width)
+        return network.to(memory_format=torch.channels_last)
+
+
+def _projector(features: int, width: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise((features, width, width)):
+        layers += [nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(width, width, bias=False))
