@@ -10,6 +10,7 @@ import numpy as np
 from monai_covid.audits.groups.holm import holm
 from monai_covid.studies.definition import EXTERNAL, WITHOUT_LUNGS, Run
 from monai_covid.studies.paired import sign_flip_test, t_interval
+from monai_covid.studies.scores import COVID
 
 RunResult = Mapping[str, Any]
 Measure = Callable[[RunResult], float | None]
@@ -40,13 +41,23 @@ BLANKED: Mapping[str, Measure] = {
     )
 }
 OUTSIDE: Mapping[str, Measure] = {
-    "balanced_accuracy, external": lambda run: _as_float(
-        run["further"].get(EXTERNAL, {}).get("balanced_accuracy")
-    ),
-    "recall of COVID-19, external": lambda run: _as_float(
-        run["further"].get(EXTERNAL, {}).get("recall", {}).get("covid19")
-    ),
+    "balanced_accuracy, external": lambda run: _outside(run, "balanced_accuracy"),
+    "macro_auc, external": lambda run: _outside(run, "macro_auc"),
+    "recall of COVID-19, external": lambda run: _outside(run, "recall", COVID),
 }
+
+
+def _outside(run: RunResult, *keys: str) -> float | None:
+    """Return a measure of the external images; None for a network that was trained on some.
+
+    For it COVID-19 is not among them, and what is left are fewer classes: other questions.
+    """
+    found: Any = run["further"].get(EXTERNAL) or {}
+    if not found or found["recall"][COVID] is None:
+        return None
+    for key in keys:
+        found = found[key]
+    return _as_float(found)
 
 
 def compare_arms(

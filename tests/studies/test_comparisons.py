@@ -73,19 +73,28 @@ def test_p_values_are_corrected_over_arms_each_measure_for_itself():
 
 def outside(blanked, balanced, recall):
     further = {"without_lungs": {"balanced_accuracy": blanked}}
-    further["external"] = {"balanced_accuracy": balanced, "recall": {"covid19": recall}}
+    recalls = {"covid19": recall, "normal": 0.1}
+    further["external"] = {"balanced_accuracy": balanced, "macro_auc": 0.5, "recall": recalls}
     return result([0.5]) | {"further": further}
 
 
 def test_what_arms_do_without_lungs_and_elsewhere_is_compared():
-    results = {Run("a", 0, 0): outside(0.6, 0.5, 0.4), Run("b", 0, 0): outside(0.4, 0.7, None)}
+    results = {Run("a", 0, 0): outside(0.6, 0.5, 0.4), Run("b", 0, 0): outside(0.4, 0.7, 0.1)}
     found = compare_arms(results, {"b": "a"}, 1, ("external", "without_lungs"))
     values = {row["measure"]: row["mean_difference"] for row in found}
     assert values["balanced_accuracy, lungs blanked out"] == pytest.approx(-0.2)
     assert values["balanced_accuracy, external"] == pytest.approx(0.2)
-    # An arm that was trained on the external COVID-19 images has none there.
-    assert values["recall of COVID-19, external"] is None
-    assert len(found) == 7
+    assert values["recall of COVID-19, external"] == pytest.approx(-0.3)
+    assert len(found) == 8
+
+
+def test_external_images_of_fewer_classes_are_not_compared():
+    # The second network was trained on the external COVID-19 images.
+    results = {Run("a", 0, 0): outside(0.6, 0.5, 0.4), Run("b", 0, 0): outside(0.4, 0.7, None)}
+    found = compare_arms(results, {"b": "a"}, 1, ("external", "without_lungs"))
+    pairs = {row["measure"]: row["pairs"] for row in found}
+    assert pairs["balanced_accuracy, lungs blanked out"] == 1
+    assert {n for name, n in pairs.items() if "external" in name} == {0}
 
 
 def test_runs_without_a_further_evaluation_are_no_pair():

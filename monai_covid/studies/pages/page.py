@@ -12,6 +12,7 @@ from monai_covid.studies.pages.sentences import listed
 from monai_covid.studies.pages.tables import (
     arms_table,
     contributions_table,
+    fewer_classes,
     further_table,
     glance_table,
     stage1_table,
@@ -100,7 +101,8 @@ def _contributions(study: Study) -> str:
 
 
 def _other_images(study: Study) -> str:
-    return "\n\n".join(part for part in (glance_table(study), further_table(study)) if part)
+    parts = (glance_table(study), fewer_classes(study), further_table(study))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _foot(study: Study) -> str:

@@ -183,6 +183,25 @@ GLANCE: dict[str, tuple[str | None, str]] = {
 """Heading -> further evaluation, None for the test images, and measure."""
 
 
+def fewer_classes(study: Study) -> str:
+    """Name the arms for which the external images hold no COVID-19; empty without any."""
+    found = [
+        escape(arm.name)
+        for arm in study.arms
+        if _further(arm, "external", "balanced_accuracy") is not None
+        and _further(arm, "external", f"{RECALL}covid19") in (None, UNKNOWN)
+    ]
+    if not found:
+        return ""
+    return (
+        "Trained on the external COVID-19 images, so that pneumonia and normal alone are external: "
+        f"{', '.join(found)}. Their figures there are of two classes and not to be compared."
+    )
+
+
+UNKNOWN = Estimate(None, None, None)
+
+
 def _has(study: Study, place: str | None) -> bool:
     return place is None or any(place in arm.further for arm in study.arms)
 

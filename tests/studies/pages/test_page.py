@@ -86,6 +86,18 @@ def test_arms_with_a_stage_1_show_it():
         page_of(content)
 
 
+def test_arms_whose_external_images_are_of_two_classes_are_named():
+    content = example.full_study()
+    content["arms"][0]["pooled"]["further"]["external"] = example.scores(0.5)
+    two = example.scores(0.4)
+    two["recall"]["covid19"] = {"value": None, "low": None, "high": None}
+    content["arms"][1]["pooled"]["further"]["external"] = two
+    page = page_of(content)
+    assert "alone are external: twice-mean. Their figures there are of two classes" in page
+    content["arms"][1]["pooled"]["further"].pop("external")
+    assert "of two classes" not in page_of(content)
+
+
 def test_runs_that_are_missing_are_named():
     page = page_of(example.full_study())
     assert (
