@@ -90,6 +90,7 @@ def _read(folder: Path) -> Records:
         return records.select((records.frame["split"] == "train_val").to_numpy())
     if not manifest_file(folder).is_file():
         message = f"must be a manifest, or a folder with metadata.csv or {CSV_PATTERN}"
+        message = message if folder.exists() else f"no such file or folder; {message}"
         raise InputError([Problem(folder, None, message)])
     return read_manifest(folder)
 
