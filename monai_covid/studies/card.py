@@ -120,8 +120,9 @@ def _preprocessing(info: ModelInfo) -> str:
     words = [steps.get(chosen.lungs, "the whole image")]
     words += ["burnt-in text painted over"] if chosen.text == "inpaint" else []
     words += ["grey values stretched" if chosen.grey == "stretch" else "histogram equalisation"]
+    words += ["squashed to a square"]
     words += ["local mean and contrast taken out"] if chosen.grey == "local" else []
-    words += ["squashed to a square", "standardised"]
+    words += ["standardised"]
     return f"Stored with the weights and applied wherever they are used: {', '.join(words)}."
 
 

@@ -68,7 +68,7 @@ def check_all(work: ConfigWorkflow, properties: Mapping[str, Any], allow_none: s
             assert callable(value)
     assert isinstance(work.network_def, DenseNet)
     assert work.channel_def["0"] == "covid19"
-    assert work.spatial_shape == [112, 112]  # that of the network in models/
+    assert work.spatial_shape == [64, 64]  # that of the network in models/
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -19,16 +19,16 @@ from tests.conftest import REPOSITORY
 
 STUDY = REPOSITORY / "docs/results/data/cross-validation.json"
 CARD = REPOSITORY / "bundle/docs/model-card.md"
-ARM = "recipe-long-112"
+ARM = "local-long"
 """Arm of the study whose network of fold 0 is shipped."""
 
 RECORDED = {
-    "0_covid19.png": [0.733418, 0.253400, 0.013181],
-    "1_pneumonia.png": [0.911004, 0.076391, 0.012605],
-    "2_normal.png": [0.972282, 0.022969, 0.004749],
-    "3_covid19.png": [0.984805, 0.013479, 0.001717],
-    "4_pneumonia.png": [0.225874, 0.668838, 0.105288],
-    "5_normal.png": [0.299048, 0.644903, 0.056049],
+    "0_covid19.png": [0.015844, 0.972024, 0.012133],
+    "1_pneumonia.png": [0.000958, 0.955935, 0.043107],
+    "2_normal.png": [0.270575, 0.713545, 0.015880],
+    "3_covid19.png": [0.140535, 0.844118, 0.015347],
+    "4_pneumonia.png": [0.034261, 0.949062, 0.016677],
+    "5_normal.png": [0.003821, 0.976549, 0.019630],
 }
 """Probabilities of COVID-19, pneumonia and normal, recorded when the weights were added.
 
@@ -64,7 +64,8 @@ def test_metadata_and_card_name_the_file(model: Path, metadata: dict[str, Any]) 
 def test_file_is_small_and_says_what_it_is(model: Path) -> None:
     assert model.stat().st_size < 16e6
     info = read_model_info(model)
-    assert (info.architecture, info.channels, info.image_size) == ("densenet121", 1, 112)
+    assert (info.architecture, info.channels, info.image_size) == ("densenet121", 1, 64)
+    assert info.preprocessing.grey == "local"
     assert info.labels == COVID_LABELS
     assert info.calibration is not None
     assert tuple(point.label for point in info.calibration.points) == COVID_LABELS
