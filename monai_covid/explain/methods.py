@@ -63,7 +63,10 @@ METHODS = {
 }
 """The methods, best known first."""
 
-DEFAULT_METHOD = "lrp"
+DEFAULT_METHOD = "lrp-zbox"
+"""Of pictures and DICOM results. ``lrp`` mostly has one sign all over an image: where biases decide
+for the predicted class, nothing at all is for it. See docs/explanation/explanations-tested.md.
+"""
 
 
 def make_explainer(

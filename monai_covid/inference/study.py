@@ -20,8 +20,7 @@ from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances
 from monai_covid.dicom.results.finding import caution_line
 from monai_covid.dicom.study import Refusal, StudyOutcome
 from monai_covid.errors import WeightsError
-from monai_covid.explain import EpsilonPlusFlat
-from monai_covid.explain.lrp import LRP
+from monai_covid.explain import DEFAULT_METHOD, PixelRange, make_explainer
 from monai_covid.heatmaps import smoothed, symmetric_limit, to_image_grid
 from monai_covid.heatmaps.capture import draw_capture
 from monai_covid.inference.attempts import one_by_one
@@ -37,7 +36,7 @@ from monai_covid.inference.selection import (
 from monai_covid.inference.shown import fallback_caution
 from monai_covid.labels import display_name
 from monai_covid.suitability import assess
-from monai_covid.transforms import prepare_pixels
+from monai_covid.transforms import prepare_pixels, standardized_range
 
 
 class StudyPipeline:
@@ -79,7 +78,8 @@ class StudyPipeline:
                 f"{model}: its classes do not exclude each other (stage 2); DICOM results need a "
                 "network of stage 3"
             )
-        self._explainer = LRP(self._classifier.network, EpsilonPlusFlat())
+        pixels = PixelRange(*standardized_range(self._classifier.info.channels))
+        self._explainer = make_explainer(DEFAULT_METHOD, self._classifier.network, pixels)
         self.algorithm = Algorithm(file_hash(model))
         self._rehearse()
 

@@ -17,9 +17,9 @@ from pynetdicom.sop_class import ComputedRadiographyImageStorage
 
 from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.explain import EpsilonPlusFlat
+from monai_covid.explain import EpsilonZBox
 from monai_covid.explain.lrp import LRP
-from monai_covid.transforms import preprocess_pixels
+from monai_covid.transforms import preprocess_pixels, standardized_range
 from tests.orthanc.people import numbered
 from tests.orthanc.server import HOST, SERVICE_AE_TITLE, free_port
 from tests.orthanc.service import QUIET_TIME, Service
@@ -97,7 +97,7 @@ class BareModel:
         """Load ``model``."""
         network, self._info = load_model(model)
         self._network = network.to(memory_format=torch.channels_last)
-        self._explainer = LRP(self._network, EpsilonPlusFlat())
+        self._explainer = LRP(self._network, EpsilonZBox(*standardized_range(1)))
 
     def seconds(self, file: Path) -> float:
         """Seconds of classifying the image of ``file`` and explaining its most probable class."""

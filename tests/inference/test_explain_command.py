@@ -12,11 +12,11 @@ from PIL import Image
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.cli import main
-from monai_covid.explain import LRP
+from monai_covid.explain import LRP, EpsilonZBox
 from monai_covid.inference import Classifier
 from monai_covid.inference.heatmap_files import HeatmapFiles
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
-from monai_covid.transforms import preprocess_file
+from monai_covid.transforms import preprocess_file, standardized_range
 from tests.dicom.instances import picture
 from tests.inference.conftest import SIZE
 
@@ -77,7 +77,11 @@ def test_values_are_those_of_the_library(explain, radiographs, model, tmp_path):
     assert explain(radiographs / "a.png", radiographs / "d.nii.gz", *call) == 0
     network, info = load_model(model)
     image = preprocess_file(radiographs / "a.png", info.image_size)[None]
-    expected = LRP(network).attribute(image, 1, contrast=True)[0].numpy()
+    expected = (
+        LRP(network, EpsilonZBox(*standardized_range(1)))
+        .attribute(image, 1, contrast=True)[0]
+        .numpy()
+    )
     found = np.load(tmp_path / "heatmaps/a_pneumonia_relevance.npy")
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-7)
     sums = table(tmp_path)["relevance"].astype(float)

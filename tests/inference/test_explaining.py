@@ -6,9 +6,10 @@ import torch
 
 from monai_covid.checkpoints import ModelInfo, load_model
 from monai_covid.errors import OptionError
-from monai_covid.explain import LRP
+from monai_covid.explain import LRP, EpsilonZBox
 from monai_covid.inference import NetworkQuestioner, Question
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
+from monai_covid.transforms import standardized_range
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def test_the_predicted_class_of_each_image_and_all_others(model, images):
     network, questioner = asked(model, Question())
     found = questioner.explain(images, PROBABILITIES)
     assert [each.chosen for each in found] == [1, 0, 2]
-    lrp = LRP(network)
+    lrp = LRP(network, EpsilonZBox(*standardized_range(1)))
     for each, image in zip(found, images, strict=True):
         assert sorted(each.maps) == [0, 1, 2]
         for target, values in each.maps.items():
@@ -40,7 +41,11 @@ def test_the_class_that_is_asked_for(model, images):
     network, questioner = asked(model, Question("pneumonia", contrast=True))
     found = questioner.explain(images, PROBABILITIES)
     assert {each.chosen for each in found} == {COVID_LABELS.index("pneumonia")}
-    expected = LRP(network).attribute(images, 1, contrast=True).numpy()
+    expected = (
+        LRP(network, EpsilonZBox(*standardized_range(1)))
+        .attribute(images, 1, contrast=True)
+        .numpy()
+    )
     for each, values in zip(found, expected, strict=True):
         np.testing.assert_allclose(each.maps[1], values, rtol=1e-3, atol=1e-6)
 

@@ -10,12 +10,12 @@ from monai_covid.checkpoints import ModelInfo, file_hash, load_model, save_model
 from monai_covid.dicom.pixels import read_radiograph
 from monai_covid.dicom.study import StudyError
 from monai_covid.errors import PassingError, WeightsError
-from monai_covid.explain import EpsilonPlusFlat
+from monai_covid.explain import EpsilonZBox
 from monai_covid.explain.lrp import LRP
 from monai_covid.inference import Classifier
 from monai_covid.inference.study import StudyPipeline
 from monai_covid.labels import NIH_LABELS
-from monai_covid.transforms import preprocess_pixels
+from monai_covid.transforms import preprocess_pixels, standardized_range
 from tests.orthanc.people import PEOPLE
 from tests.orthanc.studies import radiograph, save
 
@@ -65,7 +65,9 @@ def test_the_heatmap_is_the_relevance_of_the_most_probable_class(pipeline, model
     batch = preprocess_pixels(read_radiograph(file), info.image_size)[None]
     with torch.no_grad():
         chosen = int(network(batch).argmax())
-    relevance = LRP(network, EpsilonPlusFlat()).attribute(batch, chosen)[0, 0].numpy()
+    relevance = (
+        LRP(network, EpsilonZBox(*standardized_range(1))).attribute(batch, chosen)[0, 0].numpy()
+    )
     segmentation = pipeline([file]).results[3]
     drawn = segmentation.pixel_array.astype(float)
     # The picture's 512 pixels are 8 to a pixel of the network, and smoothed a little.
