@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.conftest import REPOSITORY
 
 STUDY = REPOSITORY / "docs/results/data/cross-validation.json"
 CARD = REPOSITORY / "bundle/docs/model-card.md"
+README = (REPOSITORY / "bundle/docs/README.md").read_text()
 ARM = "local-long"
 """Arm of the study whose network of fold 0 is shipped."""
 
@@ -79,6 +81,18 @@ def test_figures_of_the_metadata_are_the_study_s(metadata: dict[str, Any]) -> No
     assert stated.keys() == {"accuracy", "balanced_accuracy", "macro_auc", "covid19_auc"}
     for name, value in stated.items():
         assert math.isclose(value, pooled[name]["value"], abs_tol=5e-4), name
+
+
+def test_figures_of_the_description_are_those_of_the_card() -> None:
+    card = dict(
+        re.findall(r"^\| ([^|]+) \| ([^|]+\|[^|]+\|[^|]+\|[^|]+) \|$", CARD.read_text(), re.M)
+    )
+    rows = re.findall(r"^\| (\w[^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", README, re.M)
+    assert len(rows) == 6
+    lowered = {name.lower().replace(" (recall)", ""): cells for name, cells in card.items()}
+    for name, *stated in rows:
+        test, _, blanked, external = lowered[name.lower()].split(" | ")
+        assert stated == [test, blanked, external], name
 
 
 def test_answers_are_those_that_were_recorded(model: Path, phantoms: Path) -> None:
