@@ -9,6 +9,7 @@ from monai_covid.studies.pages.markdown import difference
 from monai_covid.studies.pages.records import Estimate
 from tests.conftest import REPOSITORY
 
+SHORTCUTS = REPOSITORY / "docs/explanation/shortcuts.md"
 EVIDENCE = REPOSITORY / "docs/explanation/evidence.md"
 ROW = re.compile(r"\| [^|]+ \| (cross-validation|shortcuts) `([a-z0-9-]+)` \| ([^|]+) \|")
 
@@ -33,3 +34,25 @@ def test_contributions_are_those_of_the_stored_studies(study, arm, stated):
     assert found["pairs"] == 5
     wide = found["corrected"]
     assert stated == difference(Estimate(found["mean_difference"], wide["low"], wide["high"]))
+
+
+COLUMNS = ("plain", "grey-local", "grey-equalise", "lungs-crop", "text-inpaint")
+MEASURED = {
+    "accuracy": lambda pooled: pooled["test"]["accuracy"],
+    "balanced accuracy, lungs blanked out": lambda pooled: pooled["further"]["without_lungs"][
+        "balanced_accuracy"
+    ],
+    "external: macro AUC": lambda pooled: pooled["further"]["external"]["macro_auc"],
+    "external: COVID-19 found": lambda pooled: pooled["further"]["external"]["recall"]["covid19"],
+    "external: normal recognised": lambda pooled: pooled["further"]["external"]["recall"]["normal"],
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_options_against_shortcuts_are_those_of_the_stored_study(name):
+    content = json.loads((REPOSITORY / "docs/results/data/shortcuts.json").read_text())
+    pooled = {arm["name"]: arm["pooled"] for arm in content["arms"]}
+    lines = SHORTCUTS.read_text(encoding="utf-8").splitlines()
+    (line,) = (each for each in lines if each.startswith(f"| {name} |"))
+    stated = [cell.strip() for cell in line.strip("|").split("|")][1:]
+    assert stated == [f"{MEASURED[name](pooled[arm])['value']:.3f}" for arm in COLUMNS]

@@ -31,7 +31,7 @@ class Algorithm(NamedTuple):
     weights_hash: str
     name: str = "monai_covid twice transfer learning"
     version: str = __version__
-    method: str = "Layer-wise relevance propagation"
+    method: str = "Layer-wise relevance propagation, EpsilonZBox"
 
     @property
     def key(self) -> str:
