@@ -17,6 +17,7 @@ from monai_covid.training.workflow_options import (
     EXPLANATION,
     INFERENCE,
     STAGE1,
+    STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
     STAGE3_DIRECT,
@@ -24,6 +25,7 @@ from monai_covid.training.workflow_options import (
 
 CONFIGS = {
     "stage1_selfsupervised.yaml": STAGE1,
+    "stage1_distilled.yaml": STAGE1_DISTILLED,
     "stage2_nih.yaml": STAGE2,
     "stage3_covid.yaml": STAGE3,
     "stage3_direct.yaml": STAGE3_DIRECT,

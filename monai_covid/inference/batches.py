@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -36,6 +37,16 @@ class Probable(Protocol):
 
     def answer(self, images: Tensor) -> Answer:
         """Return probabilities of preprocessed ``images`` ``(B, C, S, S)``."""
+
+
+class Predicts(Probable, Protocol):
+    """What classifies image files: a network, or a probe of one."""
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, C, S, S)``."""
+
+    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
+        """Yield a prediction for each file, in order; unreadable ones carry their error."""
 
 
 class PredictedBatch(NamedTuple):

@@ -12,7 +12,7 @@ from monai_covid.data.records import Datalist
 from monai_covid.errors import InputError, Problem
 from monai_covid.evaluation import multiclass_table, multilabel_table
 from monai_covid.evaluation.columns import IMAGE, PATIENT
-from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.batches import Predicts
 
 
 def check_apart(table: pd.DataFrame, training: Datalist, source: Path | str) -> None:
@@ -33,7 +33,7 @@ def check_apart(table: pd.DataFrame, training: Datalist, source: Path | str) -> 
 
 
 def predictions_of(
-    classifier: Classifier, items: Datalist, batch_size: int, source: Path | str
+    classifier: Predicts, items: Datalist, batch_size: int, source: Path | str
 ) -> pd.DataFrame:
     """Return the predictions table of a network, with its temperature.
 

@@ -8,19 +8,23 @@ from difflib import get_close_matches
 from typing import Any
 
 from monai_covid.audits.shortcuts.cues import CUES
+from monai_covid.networks import BLOCK_LAYERS
 from monai_covid.studies.definition import (
     FURTHER,
     MEAN,
     PREVIOUS,
+    PROBE,
     SAME,
     STAGE2_START,
     Arm,
     Study,
 )
+from monai_covid.studies.probe_options import PROBING, backbone_of
 from monai_covid.training.options import Option, value_problem
 from monai_covid.training.workflow_options import (
     EVALUATION,
     STAGE1,
+    STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
     STAGE3_DIRECT,
@@ -55,12 +59,14 @@ def study_problems(study: Study) -> list[str]:
         for name in baselines
         if name is not None and name not in names
     ]
-    if study.stage2_excludes not in ("fold", "all"):
-        found.append(f"stage2_excludes {study.stage2_excludes!r} must be fold or all")
+    for key in ("stage1_excludes", "stage2_excludes"):
+        if getattr(study, key) not in ("fold", "all"):
+            found.append(f"{key} {getattr(study, key)!r} must be fold or all")
     if type(study.first_epochs) is not int or study.first_epochs < 1:
         found.append(f"first_epochs {study.first_epochs!r} must be a whole number from 1")
     found += _listed("further", study.further, FURTHER)
     found += _listed("baselines", study.baselines, tuple(CUES))
+    found += [problem for arm in study.arms for problem in _probe_problems(study, arm)]
     for where, options, known in _option_groups(study):
         found += [f"{where}{problem}" for problem in option_problems(options, known)]
     return list(dict.fromkeys(found))
@@ -89,24 +95,36 @@ def _option_problem(name: str, value: Any, known: Mapping[str, Option]) -> str |
 
 def _option_groups(study: Study) -> list[tuple[str, Mapping[str, Any], Mapping[str, Option]]]:
     groups: list[tuple[str, Mapping[str, Any], Mapping[str, Option]]] = [
-        ("stage1: ", study.stage1, STAGE1),
+        ("stage1: ", study.stage1, stage1_known(study.stage1)),
         ("stage2: ", study.stage2, STAGE2),
         ("options: ", study.options, STAGE3),
         ("evaluation: ", study.evaluation, EVALUATION),
     ]
     for arm in study.arms:
-        known = STAGE3 if _from_model(arm) else STAGE3_DIRECT
+        known = _options_known(arm)
         groups += [
             (f"arm {arm.name}: options: ", arm.options, known),
-            (f"arm {arm.name}: stage1: ", arm.stage1 or {}, STAGE1),
+            (
+                f"arm {arm.name}: stage1: ",
+                arm.stage1 or {},
+                stage1_known(study.stage1_options_of(arm)),
+            ),
             (f"arm {arm.name}: stage2: ", arm.stage2, STAGE2),
             (f"arm {arm.name}: evaluation: ", arm.evaluation, EVALUATION),
         ]
     return groups
 
 
-def _from_model(arm: Arm) -> bool:
-    return arm.start.kind in (STAGE2_START, PREVIOUS, SAME, MEAN)
+def stage1_known(options: Mapping[str, Any] | None) -> Mapping[str, Option]:
+    """Return the options of a stage 1; a teacher tells which one it is."""
+    return STAGE1_DISTILLED if "teacher" in (options or {}) else STAGE1
+
+
+def _options_known(arm: Arm) -> Mapping[str, Option]:
+    if arm.start.kind == PROBE:
+        return PROBING
+    from_model = arm.start.kind in (STAGE2_START, PREVIOUS, SAME, MEAN)
+    return STAGE3 if from_model else STAGE3_DIRECT
 
 
 def _name_problems(study: Study) -> list[str]:
@@ -131,11 +149,19 @@ def _start_problems(arm: Arm, earlier: Sequence[str]) -> list[str]:
         found.append(f"{start} is not trained; only evaluation")
     elif arm.start.kind == MEAN and (arm.options or arm.stage2 or arm.evaluation):
         found.append(f"{start} has no network of its own, and so no options")
+    elif arm.start.kind == PROBE and (arm.stage2 or arm.evaluation):
+        found.append(f"{start} has no stages, and no options of the evaluation")
     elif arm.start.kind != STAGE2_START and arm.stage2:
         found.append(f"{start} has no stage 2")
-    if arm.start.kind != STAGE2_START and arm.stage1 is not None:
-        found.append(f"{start} has no stage 1; only stage2 has")
+    if arm.start.kind not in (STAGE2_START, PROBE) and arm.stage1 is not None:
+        found.append(f"{start} has no stage 1; only stage2 and probe have")
     return found
+
+
+def _probe_problems(study: Study, arm: Arm) -> list[str]:
+    if arm.start.kind != PROBE or arm.stage1 is None or backbone_of(study, arm) in BLOCK_LAYERS:
+        return []
+    return [f"arm {arm.name}: backbone has no stage 1; only {', '.join(BLOCK_LAYERS)} have"]
 
 
 def _listed(key: str, given: tuple[Any, ...], known: tuple[str, ...]) -> list[str]:

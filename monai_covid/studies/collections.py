@@ -65,6 +65,9 @@ def missing_collections(study: Study, data: Collections) -> list[str]:
     with_stage2 = [arm.name for arm in study.arms if arm.start.kind == STAGE2_START]
     if with_stage2 and data.nih is None:
         found.append(f"--nih is needed by the stage 2 of {', '.join(with_stage2)}")
+    with_stage1 = [arm.name for arm in study.arms if arm.stage1 is not None]
+    if set(with_stage1) - set(with_stage2) and data.nih is None:
+        found.append(f"--nih is needed by the stage 1 of {', '.join(with_stage1)}")
     with_extra = [
         arm.name
         for arm in study.arms
@@ -77,37 +80,23 @@ def missing_collections(study: Study, data: Collections) -> list[str]:
     return found
 
 
-def write_excluded(study: Study, data: Collections, run: Run, target: Path) -> Path:
-    """Write the list of patients that the stage 2 of a run leaves out.
-
-    These are all patients of the collection, or those of `write_unseen`.
+def write_excluded(study: Study, data: Collections, run: Run, target: Path, excludes: str) -> Path:
+    """Write the list of patients that an earlier stage of a run leaves out.
 
     Args:
         study: The study; its external images are left out too.
         data: The collections.
         run: The run.
         target: CSV file to write.
-    """
-    if study.stage2_excludes == "fold":
-        return write_unseen(study, data, run, target)
-    return _write_patients(study, data, data.records.frame, target)
-
-
-def write_unseen(study: Study, data: Collections, run: Run, target: Path) -> Path:
-    """Write the list of patients that no earlier stage of a run may see.
-
-    These are those that the run is tested and validated on: an earlier stage that has seen the
-    validation images would flatter the learning curve.
-
-    Args:
-        study: The study; its external images are left out too.
-        data: The collections.
-        run: The run.
-        target: CSV file to write.
+        excludes: all (those of the whole collection) or fold (those that the run is tested and
+            validated on: a stage that has seen the validation images would flatter the learning
+            curve).
     """
     frame = data.records.frame
-    unseen = images_of(study, data, run, "test") | images_of(study, data, run, "validation")
-    return _write_patients(study, data, frame[frame["image"].isin(unseen)], target)
+    if excludes == "fold":
+        unseen = images_of(study, data, run, "test") | images_of(study, data, run, "validation")
+        frame = frame[frame["image"].isin(unseen)]
+    return _write_patients(study, data, frame, target)
 
 
 def _write_patients(study: Study, data: Collections, frame: pd.DataFrame, target: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from monai_covid.errors import OptionError
 
 STAGE2_START, IMAGENET_START, RANDOM_START = "stage2", "imagenet", "random"
-PREVIOUS, SAME, MEAN = "previous", "same", "mean"
+PREVIOUS, SAME, MEAN, PROBE = "previous", "same", "mean", "probe"
 
 EXTRA = "extra"
 """Stands, in ``extra_manifests``, for the collection given as ``--extra``."""
@@ -25,8 +25,9 @@ class Start(NamedTuple):
 
     Attributes:
         kind: stage2, imagenet, random; previous (the model of another arm of the same seed and
-            fold, trained further), same (that model as it is, evaluated with other options) or mean
-            (no model: the mean of the probabilities that other arms' models gave).
+            fold, trained further), same (that model as it is, evaluated with other options), mean
+            (no model: the mean of the probabilities that other arms' models gave) or probe (no
+            training: logistic regression on the features of a frozen network).
         arms: The other arms: one for previous and same, two or more for mean, else none.
     """
 
@@ -73,6 +74,9 @@ class Study:
         folds: Folds of stage 3 that are tested on.
         seeds: Seeds of everything random.
         first_epochs: Epochs over which learning curves are compared.
+        stage1_excludes: fold (stage 1 learns from the collection too, without the patients that the
+            run is tested and validated on) or all (from ChestX-ray14 alone, without patients of the
+            collection; the folds share it).
         stage2_excludes: fold (stage 2 leaves out the patients that the run is tested and validated
             on) or all (those of the whole collection).
         stage1: Options of stage 1 of all arms that have one.
@@ -90,6 +94,7 @@ class Study:
     folds: tuple[int, ...] = (0,)
     seeds: tuple[int, ...] = (0,)
     first_epochs: int = 5
+    stage1_excludes: str = "fold"
     stage2_excludes: str = "all"
     stage1: Options = field(default_factory=dict)
     stage2: Options = field(default_factory=dict)
@@ -125,11 +130,10 @@ class Study:
         return {**self._network_of(arm), **self.stage2, **arm.stage2}
 
     def _network_of(self, arm: Arm) -> dict[str, Any]:
-        return {
-            name: value
-            for name, value in self.options_of(arm).items()
-            if name in ("architecture", "channels")
-        }
+        options = self.options_of(arm)
+        if arm.start.kind == PROBE:
+            return {"architecture": options["backbone"]} if "backbone" in options else {}
+        return {name: options[name] for name in ("architecture", "channels") if name in options}
 
     def evaluation_of(self, arm: Arm) -> dict[str, Any]:
         """Return the options of the evaluation of ``arm``."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from monai_covid.experiments.stages import run_summary, train_stage
 from monai_covid.studies.claims import claimed
-from monai_covid.studies.collections import write_excluded, write_unseen
+from monai_covid.studies.collections import write_excluded
 from monai_covid.studies.definition import Run, Study
 from monai_covid.studies.layout import Layout
 from monai_covid.studies.machine import Machine
@@ -42,11 +42,16 @@ class EarlierStages:
         stage2 = self.layout.stage2(self.study, run)
         if self.study.arm(run.arm).stage1 is None or _is_finished(stage2):
             return _shared(stage2, lambda: self._stage2(run, stage2, self._imagenet(run)))
-        stage1 = self.layout.stage1(self.study, run)
-        outcome = _shared(stage1, lambda: self._stage1(run, stage1))
+        outcome = self.train_stage1(run)
         if outcome is not Outcome.DONE:
             return outcome
-        return _shared(stage2, lambda: self._stage2(run, stage2, str(stage1 / "model.pt")))
+        start = self.layout.stage1(self.study, run) / "model.pt"
+        return _shared(stage2, lambda: self._stage2(run, stage2, str(start)))
+
+    def train_stage1(self, run: Run) -> Outcome:
+        """Train the stage 1 of ``run`` as far as it gets."""
+        folder = self.layout.stage1(self.study, run)
+        return _shared(folder, lambda: self._stage1(run, folder))
 
     def _imagenet(self, run: Run) -> str:
         return self.machine.imagenet_option(architecture_of(self.study, self.study.arm(run.arm)))
@@ -54,24 +59,31 @@ class EarlierStages:
     def _stage1(self, run: Run, folder: Path) -> bool:
         """Train stage 1, from random weights; return whether it is finished."""
         arm, data = self.study.arm(run.arm), self.machine.data
-        excluded = write_unseen(self.study, data, run, folder / "excluded.csv")
-        further = data.extra_manifests(self.study.options_of(arm).get("extra_manifests") or [])
+        options = self.study.stage1_options_of(arm) or {}
+        excluded = write_excluded(
+            self.study, data, run, folder / "excluded.csv", self.study.stage1_excludes
+        )
         # As in stage 3: copies of test images come with further manifests.
-        left_out = [str(file) for file in self.machine.leave_out] if further else []
+        further = self.machine.further_images(self.study.options_of(arm))
+        collection = [str(data.manifest)] if self.study.stage1_excludes == "fold" else []
+        folders = [str(data.nih), *collection, *further.get("extra_manifests", [])]
+        taught = "teacher" in options
         return self._finished(
-            "stage1_selfsupervised.yaml",
+            "stage1_distilled.yaml" if taught else "stage1_selfsupervised.yaml",
             folder,
-            **(self.study.stage1_options_of(arm) or {}),
-            image_folders=[str(data.nih), str(data.manifest), *further],
+            **options,
+            **({} if taught else {"imagenet": "none"}),
+            image_folders=folders,
             exclude_manifests=[str(excluded)],
-            leave_out_images=left_out,
-            imagenet="none",
+            leave_out_images=further.get("leave_out_images", []),
             seed=run.seed,
         )
 
     def _stage2(self, run: Run, folder: Path, start: str) -> bool:
         """Train stage 2; return whether it is finished."""
-        excluded = write_excluded(self.study, self.machine.data, run, folder / "excluded.csv")
+        excluded = write_excluded(
+            self.study, self.machine.data, run, folder / "excluded.csv", self.study.stage2_excludes
+        )
         return self._finished(
             "stage2_nih.yaml",
             folder,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
-from monai_covid.audits import AuditOptions, Subject
 from monai_covid.audits.shortcuts.lung_parts import predict_parts
 from monai_covid.data.folders import manifest_file
 from monai_covid.evaluation import write_predictions
 from monai_covid.files import write_text
+from monai_covid.inference.batches import Predicts
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.validation_table import predictions_of
 from monai_covid.lungs import find_lungs
@@ -29,11 +28,21 @@ from monai_covid.studies.layout import Layout
 from monai_covid.studies.machine import Machine
 from monai_covid.training import choose_device
 
+BATCH_SIZE = 32
+
 PART: Mapping[str, str] = {LUNGS_ONLY: "lungs_alone", WITHOUT_LUNGS: "without_hull"}
 """Further evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
 
 
-def evaluate_further(study: Study, run: Run, name: str, layout: Layout, machine: Machine) -> None:
+def evaluate_further(
+    study: Study,
+    run: Run,
+    name: str,
+    layout: Layout,
+    machine: Machine,
+    *,
+    classifier: Predicts | None = None,
+) -> None:
     """Write the predictions of a further evaluation.
 
     Those with parts of the images are written together, as the lungs are looked for only once; they
@@ -45,19 +54,21 @@ def evaluate_further(study: Study, run: Run, name: str, layout: Layout, machine:
         name: One of ``FURTHER``.
         layout: Where its files lie.
         machine: Where to compute.
+        classifier: What is evaluated; None: the model of the run.
 
     Raises:
         InputError: If images cannot be read.
     """
-    device = choose_device(machine.device)
-    flips = bool(study.evaluation_of(study.arm(run.arm)).get("flips"))
-    classifier = Classifier(layout.run(run) / "model.pt", device, flips=flips)
+    if classifier is None:
+        flips = bool(study.evaluation_of(study.arm(run.arm)).get("flips"))
+        model = layout.run(run) / "model.pt"
+        classifier = Classifier(model, choose_device(machine.device), flips=flips)
     if name == EXTERNAL:
         tables: dict[str, pd.DataFrame | None] = {
             EXTERNAL: _external(study, run, classifier, machine)
         }
     else:
-        tables = _parts(study, run, classifier, machine, layout.run(run))
+        tables = _parts(study, run, classifier, machine)
     for found, table in tables.items():
         if table is None:
             write_text(layout.nothing(run, found), "No test image has plausible lungs.\n")
@@ -65,26 +76,21 @@ def evaluate_further(study: Study, run: Run, name: str, layout: Layout, machine:
             write_predictions(table, layout.predictions(run, found))
 
 
-def _external(study: Study, run: Run, classifier: Classifier, machine: Machine) -> pd.DataFrame:
+def _external(study: Study, run: Run, classifier: Predicts, machine: Machine) -> pd.DataFrame:
     data = machine.data
     trained_on = study.options_of(study.arm(run.arm)).get("extra_manifests") or []
     unseen = data.extra if EXTRA not in trained_on else None
     if data.nih is None:
         raise ValueError("the external set needs ChestX-ray14; missing_collections says so")
     items = external_items(data.nih, data.records, manifest_file(unseen) if unseen else None)
-    return predictions_of(classifier, items, 32, data.manifest)
+    return predictions_of(classifier, items, BATCH_SIZE, data.manifest)
 
 
 def _parts(
-    study: Study, run: Run, classifier: Classifier, machine: Machine, folder: Path
+    study: Study, run: Run, classifier: Predicts, machine: Machine
 ) -> dict[str, pd.DataFrame | None]:
     records = machine.data.records
     names = images_of(study, machine.data, run, "test")
-    subject = Subject(
-        records.select(records.frame["image"].isin(names).to_numpy()),
-        folder,
-        classifier,
-        options=AuditOptions(batch_size=32),
-    )
-    tables = predict_parts(subject, find_lungs).tables
+    chosen = records.select(records.frame["image"].isin(names).to_numpy())
+    tables = predict_parts(chosen, classifier, find_lungs, BATCH_SIZE).tables
     return {name: tables.get(part) for name, part in PART.items()}

@@ -70,7 +70,10 @@ def stage1_key(study: Study, arm: Arm, run: Run) -> str:
     """Return the name of a stage 1: equal for runs whose stage 1 is the same."""
     options = study.stage1_options_of(arm) or {}
     learned = study.options_of(arm).get("extra_manifests") or []
-    return _key(options, run, [options, learned, _split(study, arm)], by_fold=True)
+    content = [options, learned, _split(study, arm)]
+    if study.stage1_excludes == "all":
+        return _key(options, run, [*content, "all"], by_fold=False)
+    return _key(options, run, content, by_fold=True)
 
 
 def stage2_key(study: Study, arm: Arm, run: Run) -> str:
@@ -79,7 +82,7 @@ def stage2_key(study: Study, arm: Arm, run: Run) -> str:
     by_fold = study.stage2_excludes == "fold"
     content: list[Any] = [options, [study.stage2_excludes, *_split(study, arm)]]
     if arm.stage1 is not None:
-        by_fold = True
+        by_fold = by_fold or study.stage1_excludes == "fold"
         content.append(stage1_key(study, arm, run))
     return _key(options, run, content, by_fold=by_fold)
 

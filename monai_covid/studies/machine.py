@@ -37,6 +37,19 @@ class Machine:
         """Return the options of every config that say where to compute and what to show."""
         return {"device": self.device, "progress": self.progress}
 
+    def further_images(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of further images for training, and of those left out with them.
+
+        Args:
+            options: Options of stage 3; ``extra_manifests`` may name a collection.
+        """
+        if not options.get("extra_manifests"):
+            return {}
+        found = {"extra_manifests": self.data.extra_manifests(options["extra_manifests"])}
+        if self.leave_out:
+            found["leave_out_images"] = [str(file) for file in self.leave_out]
+        return found
+
     def imagenet_option(self, architecture: str) -> str:
         """Return the option ``imagenet`` of a network."""
         file = self.imagenet.get(architecture)

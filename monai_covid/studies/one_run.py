@@ -16,6 +16,7 @@ from monai_covid.studies.claims import claimed
 from monai_covid.studies.definition import (
     IMAGENET_START,
     MEAN,
+    PROBE,
     SAME,
     STAGE2_START,
     Run,
@@ -26,6 +27,7 @@ from monai_covid.studies.further import evaluate_further
 from monai_covid.studies.layout import FAILURE, Layout
 from monai_covid.studies.machine import Machine
 from monai_covid.studies.outcome import Outcome
+from monai_covid.studies.probes import probe_run
 from monai_covid.studies.starts import architecture_of
 from monai_covid.training import TimeBudget
 
@@ -74,8 +76,11 @@ class Runner:
             if self.is_done(run):
                 return Outcome.DONE
             logger.info("Run: %s", run)
-            if self.study.arm(run.arm).start.kind == MEAN:
+            kind = self.study.arm(run.arm).start.kind
+            if kind == MEAN:
                 return self._average(run)
+            if kind == PROBE:
+                return self._probe(run)
             try:
                 outcome = self._train(run)
             except SystemExit as error:
@@ -97,6 +102,17 @@ class Runner:
         average_runs(self.layout, run, others, self.study.further)
         return Outcome.DONE
 
+    def _probe(self, run: Run) -> Outcome:
+        if self.study.arm(run.arm).stage1 is not None:
+            outcome = self._earlier().train_stage1(run)
+            if outcome is not Outcome.DONE:
+                return outcome
+        probe_run(self.study, run, self.layout, self.machine)
+        return Outcome.DONE
+
+    def _earlier(self) -> EarlierStages:
+        return EarlierStages(self.study, self.layout, self.machine, self.budget)
+
     def _train(self, run: Run) -> Outcome:
         start = self.study.arm(run.arm).start
         if start.kind == STAGE2_START:
@@ -115,8 +131,7 @@ class Runner:
         return self._stage3(run, "stage3_direct.yaml", imagenet=imagenet)
 
     def _from_stage2(self, run: Run) -> Outcome:
-        stages = EarlierStages(self.study, self.layout, self.machine, self.budget)
-        outcome = stages.train(run)
+        outcome = self._earlier().train(run)
         if outcome is not Outcome.DONE:
             return outcome
         model = self.layout.stage2(self.study, run) / "model.pt"
@@ -126,11 +141,7 @@ class Runner:
         options = self.study.options_of(self.study.arm(run.arm))
         if config == "stage3_direct.yaml":
             options = {name: value for name, value in options.items() if name not in HEAD_OPTIONS}
-        if "extra_manifests" in options:
-            names = options["extra_manifests"]
-            options["extra_manifests"] = self.machine.data.extra_manifests(names)
-        if options.get("extra_manifests") and self.machine.leave_out:
-            options["leave_out_images"] = [str(file) for file in self.machine.leave_out]
+        options |= self.machine.further_images(options)
         summary = train_stage(
             self.machine.bundle,
             config,

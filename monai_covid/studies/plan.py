@@ -25,6 +25,7 @@ def content_of(study: Study) -> dict[str, Any]:
         "folds": list(study.folds),
         "seeds": list(study.seeds),
         "first_epochs": study.first_epochs,
+        **({"stage1_excludes": "all"} if study.stage1_excludes == "all" else {}),
         "stage2_excludes": study.stage2_excludes,
         **({"stage1": dict(study.stage1)} if study.stage1 else {}),
         "stage2": dict(study.stage2),
@@ -95,7 +96,9 @@ def recorded_study(
 
 
 def _changes(earlier: Study, now: Study) -> list[str]:
-    found = _differences("stage2_excludes", earlier.stage2_excludes, now.stage2_excludes)
+    found = []
+    for key in ("stage1_excludes", "stage2_excludes"):
+        found += _differences(key, getattr(earlier, key), getattr(now, key))
     external = [EXTERNAL in one.further for one in (earlier, now)]
     # Stage 2 leaves the external images out.
     found += _differences("external among further", *external)

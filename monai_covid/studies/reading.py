@@ -12,17 +12,19 @@ import yaml
 
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.studies.checks import study_problems
-from monai_covid.studies.definition import MEAN, PREVIOUS, SAME, Arm, Start, Study
+from monai_covid.studies.definition import MEAN, PREVIOUS, PROBE, SAME, Arm, Start, Study
 
 KEYS = (
-    *("title", "question", "collections", "folds", "seeds", "first_epochs", "stage2_excludes"),
+    *("title", "question", "collections", "folds", "seeds", "first_epochs"),
+    *("stage1_excludes", "stage2_excludes"),
     *("stage1", "stage2", "options", "evaluation", "baseline", "arms", "further", "baselines"),
 )
 ARM_KEYS = ("name", "start", "options", "stage1", "stage2", "evaluation", "baseline")
 MAPPINGS = ("stage1", "stage2", "options", "evaluation")
+PLAIN = ("first_epochs", "stage1_excludes", "stage2_excludes")
 WHOLE_NUMBERS = ("folds", "seeds")
 TEXTS = ("further", "baselines")
-STARTS = "stage2, imagenet, random, 'previous: ARM', 'same: ARM' or 'mean: ARM, ARM'"
+STARTS = "stage2, imagenet, random, 'previous: ARM', 'same: ARM', 'mean: ARM, ARM' or probe"
 
 
 def shipped_studies() -> dict[str, Path]:
@@ -145,7 +147,7 @@ def _start(value: Any) -> Start | None:
     kind, _, named = (part.strip() for part in value.partition(":"))
     arms = tuple(name.strip() for name in named.split(",")) if named else ()
     fitting = {
-        **dict.fromkeys(("stage2", "imagenet", "random"), not arms),
+        **dict.fromkeys(("stage2", "imagenet", "random", PROBE), not arms),
         **dict.fromkeys((PREVIOUS, SAME), len(arms) == 1),
         MEAN: len(arms) > 1,
     }
@@ -158,7 +160,7 @@ def _build(content: Mapping[str, Any]) -> Study:
     lists: dict[str, Any] = {
         key: tuple(content[key]) for key in (*WHOLE_NUMBERS, *TEXTS) if content.get(key) is not None
     }
-    plain = {key: content[key] for key in ("first_epochs", "stage2_excludes") if key in content}
+    plain = {key: content[key] for key in PLAIN if key in content}
     return Study(
         title=str(content["title"]),
         question=str(content.get("question") or ""),

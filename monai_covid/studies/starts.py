@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monai_covid.checkpoints import ModelInfo, file_hash
 from monai_covid.errors import OptionError, WeightsError
+from monai_covid.feature_maps import EFFICIENTNET
 from monai_covid.imagenet import (
     WeightsUnavailableError,
     cached_file,
@@ -16,10 +17,12 @@ from monai_covid.imagenet import (
 )
 from monai_covid.studies.definition import (
     IMAGENET_START,
+    PROBE,
     STAGE2_START,
     Arm,
     Study,
 )
+from monai_covid.studies.probe_options import backbone_of
 
 AUTO, NONE = "auto", "none"
 NOT_AT_HAND = "none at hand"
@@ -27,6 +30,8 @@ NOT_AT_HAND = "none at hand"
 
 def architecture_of(study: Study, arm: Arm) -> str:
     """Return the network of an arm."""
+    if arm.start.kind == PROBE:
+        return backbone_of(study, arm)
     return str(study.options_of(arm).get("architecture", "densenet121"))
 
 
@@ -41,9 +46,10 @@ def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None
     Raises:
         OptionError: If a file is missing or fits none of the networks.
     """
-    kinds = (STAGE2_START, IMAGENET_START)
+    kinds = (STAGE2_START, IMAGENET_START, PROBE)
     starting = [arm for arm in study.arms if arm.start.kind in kinds and arm.stage1 is None]
-    names = {architecture_of(study, arm) for arm in starting}
+    # The weights of EfficientNet come as a package.
+    names = {architecture_of(study, arm) for arm in starting} - {EFFICIENTNET}
     if list(wished) == [NONE]:
         return dict.fromkeys(sorted(names))
     if list(wished) == [AUTO]:

@@ -5,6 +5,12 @@ from monai_covid.training.budget import TimeBudget
 from monai_covid.training.checkpoint import RunCheckpoint
 from monai_covid.training.curve import LearningCurve
 from monai_covid.training.dataset import RadiographDataset, cache_share
+from monai_covid.training.distillation import (
+    DistillationLoss,
+    DistillingInferer,
+    Student,
+    build_backbone,
+)
 from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.losses import BalancedCrossEntropy, balanced_cross_entropy
 from monai_covid.training.metrics import accuracy, macro_auc, pooled
@@ -25,7 +31,13 @@ from monai_covid.training.sampling import EpochSampler, ShareSampler
 from monai_covid.training.selection import BestEpoch
 from monai_covid.training.settings import running_settings
 from monai_covid.training.source_balance import source_groups
-from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
+from monai_covid.training.start import (
+    build_seeded,
+    start_from_first_stage,
+    start_from_stage2,
+    start_from_teacher,
+)
+from monai_covid.training.teacher import Teacher
 from monai_covid.training.tracking import MLflowTracking, check_mlflow
 from monai_covid.training.twin_views import TwinInferer, TwinViews
 from monai_covid.training.weight_average import WeightAverage
@@ -34,6 +46,7 @@ from monai_covid.training.workflow_options import (
     check_explanation,
     check_inference,
     check_stage1,
+    check_stage1_distilled,
     check_stage2,
     check_stage3,
     check_stage3_direct,
@@ -43,6 +56,8 @@ __all__ = [
     "BalancedCrossEntropy",
     "BarlowTwins",
     "BestEpoch",
+    "DistillationLoss",
+    "DistillingInferer",
     "EpochSampler",
     "HeadFirst",
     "LearningCurve",
@@ -54,12 +69,15 @@ __all__ = [
     "RunCheckpoint",
     "RunFolder",
     "ShareSampler",
+    "Student",
+    "Teacher",
     "TimeBudget",
     "TwinInferer",
     "TwinViews",
     "WeightAverage",
     "accuracy",
     "balanced_cross_entropy",
+    "build_backbone",
     "build_seeded",
     "build_with_projector",
     "cache_share",
@@ -69,6 +87,7 @@ __all__ = [
     "check_mlflow",
     "check_relevance",
     "check_stage1",
+    "check_stage1_distilled",
     "check_stage2",
     "check_stage3",
     "check_stage3_direct",
@@ -86,5 +105,6 @@ __all__ = [
     "source_groups",
     "start_from_first_stage",
     "start_from_stage2",
+    "start_from_teacher",
     "with_lung_masks",
 ]

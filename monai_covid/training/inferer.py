@@ -12,7 +12,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class PrecisionInferer(Inferer):
-    """Runs the network under autocast where asked, and returns float32 logits.
+    """Runs the network under autocast where asked, and returns float32.
 
     MONAI's own mixed precision is for CUDA alone; bfloat16 autocast needs no gradient scaling and
     works on processors too.
@@ -25,11 +25,11 @@ class PrecisionInferer(Inferer):
             raise ValueError(f"precision is {precision!r}; it must be one of {list(PRECISIONS)}")
         self.precision = precision
 
-    def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> Tensor:
-        """Return the logits of ``inputs`` ``(B, C, H, W)``."""
+    def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        """Return the logits of ``inputs`` ``(B, C, H, W)``, or a list of what it returns."""
         reduced = self.precision != "float32"
         # Convolutions take channels-last inputs without reordering them layer by layer.
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.autocast(inputs.device.type, PRECISIONS[self.precision], enabled=reduced):
-            logits: Tensor = network(inputs, *args, **kwargs)
-        return logits.float()
+            found = network(inputs, *args, **kwargs)
+        return [one.float() for one in found] if isinstance(found, list) else found.float()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monai_covid.training.options import running_config
-from monai_covid.training.workflow_options import MACHINE, STAGE1, STAGE2, STAGE3
+from monai_covid.training.workflow_options import MACHINE, STAGE1, STAGE1_DISTILLED, STAGE2, STAGE3
 
 NEUTRAL = frozenset(
     {
@@ -53,7 +53,7 @@ def running_settings(
         validation: Datalist of the validation images; none in stage 1.
     """
     config = running_config()
-    names = sorted({*STAGE1, *STAGE2, *STAGE3} - NEUTRAL)
+    names = sorted({*STAGE1, *STAGE1_DISTILLED, *STAGE2, *STAGE3} - NEUTRAL)
     chosen = {name: config[name] for name in names if name in config}
     return {
         **chosen,

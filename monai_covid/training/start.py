@@ -15,12 +15,15 @@ from monai_covid.checkpoints import ModelInfo, load_model, read_backbone_info
 from monai_covid.errors import WeightsError
 from monai_covid.imagenet import start_from_imagenet
 from monai_covid.networks import load_backbone
+from monai_covid.training.teacher import Teacher
 from monai_covid.transfer import get_head, keep_output_neurons, random_head, set_head
 
 logger = logging.getLogger(__name__)
 
 SELF_SUPERVISED = "self-supervised pretraining"
 """What a network starts from that starts from a backbone of stage 1."""
+
+TAUGHT = "features distilled from"
 
 
 def build_seeded(info: ModelInfo, seed: int) -> DenseNet:
@@ -39,9 +42,21 @@ def start_from_first_stage(network: nn.Module, info: ModelInfo, imagenet: str) -
     start = start_from_imagenet(network, info.architecture, imagenet)
     backbone = read_backbone_info(imagenet) if start == imagenet else None
     if backbone is not None:
-        start = f"{SELF_SUPERVISED} (from {backbone.start})"
+        start = pretraining_of(backbone)
     logger.info("%s starts from %s weights", info.architecture, start)
     return replace(info, start=start)
+
+
+def start_from_teacher(info: ModelInfo, teacher: Teacher) -> ModelInfo:
+    """Return ``info`` of a network that learns from a teacher alone, with that noted."""
+    return replace(info, start=f"{TAUGHT} {teacher.weights}")
+
+
+def pretraining_of(backbone: ModelInfo) -> str:
+    """Return in words what a network starts from that starts from a file of stage 1."""
+    if backbone.start.startswith(TAUGHT):
+        return backbone.start
+    return f"{SELF_SUPERVISED} (from {backbone.start})"
 
 
 def start_from_stage2(

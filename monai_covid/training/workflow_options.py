@@ -17,6 +17,7 @@ from monai_covid.training.options import (
     whole,
 )
 from monai_covid.training.selection import MODEL_EPOCHS
+from monai_covid.training.teacher import TEACHERS
 from monai_covid.transforms.placement import FILLS
 
 PLACES = {
@@ -142,6 +143,16 @@ STAGE1 = {
     "redundancy_weight": number("weight of the redundancy between embedding elements", 0, 1),
 }
 
+STAGE1_DISTILLED = {
+    **{
+        name: option
+        for name, option in STAGE1.items()
+        if name not in ("projector_width", "redundancy_weight", "momentum", "imagenet")
+    },
+    "batch_size": MACHINE["batch_size"],
+    "teacher": choice("frozen network of ImageNet whose features are learned", *TEACHERS),
+}
+
 STAGE2 = {
     **PLACES,
     **NETWORK,
@@ -236,6 +247,8 @@ TRAINING_WIRING = (
     "info",
     "network_def",
     "network",
+    "teacher_def",
+    "student",
     "loss",
     "optimizer",
     "lr_scheduler",
@@ -294,6 +307,11 @@ def check_evaluation() -> None:
 def check_stage1() -> None:
     """Check the running config's options against stage 1's; see ``options.check_options``."""
     check_options(STAGE1, TRAINING_WIRING)
+
+
+def check_stage1_distilled() -> None:
+    """Check the running config's options against those of stage 1 with a teacher."""
+    check_options(STAGE1_DISTILLED, TRAINING_WIRING)
 
 
 def check_stage2() -> None:

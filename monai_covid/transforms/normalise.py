@@ -35,6 +35,23 @@ def standardized_range(channels: int = 1) -> tuple[tuple[float, ...], tuple[floa
     return low, tuple((1.0 - mean) / deviation for mean, deviation in statistics)
 
 
+def grey_values(images: torch.Tensor) -> torch.Tensor:
+    """Return the grey values in [0, 1] that `StandardizeGreyd` standardised.
+
+    Args:
+        images: (B, C, H, W), C 1 or 3.
+
+    Returns:
+        (B, 1, H, W).
+
+    Raises:
+        ValueError: If there is another number of channels.
+    """
+    mean, deviation = _statistics(images.shape[1])
+    # All channels hold the same grey.
+    return images[:, :1] * deviation[0] + mean[0]
+
+
 class StandardizeGreyd(MapTransform):
     """Subtract ImageNet's mean and divide by its standard deviation.
 

@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from monai_covid.audits.shortcuts.blanking import lungs_alone, without_hull, without_rectangle
-from monai_covid.audits.subject import Subject
+from monai_covid.checkpoints import ModelInfo
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.evaluation import multiclass_table
+from monai_covid.inference.batches import Predicts
 from monai_covid.transforms import find_region, prepare_pixels
 
 Pixels = NDArray[Any]
@@ -85,21 +86,24 @@ class PartPredictions:
     left_out: Mapping[str, int]
 
 
-def predict_parts(subject: Subject, find: Finder) -> PartPredictions:
-    """Classify every version of the images that the model was not trained on.
+def predict_parts(
+    records: Records, classifier: Predicts, find: Finder, batch_size: int
+) -> PartPredictions:
+    """Classify every version of images that the model was not trained on.
 
     What is hidden is hidden in the grey values of the file, before equalisation, so that not even
     the histogram of the lungs reaches the network. A network that was trained on a part of the
     images sees the same part of every version.
 
     Args:
-        subject: With a model.
+        records: The images.
+        classifier: The model.
         find: Finds the lungs of an image (H, W), larger is brighter.
+        batch_size: Versions that pass the network together, at least.
 
     Raises:
         InputError: If images cannot be read; names all of them.
     """
-    records = subject.unseen
     kept = np.zeros(len(records), dtype=bool)
     reasons: Counter[str] = Counter()
     waiting: list[torch.Tensor] = []
@@ -110,12 +114,12 @@ def predict_parts(subject: Subject, find: Finder) -> PartPredictions:
             reasons[lungs.reason or "no reason given"] += 1
             continue
         kept[place] = True
-        waiting += _versions(subject, pixels, lungs.mask)
-        if len(waiting) >= subject.options.batch_size:
-            rows.append(_classify(subject, waiting))
+        waiting += _versions(classifier.info, pixels, lungs.mask)
+        if len(waiting) >= batch_size:
+            rows.append(_classify(classifier, waiting))
             waiting = []
     if waiting:
-        rows.append(_classify(subject, waiting))
+        rows.append(_classify(classifier, waiting))
     tables = _tables(records.select(kept), np.concatenate(rows)) if kept.any() else {}
     return PartPredictions(tables, dict(reasons))
 
@@ -134,8 +138,7 @@ def _images(records: Records) -> Iterator[Pixels]:
         raise InputError(problems)
 
 
-def _versions(subject: Subject, pixels: Pixels, lungs: NDArray[np.bool_]) -> list[torch.Tensor]:
-    info = subject.model.info
+def _versions(info: ModelInfo, pixels: Pixels, lungs: NDArray[np.bool_]) -> list[torch.Tensor]:
     region = find_region(pixels, info.preprocessing)
     settings = (info.image_size, info.channels, info.preprocessing)
     return [
@@ -144,8 +147,8 @@ def _versions(subject: Subject, pixels: Pixels, lungs: NDArray[np.bool_]) -> lis
     ]
 
 
-def _classify(subject: Subject, images: list[torch.Tensor]) -> NDArray[np.float64]:
-    return subject.model.probabilities(torch.stack(images)).double().numpy()
+def _classify(classifier: Predicts, images: list[torch.Tensor]) -> NDArray[np.float64]:
+    return classifier.probabilities(torch.stack(images)).double().numpy()
 
 
 def _tables(records: Records, probabilities: NDArray[np.float64]) -> dict[str, pd.DataFrame]:

@@ -88,7 +88,7 @@ def model_results(subject: Subject, cues: Mapping[str, Result], find: Finder) ->
     """
     labels, options = subject.records.labels, subject.options
     unseen = set(subject.unseen.frame["image"])
-    parts = predict_parts(subject, find)
+    parts = predict_parts(subject.unseen, subject.model, find, options.batch_size)
     return ModelResults(
         whole=result_of(subject.predictions, labels, options),
         cues={

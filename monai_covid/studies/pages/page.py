@@ -74,7 +74,7 @@ def _without_imagenet(study: Study) -> str:
     found = [
         escape(arm.name)
         for arm in study.arms
-        if arm.start == "imagenet" and "imagenet" not in (arm.started_from or "imagenet").lower()
+        if arm.start in ("imagenet", "probe") and "imagenet" not in (arm.started_from or "imagenet").lower()
     ]
     if not found:
         return ""

@@ -15,8 +15,8 @@ ENTANGLED = (
 )
 
 
-UNTRAINED = ("same:", "mean:")
-"""Starts of arms that use the networks of other arms."""
+UNTRAINED = ("same:", "mean:", "probe")
+"""Starts of arms that train no network of their own."""
 
 
 def for_radiologists(study: Study) -> str:

@@ -24,6 +24,7 @@ STARTS = {
     "stage2": "stage 2",
     "imagenet": "ImageNet",
     "random": "random weights",
+    "probe": "frozen network, logistic regression",
 }
 MEASURES = ("accuracy", "balanced_accuracy", "macro_auc")
 FURTHER_MEASURES = ("covid19_auc", "binary_covid19_normal_accuracy")

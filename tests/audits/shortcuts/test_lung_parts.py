@@ -31,9 +31,8 @@ def reader(bordered):
 @pytest.mark.parametrize("batch_size", [1, 7, 500])
 def test_each_part_is_what_the_model_says_of_the_changed_image(clean, reader, tmp_path, batch_size):
     masks = true_lungs(clean)
-    options = AuditOptions(fold=1, batch_size=batch_size)
-    subject = Subject(clean, tmp_path, reader, options=options)
-    found = predict_parts(subject, TrueFinder(clean, masks))
+    subject = Subject(clean, tmp_path, reader, options=AuditOptions(fold=1))
+    found = predict_parts(subject.unseen, reader, TrueFinder(clean, masks), batch_size)
     chosen = np.flatnonzero(clean.frame["fold"] == "1")
     for name, part in PARTS.items():
         table = found.tables[name]
@@ -47,26 +46,23 @@ def test_each_part_is_what_the_model_says_of_the_changed_image(clean, reader, tm
 
 def test_whole_images_are_predicted_as_by_the_classifier(clean, reader, tmp_path):
     subject = Subject(clean, tmp_path, reader)
-    found = predict_parts(subject, TrueFinder(clean, true_lungs(clean)))
+    found = predict_parts(clean, reader, TrueFinder(clean, true_lungs(clean)), 16)
     np.testing.assert_allclose(
         columns(found.tables["whole"]), columns(subject.predictions), atol=1e-6
     )
 
 
-def test_images_without_plausible_lungs_are_counted_and_left_out(clean, reader, tmp_path):
+def test_images_without_plausible_lungs_are_counted_and_left_out(clean, reader):
     known = clean.select(np.arange(len(clean)) % 3 > 0)
-    subject = Subject(clean, tmp_path, reader)
-    found = predict_parts(subject, TrueFinder(known, true_lungs(known)))
+    found = predict_parts(clean, reader, TrueFinder(known, true_lungs(known)), 16)
     assert found.left_out == {"unknown image": len(clean) - len(known)}
     for table in found.tables.values():
         assert table["image"].tolist() == known.frame["image"].tolist()
 
 
-def test_without_any_lungs_there_are_no_tables(clean, reader, tmp_path):
-    found = predict_parts(
-        Subject(clean, tmp_path, reader),
-        TrueFinder(clean.select(np.zeros(len(clean), dtype=bool)), []),
-    )
+def test_without_any_lungs_there_are_no_tables(clean, reader):
+    nothing = TrueFinder(clean.select(np.zeros(len(clean), dtype=bool)), [])
+    found = predict_parts(clean, reader, nothing, 16)
     assert found.tables == {}
     assert found.left_out == {"unknown image": len(clean)}
 
@@ -76,7 +72,7 @@ def test_unreadable_images_are_all_named(clean, reader, tmp_path):
     for index in (2, 5):
         Path(records.paths[index]).write_bytes(b"no image")
     with pytest.raises(InputError) as caught:
-        predict_parts(Subject(records, tmp_path, reader), TrueFinder(clean, true_lungs(clean)))
+        predict_parts(records, reader, TrueFinder(clean, true_lungs(clean)), 16)
     assert len(caught.value.problems) == 2
     assert records.frame["image"].iloc[5] in str(caught.value)
 

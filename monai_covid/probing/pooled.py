@@ -1,0 +1,55 @@
+"""Features of images, computed once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from hashlib import blake2b
+
+import torch
+from torch import Tensor, nn
+
+from monai_covid.feature_maps import pooled
+
+REMEMBERED = 20_000
+"""Images whose features are remembered, less than 12 kB each."""
+
+
+class PooledFeatures:
+    """Features of images, remembered: the folds of a study meet the same images again.
+
+    Attributes:
+        maps: Network that returns feature maps, see ``feature_maps.Backbone``.
+        device: Where it computes.
+    """
+
+    def __init__(self, maps: nn.Module, device: str | torch.device = "cpu") -> None:
+        """Take the network."""
+        self.device = torch.device(device)
+        self.maps = maps.to(self.device)
+        self._known: OrderedDict[bytes, Tensor] = OrderedDict()
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the features ``(B, F)`` float64, on the processor; see ``feature_maps.pooled``.
+
+        Args:
+            images: ``(B, 1, S, S)``, standardised.
+        """
+        keys = [_fingerprint(image) for image in images]
+        # An image that stands twice in the batch is computed once.
+        new = {key: place for place, key in enumerate(keys) if key not in self._known}
+        if new:
+            batch = images[list(new.values())].to(self.device)
+            rows = pooled(self.maps(batch)).double().cpu()
+            self._known.update(zip(new, rows, strict=True))
+        found = torch.stack([self._known[key] for key in keys])
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+
+def _fingerprint(image: Tensor) -> bytes:
+    values = image.contiguous().cpu().numpy()
+    digest = blake2b(f"{values.shape} {values.dtype.str}".encode(), digest_size=16)
+    digest.update(values.data)
+    return digest.digest()

@@ -1,0 +1,187 @@
+"""Arms that train no network: what they learn from, what they leave behind, and how pages show them."""
+
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.unlabelled import unlabelled_datalist
+from monai_covid.feature_maps import frozen_backbone, pooled
+from monai_covid.studies.collections import Collections
+from monai_covid.studies.definition import Run
+from monai_covid.studies.earlier_stages import EarlierStages
+from monai_covid.studies.layout import Layout
+from monai_covid.studies.machine import Machine
+from monai_covid.studies.outcome import Outcome
+from monai_covid.studies.pages.page import study_page
+from monai_covid.studies.pages.stored import parse_study
+from monai_covid.studies.reading import study_from
+from monai_covid.training import TimeBudget
+from monai_covid.transforms.chains import preprocess_file
+from tests.studies.conftest import SMALL
+
+PROBE = {"name": "probe", "start": "probe", "options": {"grey": "stretch"}}
+STAGE1 = {"teacher": "efficientnet_lite0", "image_size": 32, "batch_size": 4, "max_epochs": 1}
+TAUGHT = "features distilled from ImageNet (efficientnet-lite0-57934424.pth)"
+
+
+def with_probe(*more, **changes):
+    return {**deepcopy(SMALL), "baseline": "probe", "arms": [PROBE, *more], **changes}
+
+
+def features_of(items, maps):
+    images = [preprocess_file(item["image"], 32, 1, GREY) for item in items]
+    return pooled(maps(torch.stack(images))).double().numpy()
+
+
+GREY = study_from(with_probe(), "s")  # replaced below by the arm's preprocessing
+from monai_covid.preprocessing import Preprocessing  # noqa: E402
+
+GREY = Preprocessing(grey="stretch")
+
+
+def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections, tmp_path):
+    status, found = study(with_probe(further=["without_lungs", "external"]))
+    assert status == 0
+    run = tmp_path / "out/runs/probe/seed_0/fold_0"
+    table = pd.read_csv(run / "evaluation/predictions.csv")
+    maps = frozen_backbone("efficientnet_lite0").maps
+    split = {"fold": 0, "validation_fraction": 0.3}
+    parts = [
+        covid_datalist(collections[1], section, **split)
+        for section in ("training", "validation", "test")
+    ]
+    x, y = (
+        np.concatenate(values)
+        for values in zip(
+            *((features_of(part, maps), [item["label"] for item in part]) for part in parts[:2]),
+            strict=True,
+        )
+    )
+    strength = found_strength(run)
+    regression = LogisticRegression(C=strength, max_iter=3000)
+    fitted = make_pipeline(StandardScaler(), regression).fit(x, y)
+    columns = [f"probability_{label}" for label in ("covid19", "pneumonia", "normal")]
+    assert table["image"].tolist() == [item["name"] for item in parts[2]]
+    np.testing.assert_allclose(
+        table[columns], fitted.predict_proba(features_of(parts[2], maps)), atol=1e-4
+    )
+    assert (run / "evaluation_external/predictions.csv").is_file()
+    (arm,) = found["arms"]
+    assert arm["started_from"] == "ImageNet (efficientnet-lite0-57934424.pth), frozen"
+    assert arm["runs"][0]["epochs"] is None
+    assert arm["runs"][0]["training_images"] == len(parts[0])
+    page = study_page(parse_study(found, "study.json", "small"), "figures")
+    assert "0 training runs in all" in page
+
+
+def found_strength(run):
+    import json
+
+    return json.loads((run / "summary.json").read_text())["settings"]["inverse_penalty"]
+
+
+def test_probes_share_a_distilled_stage_1_with_trained_arms(tiny_network, study, tmp_path):
+    content = with_probe(
+        {"name": "random", "start": "probe", "options": {"backbone": "densenet121"}},
+        {"name": "distilled", "start": "probe", "stage1": {}},
+        {"name": "trained", "stage1": {}, "options": {"max_epochs": 1}},
+        {"name": "both", "start": "mean: probe, trained"},
+        stage1=STAGE1,
+        stage1_excludes="all",
+        folds=[0, 1],
+    )
+    status, found = study(content)
+    assert status == 0
+    assert len(list((tmp_path / "out/stage1").iterdir())) == 1
+    assert len(list((tmp_path / "out/stage2").iterdir())) == 1
+    starts = {arm["name"]: arm["started_from"] for arm in found["arms"]}
+    assert starts["random"] == "random weights, frozen"
+    assert starts["distilled"] == f"{TAUGHT}, frozen"
+    assert starts["trained"] == f"stage 2 (from {TAUGHT}), head keep"
+    (stage1,) = found["stage1"]
+    assert (stage1["started_from"], stage1["epochs"]) == (TAUGHT, 1)
+    assert found["study"]["stage1_excludes"] == "all" if "study" in found else True
+    page = study_page(parse_study(found, "study.json", "small"), "figures")
+    assert "**Without ImageNet weights,** from random ones: random." in page
+    assert "2 training runs in all" in page
+    first = {arm["name"]: arm["pooled"]["test"]["accuracy"]["value"] for arm in found["arms"]}
+    assert set(first) == {"probe", "random", "distilled", "trained", "both"}
+    with pytest.raises(SystemExit, match="stage1_excludes was 'all' and is now 'fold'"):
+        study({**content, "stage1_excludes": "fold"})
+
+
+class Noted(EarlierStages):
+    """Notes what would be trained."""
+
+    def _finished(self, config, folder, **options):
+        self.trained = [*getattr(self, "trained", []), (config, options)]
+        return True
+
+
+@pytest.mark.parametrize("fold", [0, 3])
+def test_a_shared_stage_1_sees_no_patient_of_the_collection(collections, tmp_path, fold):
+    nih, covid = collections
+    content = with_probe(
+        {"name": "trained", "stage1": {}},
+        stage1=STAGE1,
+        stage1_excludes="all",
+        further=["external"],
+    )
+    study = study_from(content, "study.yaml")
+    data = Collections(covid, nih)
+    stages = Noted(study, Layout(tmp_path), Machine(tmp_path, data), TimeBudget(None))
+    assert stages.train(Run("trained", 0, fold)) is Outcome.DONE
+    config, options = stages.trained[0]
+    assert config == "stage1_distilled.yaml"
+    assert options["image_folders"] == [str(nih)]
+    names = ("image_folders", "exclude_manifests", "leave_out_images")
+    learned = {
+        item["patient_id"]
+        for item in unlabelled_datalist(**{name: options[name] for name in names})
+    }
+    assert learned
+    assert not learned & set(data.records.patients)
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ({"options": {"max_epochs": 3}}, "max_epochs is not an option"),
+        ({"options": {"backbone": "vgg"}}, "backbone 'vgg': must be one of efficientnet_lite0"),
+        ({"stage2": {"max_epochs": 3}}, "start 'probe' has no stages"),
+        ({"evaluation": {"flips": True}}, "no options of the evaluation"),
+        (
+            {"stage1": {}, "options": {"backbone": "efficientnet_lite0"}},
+            "arm wrong: backbone has no stage 1; only densenet121, densenet201 have",
+        ),
+        ({"stage1": {"projector_width": 8}}, "stage1: projector_width is not an option"),
+    ],
+)
+def test_what_a_probe_cannot_have(arm, message):
+    wrong = {"name": "wrong", "start": "probe", **arm}
+    with pytest.raises(Exception, match=message):
+        study_from(with_probe(wrong, stage1=STAGE1), "study.yaml")
+
+
+def test_unreadable_images_are_named(tiny_network, study, collections, tmp_path, monkeypatch):
+    item = covid_datalist(collections[1], "training", fold=0, validation_fraction=0.3)[0]
+    from monai_covid.studies import probes
+
+    def unreadable(path, *arguments):
+        if path == item["image"]:
+            from monai_covid.errors import ImageReadError
+
+            raise ImageReadError(path, "holds no image")
+        return preprocess_file(path, *arguments)
+
+    monkeypatch.setattr(probes, "preprocess_file", unreadable)
+    with pytest.raises(SystemExit, match="holds no image"):
+        study(with_probe())
+    assert not list((tmp_path / "out/runs").rglob("predictions.csv"))
