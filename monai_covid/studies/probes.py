@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from monai_covid.files import write_text
 from monai_covid.inference.validation_table import predictions_of
 from monai_covid.labels import COVID_LABELS
 from monai_covid.preprocessing import Preprocessing
-from monai_covid.probing import PooledFeatures, ProbeClassifier, fit_probe
+from monai_covid.probing import LinearProbe, PooledFeatures, ProbeClassifier, fit_probe
 from monai_covid.probing.linear import FloatArray, IntArray
 from monai_covid.studies.definition import Run, Study
 from monai_covid.studies.further import BATCH_SIZE, evaluate_further
@@ -63,7 +64,7 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
     for further in study.further:
         if not layout.is_evaluated(run, further):
             evaluate_further(study, run, further, layout, machine, classifier=classifier)
-    _write_summary(layout.run(run), info, images, probe.strength)
+    _write_summary(layout.run(run), info, images, probe)
 
 
 @cache
@@ -111,18 +112,18 @@ def _prepared(path: str, info: ModelInfo) -> torch.Tensor:
 
 
 def _write_summary(
-    folder: Path, info: ModelInfo, images: Mapping[str, Datalist], strength: float
+    folder: Path, info: ModelInfo, images: Mapping[str, Datalist], probe: LinearProbe
 ) -> None:
     """Write what a trained run says of itself; there are no epochs."""
     summary = {
         "finished": True,
         "epochs": None,
         "best_epoch": None,
-        "best_validation_auc": None,
+        "best_validation_auc": None if isnan(probe.validation_auc) else probe.validation_auc,
         "settings": {
             "training_images": len(images["training"]),
             "validation_images": len(images["validation"]),
-            "inverse_penalty": strength,
+            "inverse_penalty": probe.strength,
         },
         "model": {"start": info.start},
     }

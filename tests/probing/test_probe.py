@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
@@ -37,15 +37,17 @@ def test_the_layer_gives_scikit_learns_probabilities():
 def test_the_validation_images_choose_the_penalty():
     training, validation = drawn(60, 0), drawn(200, 1)
     scaler = StandardScaler().fit(training[0])
-    losses = {}
+    losses, areas = {}, {}
     for strength in STRENGTHS:
         regression = LogisticRegression(C=strength, max_iter=3000)
         regression.fit(scaler.transform(training[0]), training[1])
         found = regression.predict_proba(scaler.transform(validation[0]))
         losses[strength] = log_loss(validation[1], found)
-    chosen = fit_probe(training, validation, 3).strength
-    assert chosen == min(losses, key=losses.get)
-    assert STRENGTHS[0] < chosen < STRENGTHS[-1]
+        areas[strength] = roc_auc_score(validation[1], found, multi_class="ovr")
+    probe = fit_probe(training, validation, 3)
+    assert probe.strength == min(losses, key=losses.get)
+    assert STRENGTHS[0] < probe.strength < STRENGTHS[-1]
+    assert probe.validation_auc == pytest.approx(areas[probe.strength], abs=1e-6)
 
 
 def test_every_class_takes_a_training_image():
@@ -96,7 +98,7 @@ def test_the_memory_has_an_end(monkeypatch):
 
 
 def test_a_probe_classifies_as_a_network_does():
-    layer = LinearProbe(torch.randn(3, 6).double(), torch.zeros(3).double(), 1.0)
+    layer = LinearProbe(torch.randn(3, 6).double(), torch.zeros(3).double(), 1.0, 0.9)
     classifier = ProbeClassifier(ModelInfo(image_size=6), PooledFeatures(Counting()), layer)
     images = torch.rand(2, 1, 6, 6)
     found = classifier.probabilities(images)

@@ -1,5 +1,6 @@
-"""Arms that train no network: what they learn from, what they leave behind, and how pages show them."""
+"""Arms that train no network: what they learn from and leave behind, and how pages show them."""
 
+import json
 from copy import deepcopy
 
 import numpy as np
@@ -12,7 +13,10 @@ from sklearn.preprocessing import StandardScaler
 
 from monai_covid.data.datalists import covid_datalist
 from monai_covid.data.unlabelled import unlabelled_datalist
+from monai_covid.errors import ImageReadError, InputError
 from monai_covid.feature_maps import frozen_backbone, pooled
+from monai_covid.preprocessing import Preprocessing
+from monai_covid.studies import probes
 from monai_covid.studies.collections import Collections
 from monai_covid.studies.definition import Run
 from monai_covid.studies.earlier_stages import EarlierStages
@@ -26,6 +30,7 @@ from monai_covid.training import TimeBudget
 from monai_covid.transforms.chains import preprocess_file
 from tests.studies.conftest import SMALL
 
+GREY = Preprocessing(grey="stretch")
 PROBE = {"name": "probe", "start": "probe", "options": {"grey": "stretch"}}
 STAGE1 = {"teacher": "efficientnet_lite0", "image_size": 32, "batch_size": 4, "max_epochs": 1}
 TAUGHT = "features distilled from ImageNet (efficientnet-lite0-57934424.pth)"
@@ -38,12 +43,6 @@ def with_probe(*more, **changes):
 def features_of(items, maps):
     images = [preprocess_file(item["image"], 32, 1, GREY) for item in items]
     return pooled(maps(torch.stack(images))).double().numpy()
-
-
-GREY = study_from(with_probe(), "s")  # replaced below by the arm's preprocessing
-from monai_covid.preprocessing import Preprocessing  # noqa: E402
-
-GREY = Preprocessing(grey="stretch")
 
 
 def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections, tmp_path):
@@ -82,8 +81,6 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
 
 
 def found_strength(run):
-    import json
-
     return json.loads((run / "summary.json").read_text())["settings"]["inverse_penalty"]
 
 
@@ -107,12 +104,9 @@ def test_probes_share_a_distilled_stage_1_with_trained_arms(tiny_network, study,
     assert starts["trained"] == f"stage 2 (from {TAUGHT}), head keep"
     (stage1,) = found["stage1"]
     assert (stage1["started_from"], stage1["epochs"]) == (TAUGHT, 1)
-    assert found["study"]["stage1_excludes"] == "all" if "study" in found else True
     page = study_page(parse_study(found, "study.json", "small"), "figures")
     assert "**Without ImageNet weights,** from random ones: random." in page
     assert "2 training runs in all" in page
-    first = {arm["name"]: arm["pooled"]["test"]["accuracy"]["value"] for arm in found["arms"]}
-    assert set(first) == {"probe", "random", "distilled", "trained", "both"}
     with pytest.raises(SystemExit, match="stage1_excludes was 'all' and is now 'fold'"):
         study({**content, "stage1_excludes": "fold"})
 
@@ -166,19 +160,16 @@ def test_a_shared_stage_1_sees_no_patient_of_the_collection(collections, tmp_pat
 )
 def test_what_a_probe_cannot_have(arm, message):
     wrong = {"name": "wrong", "start": "probe", **arm}
-    with pytest.raises(Exception, match=message):
+    with pytest.raises(InputError, match=message):
         study_from(with_probe(wrong, stage1=STAGE1), "study.yaml")
 
 
 def test_unreadable_images_are_named(tiny_network, study, collections, tmp_path, monkeypatch):
     item = covid_datalist(collections[1], "training", fold=0, validation_fraction=0.3)[0]
-    from monai_covid.studies import probes
 
     def unreadable(path, *arguments):
         if path == item["image"]:
-            from monai_covid.errors import ImageReadError
-
-            raise ImageReadError(path, "holds no image")
+            raise ImageReadError(f"{path}: holds no image")
         return preprocess_file(path, *arguments)
 
     monkeypatch.setattr(probes, "preprocess_file", unreadable)

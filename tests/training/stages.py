@@ -64,12 +64,12 @@ def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
     """Run a stage in this process; the fixture ``tiny_network`` makes it fast."""
     assert BLOCK_LAYERS["densenet121"] == (1, 1, 1, 1)
     places = {"output_dir": str(output)}
-    if stage == "stage1_selfsupervised":
+    if stage.startswith("stage1"):
         small = {name: value for name, value in SMALL.items() if name not in LABELLED_ONLY}
     else:
         small = {**SMALL, "dataset_dir": str(dataset)}
     chosen = {**small, **places, **options}
-    if stage != "stage3_covid":
+    if stage not in ("stage3_covid", "stage1_distilled"):
         chosen.setdefault("imagenet", "none")
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)

@@ -8,6 +8,7 @@ from tests.training.stages import CONFIGS
 
 TABLES = {
     "stage1_selfsupervised": (workflow_options.STAGE1, workflow_options.TRAINING_WIRING),
+    "stage1_distilled": (workflow_options.STAGE1_DISTILLED, workflow_options.TRAINING_WIRING),
     "stage2_nih": (workflow_options.STAGE2, workflow_options.TRAINING_WIRING),
     "stage3_covid": (workflow_options.STAGE3, workflow_options.TRAINING_WIRING),
     "stage3_direct": (workflow_options.STAGE3_DIRECT, workflow_options.TRAINING_WIRING),

@@ -74,7 +74,8 @@ def _without_imagenet(study: Study) -> str:
     found = [
         escape(arm.name)
         for arm in study.arms
-        if arm.start in ("imagenet", "probe") and "imagenet" not in (arm.started_from or "imagenet").lower()
+        if arm.start in ("imagenet", "probe")
+        and "imagenet" not in (arm.started_from or "imagenet").lower()
     ]
     if not found:
         return ""
