@@ -101,6 +101,7 @@ class Results:
             "options": dict(study.options),
             **({"stage1": dict(study.stage1)} if study.stage1 else {}),
             "stage2": dict(study.stage2),
+            **({"stage1_excludes": "all"} if study.stage1_excludes == "all" else {}),
             "stage2_excludes": study.stage2_excludes,
             "evaluation": dict(study.evaluation),
             "further": list(study.further),

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from typing import Any
 
 import torch
 from monai.inferers import Inferer
 from torch import Tensor, nn
 
+logger = logging.getLogger(__name__)
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+EMULATED = (
+    "This processor has no bfloat16: PyTorch emulates it, about ten times slower than float32. "
+    "Train with --precision float32 here."
+)
+
+
+@cache
+def warn_if_emulated(device: str, precision: str) -> None:
+    """Warn, once a process, where a precision is slower than float32 instead of faster."""
+    if precision == "bfloat16" and device == "cpu" and not _has_bfloat16():
+        logger.warning(EMULATED)
+
+
+def _has_bfloat16() -> bool:
+    """Return whether oneDNN, which computes the convolutions, has bfloat16 on this processor."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 class PrecisionInferer(Inferer):
@@ -27,6 +49,7 @@ class PrecisionInferer(Inferer):
 
     def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> Any:
         """Return the logits of ``inputs`` ``(B, C, H, W)``, or a list of what it returns."""
+        warn_if_emulated(inputs.device.type, self.precision)
         reduced = self.precision != "float32"
         # Convolutions take channels-last inputs without reordering them layer by layer.
         inputs = inputs.contiguous(memory_format=torch.channels_last)

@@ -89,10 +89,11 @@ def test_no_training_property_is_missing(
     assert start_stage(stage, bundle, tmp_path, nih_model).check_properties() == []
 
 
-def test_stage_1(bundle: Path, tmp_path: Path, no_network: None) -> None:
+@pytest.mark.parametrize("config", ["stage1_selfsupervised", "stage1_distilled"])
+def test_stage_1(config: str, bundle: Path, tmp_path: Path, no_network: None) -> None:
     data = [str(covid_folder(tmp_path / "data"))]
     options = {**QUICK, "image_folders": data, "output_dir": str(tmp_path / "run")}
-    work = workflow(bundle, "stage1_selfsupervised", "train", **options)
+    work = workflow(bundle, config, "train", **options)
     work.initialize()
     assert work.max_epochs == 1
     assert isinstance(work.trainer, SupervisedTrainer)

@@ -114,6 +114,21 @@ def test_stage_1_is_wired_as_the_others():
     }
 
 
+def test_both_stages_1_are_wired_alike():
+    first, second = (config(f"stage1_{how}") for how in ("selfsupervised", "distilled"))
+    second["checkpoint"]["parts"].pop("regressions")
+    for name in ("run_folder", "average", "checkpoint", "curve", "best", "lr_scheduler", "inferer"):
+        assert first[name] == second[name], name
+    for name in ("preprocessing", "sampler", "dataloader", "handlers", "trainer"):
+        assert first["train"][name] == second["train"][name], name
+    for name in ("torch_device", "info", "training", "run", "finalize"):
+        assert first[name] == second[name], name
+    assert first["train"]["dataset"]["images"] == {
+        name: "@train#preprocessing" if name == "transform" else value
+        for name, value in second["train"]["dataset"].items()
+    }
+
+
 def test_multilabel_is_stage_2s_alone():
     for stage in STAGES:
         content = config(stage)

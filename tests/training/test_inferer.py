@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from monai_covid.training import PrecisionInferer
+from monai_covid.training.inferer import EMULATED, warn_if_emulated
 
 
 @pytest.fixture
@@ -39,6 +40,28 @@ def test_bfloat16_trains(network):
     loss.backward()
     assert all(parameter.grad.dtype == torch.float32 for parameter in network.parameters())
     assert network[1].running_mean.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("native", "precision", "warnings"), [(0, "bfloat16", 1), (0, "float32", 0), (1, "bfloat16", 0)]
+)
+def test_a_processor_without_bfloat16_is_named_once(
+    network, monkeypatch, caplog, native, precision, warnings
+):
+    monkeypatch.setattr("monai_covid.training.inferer._has_bfloat16", lambda: bool(native))
+    warn_if_emulated.cache_clear()
+    for _ in range(2):
+        PrecisionInferer(precision)(IMAGES, network)
+    assert [record.getMessage() for record in caplog.records] == [EMULATED] * warnings
+
+
+def test_a_list_of_outputs_is_float32_too():
+    class Twice(nn.Module):
+        def forward(self, images):
+            return [images.bfloat16(), images.half()]
+
+    found = PrecisionInferer()(IMAGES, Twice())
+    assert [one.dtype for one in found] == [torch.float32] * 2
 
 
 def test_unknown_precision():

@@ -34,10 +34,11 @@ def _design(study: Study) -> str:
         f"device {escape(str(settings.get('device', 'not stated')))}",
         f"ImageNet weights: {escape(str(settings.get('imagenet', 'not stated')))}",
     ]
-    left_out = settings.get("stage2_excludes")
-    if left_out is not None:
-        what = "of the test fold" if left_out == "fold" else "of the whole collection"
-        parts.append(f"stage 2 leaves out the patients {what}")
+    for stage in ("1", "2"):
+        left_out = settings.get(f"stage{stage}_excludes")
+        if left_out is not None:
+            what = "of the test fold" if left_out == "fold" else "of the whole collection"
+            parts.append(f"stage {stage} leaves out the patients {what}")
     return "; ".join(parts) + "."
 
 
