@@ -44,14 +44,14 @@ def test_an_imagenet_file_is_for_the_network_it_fits(tiny_network, tmp_path):
         imagenet_files(other, [str(file)])
 
 
-def test_stage_2_leaves_out_whom_stage_3_tests_and_validates_on(collections, tmp_path):
+def test_earlier_stages_leave_out_whom_stage_3_tests_and_validates_on(collections, tmp_path):
     nih, covid = collections
     data, run = Collections(covid, nih), Run("keep", 0, 0)
     file = tmp_path / "excluded.csv"
-    everyone = write_excluded(built(), data, run, file).read_text()
+    everyone = write_excluded(built(), data, run, file, "all").read_text()
     assert everyone.count("\n") == 1 + len(data.records)
-    by_fold = built(stage2_excludes="fold")
-    lines = write_excluded(by_fold, data, run, file).read_text().splitlines()[1:]
+    by_fold = built()
+    lines = write_excluded(by_fold, data, run, file, "fold").read_text().splitlines()[1:]
     left_out = {line.split(",")[0] for line in lines}
     frame = data.records.frame
     sections = {

@@ -55,7 +55,7 @@ def arm(**changes):
         (changed(stage1={"head_epochs": 1}), "stage1: head_epochs is not an option"),
         (arm(stage1={"image_folders": []}), "stage1: image_folders cannot be set here"),
         (arm(stage1=False), "arm keep: stage1: must be a mapping of options"),
-        (arm(start="imagenet", options={}, stage1={}), "has no stage 1; only stage2 has"),
+        (arm(start="imagenet", options={}, stage1={}), "has no stage 1; only stage2 and probe have"),
         (arm(name="twice"), "arm twice: there are two of that name"),
         (arm(name="../x"), "a name has letters"),
         (arm(baseline="none"), "baseline 'none' is no arm"),
@@ -176,7 +176,8 @@ def test_shipped_studies_can_be_read_by_name(name):
 
 
 def test_the_shipped_studies():
-    assert set(shipped_studies()) == {"ablation", "ablation-gpu", "cross-validation", "shortcuts"}
+    others = {"ablation", "ablation-gpu", "cross-validation", "shortcuts"}
+    assert set(shipped_studies()) == others | {"distillation"}
 
 
 def test_an_unknown_name_is_refused():
