@@ -78,6 +78,8 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
     assert arm["runs"][0]["training_images"] == len(parts[0])
     page = study_page(parse_study(found, "study.json", "small"), "figures")
     assert "0 training runs in all" in page
+    (row,) = (line for line in page.splitlines() if line.startswith("| probe | logistic"))
+    assert row.endswith("| – |")  # no training took time
 
 
 def found_strength(run):

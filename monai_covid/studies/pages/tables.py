@@ -24,7 +24,7 @@ STARTS = {
     "stage2": "stage 2",
     "imagenet": "ImageNet",
     "random": "random weights",
-    "probe": "frozen network, logistic regression",
+    "probe": "logistic regression",
 }
 MEASURES = ("accuracy", "balanced_accuracy", "macro_auc")
 FURTHER_MEASURES = ("covid19_auc", "binary_covid19_normal_accuracy")
@@ -38,7 +38,9 @@ def arms_table(study: Study) -> str:
 
 def _arm_row(arm: Arm) -> tuple[str, ...]:
     best = [run.best_validation_auc for run in arm.runs if run.best_validation_auc is not None]
-    seconds = [run.seconds for run in arm.runs if run.seconds is not None]
+    # Without epochs there was no training that took time.
+    trained = [run for run in arm.runs if run.epochs is not None]
+    seconds = [run.seconds for run in trained if run.seconds is not None]
     minutes = f"{sum(seconds) / len(seconds) / 60:.1f}" if seconds else DASH
     runs = f"{arm.finished}" if arm.finished >= arm.planned else f"{arm.finished} of {arm.planned}"
     return (
