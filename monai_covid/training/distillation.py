@@ -124,8 +124,10 @@ class DistillationLoss(nn.Module):
 def _shapes(maps: nn.Module, example: Tensor) -> list[torch.Size]:
     """Return the shapes of a network's maps; its batch statistics stay as they are."""
     training = maps.training
+    # The teacher computes on its device already, the DenseNet is placed later.
+    device = next(maps.parameters()).device
     with torch.no_grad():
-        found = [one.shape for one in maps.eval()(example)]
+        found = [one.shape for one in maps.eval()(example.to(device))]
     maps.train(training)
     return found
 

@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 
 SHORTCUTS = REPOSITORY / "docs/explanation/shortcuts.md"
 EVIDENCE = REPOSITORY / "docs/explanation/evidence.md"
-ROW = re.compile(r"\| [^|]+ \| (cross-validation|shortcuts) `([a-z0-9-]+)` \| ([^|]+) \|")
+ROW = re.compile(r"\| [^|]+ \| (cross-validation|shortcuts|distillation) `([a-z0-9-]+)` \| ([^|]+) \|")
 
 
 def rows():
@@ -34,6 +34,38 @@ def test_contributions_are_those_of_the_stored_studies(study, arm, stated):
     assert found["pairs"] == 5
     wide = found["corrected"]
     assert stated == difference(Estimate(found["mean_difference"], wide["low"], wide["high"]))
+
+
+UNTRAINED = (
+    ("frozen-densenet-112", "DenseNet-121, random weights"),
+    ("frozen-112", "EfficientNet-Lite0 of ImageNet"),
+    ("frozen-224", "the same"),
+    ("frozen-320", "the same"),
+    ("distilled-frozen-112", "DenseNet-121 taught by it"),
+    ("distilled-112", "the same, then trained: stages 2 and 3"),
+    ("mean-of-three", "mean of `frozen-224`, `frozen-320` and `distilled-112`"),
+)
+
+
+def stated(found):
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+
+
+@pytest.mark.parametrize(("arm", "features"), UNTRAINED)
+def test_figures_of_frozen_features_are_those_of_the_stored_study(arm, features):
+    content = json.loads((REPOSITORY / "docs/results/data/distillation.json").read_text())
+    (pooled,) = (each["pooled"] for each in content["arms"] if each["name"] == arm)
+    further = pooled["further"]
+    recall = further["external"]["recall"]
+    cells = [
+        f"{features}, `{arm}`" if not arm.startswith("mean") else features,
+        stated(pooled["test"]["accuracy"]),
+        f"{pooled['test']['balanced_accuracy']['value']:.3f}",
+        f"{further['without_lungs']['balanced_accuracy']['value']:.3f}",
+        f"{recall['covid19']['value']:.2f}",
+        f"{recall['normal']['value']:.2f}",
+    ]
+    assert f"| {' | '.join(cells)} |" in EVIDENCE.read_text(encoding="utf-8").splitlines()
 
 
 COLUMNS = ("plain", "grey-local", "grey-equalise", "lungs-crop", "text-inpaint")

@@ -124,6 +124,12 @@ def test_building_a_student_leaves_batch_statistics_and_the_random_state_alone()
     assert network.training
 
 
+def test_teacher_and_densenet_may_be_on_different_devices_at_first():
+    elsewhere = Student(build_densenet(outputs=1), Teacher("efficientnet_lite0", "meta"), 32, 0)
+    here = Student(build_densenet(outputs=1), Teacher("efficientnet_lite0"), 32, 0)
+    assert elsewhere.sizes == here.sizes
+
+
 def test_the_loss_is_the_mean_over_maps_and_the_pooled_features():
     generator = torch.Generator().manual_seed(0)
     shapes = [(2, 3, 4, 4), (2, 5, 2, 2), (2, 16)]
