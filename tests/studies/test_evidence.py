@@ -44,6 +44,7 @@ UNTRAINED = (
     ("distilled-frozen-112", "DenseNet-121 taught by it"),
     ("distilled-112", "the same, then trained: stages 2 and 3"),
     ("mean-of-three", "mean of `frozen-224`, `frozen-320` and `distilled-112`"),
+    ("mean-of-probes", "mean of `frozen-224`, `frozen-320` and `distilled-frozen-112`"),
 )
 
 
