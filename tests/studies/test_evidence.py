@@ -11,7 +11,9 @@ from tests.conftest import REPOSITORY
 
 SHORTCUTS = REPOSITORY / "docs/explanation/shortcuts.md"
 EVIDENCE = REPOSITORY / "docs/explanation/evidence.md"
-ROW = re.compile(r"\| [^|]+ \| (cross-validation|shortcuts|distillation) `([a-z0-9-]+)` \| ([^|]+) \|")
+ROW = re.compile(
+    r"\| [^|]+ \| (cross-validation|shortcuts|distillation) `([a-z0-9-]+)` \| ([^|]+) \|"
+)
 
 
 def rows():

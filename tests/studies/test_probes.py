@@ -23,6 +23,7 @@ from monai_covid.studies.earlier_stages import EarlierStages
 from monai_covid.studies.layout import Layout
 from monai_covid.studies.machine import Machine
 from monai_covid.studies.outcome import Outcome
+from monai_covid.studies.pages.markdown import DASH
 from monai_covid.studies.pages.page import study_page
 from monai_covid.studies.pages.stored import parse_study
 from monai_covid.studies.reading import study_from
@@ -79,7 +80,7 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
     page = study_page(parse_study(found, "study.json", "small"), "figures")
     assert "0 training runs in all" in page
     (row,) = (line for line in page.splitlines() if line.startswith("| probe | logistic"))
-    assert row.endswith("| – |")  # no training took time
+    assert row.endswith(f"| {DASH} |")  # no training took time
 
 
 def found_strength(run):

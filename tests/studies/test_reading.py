@@ -55,7 +55,10 @@ def arm(**changes):
         (changed(stage1={"head_epochs": 1}), "stage1: head_epochs is not an option"),
         (arm(stage1={"image_folders": []}), "stage1: image_folders cannot be set here"),
         (arm(stage1=False), "arm keep: stage1: must be a mapping of options"),
-        (arm(start="imagenet", options={}, stage1={}), "has no stage 1; only stage2 and probe have"),
+        (
+            arm(start="imagenet", options={}, stage1={}),
+            "has no stage 1; only stage2 and probe have",
+        ),
         (arm(name="twice"), "arm twice: there are two of that name"),
         (arm(name="../x"), "a name has letters"),
         (arm(baseline="none"), "baseline 'none' is no arm"),
