@@ -20,6 +20,7 @@ from monai_covid.studies import probes
 from monai_covid.studies.collections import Collections
 from monai_covid.studies.definition import Run
 from monai_covid.studies.earlier_stages import EarlierStages
+from monai_covid.studies.external_set import external_nih
 from monai_covid.studies.layout import Layout
 from monai_covid.studies.machine import Machine
 from monai_covid.studies.outcome import Outcome
@@ -29,6 +30,7 @@ from monai_covid.studies.pages.stored import parse_study
 from monai_covid.studies.reading import study_from
 from monai_covid.training import TimeBudget
 from monai_covid.transforms.chains import preprocess_file
+from tests.data.collections_on_disk import three_classes, write_manifest
 from tests.studies.conftest import SMALL
 
 GREY = Preprocessing(grey="stretch")
@@ -122,29 +124,33 @@ class Noted(EarlierStages):
         return True
 
 
+@pytest.mark.parametrize("excludes", ["all", "fold"])
 @pytest.mark.parametrize("fold", [0, 3])
-def test_a_shared_stage_1_sees_no_patient_of_the_collection(collections, tmp_path, fold):
-    nih, covid = collections
-    content = with_probe(
-        {"name": "trained", "stage1": {}},
-        stage1=STAGE1,
-        stage1_excludes="all",
-        further=["external"],
-    )
-    study = study_from(content, "study.yaml")
+def test_a_shared_stage_1_sees_no_patient_of_the_collection(collections, tmp_path, fold, excludes):
+    nih, _ = collections
+    lines = [f"{line}," for line in three_classes(8, 1)]
+    lines += [f"x{k}.png,normal,someone-{k},0000040{k}_000.png" for k in range(4)]
+    covid = write_manifest(tmp_path / "covid", lines, "image,label,patient_id,original_file").parent
+    arm = {"name": "trained", "stage1": {}}
+    changes = {"stage1": STAGE1, "stage1_excludes": excludes, "further": ["external"]}
+    study = study_from(with_probe(arm, **changes), "study.yaml")
     data = Collections(covid, nih)
     stages = Noted(study, Layout(tmp_path), Machine(tmp_path, data), TimeBudget(None))
     assert stages.train(Run("trained", 0, fold)) is Outcome.DONE
     config, options = stages.trained[0]
     assert config == "stage1_distilled.yaml"
-    assert options["image_folders"] == [str(nih)]
+    shared = excludes == "all"
+    assert options["image_folders"] == [str(nih), *[str(data.manifest)] * (not shared)]
     names = ("image_folders", "exclude_manifests", "leave_out_images")
-    learned = {
-        item["patient_id"]
-        for item in unlabelled_datalist(**{name: options[name] for name in names})
-    }
+    items = unlabelled_datalist(**{name: options[name] for name in names})
+    learned = {item["patient_id"] for item in items}
     assert learned
-    assert not learned & set(data.records.patients)
+    assert not learned & set(external_nih(nih, data.records).patients)
+    # Known by their images, as their patients have other names in the collection.
+    taken = {f"0000040{k}_000.png" for k in range(4)}
+    met = {item["name"] for item in items} & taken
+    assert bool(met) is not shared
+    assert bool(learned & set(data.records.patients)) is not shared
 
 
 @pytest.mark.parametrize(
