@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from monai.networks.nets import DenseNet
 from torch import Tensor, nn
 
 from monai_covid.calibrated import Calibration
@@ -18,9 +17,11 @@ from monai_covid.errors import WeightsError
 from monai_covid.files import atomic_path
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS
 from monai_covid.networks import (
+    ARCHITECTURES,
     BLOCK_LAYERS,
+    EFFICIENTNET,
     HEAD,
-    build_densenet,
+    build_network,
     load_network,
     read_state,
     read_torch_file,
@@ -37,7 +38,7 @@ class ModelInfo:
     """What is needed to use a network's tensors.
 
     Attributes:
-        architecture: ``densenet121`` or ``densenet201``.
+        architecture: One of ``networks.ARCHITECTURES``.
         channels: Input channels, 1 or 3.
         labels: Class of each output neuron; none for a backbone alone, from stage 1.
         image_size: Height and width of the input in pixels.
@@ -64,9 +65,9 @@ class ModelInfo:
         """Whether there are no output neurons: something to start from, not to predict with."""
         return not self.labels
 
-    def build(self) -> DenseNet:
+    def build(self) -> nn.Module:
         """Build the network with random weights."""
-        return build_densenet(self.architecture, self.channels, len(self.labels))
+        return build_network(self.architecture, self.channels, len(self.labels))
 
 
 def save_model(
@@ -179,8 +180,9 @@ def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
             f"{path}: its description of the network is damaged, or of a later version ({error})"
         ) from error
     _check_temperature(path, info.temperature)
-    if info.architecture not in BLOCK_LAYERS:
-        raise WeightsError(f"{path}: holds a {info.architecture}; known: {', '.join(BLOCK_LAYERS)}")
+    if info.architecture not in ARCHITECTURES:
+        known_names = ", ".join(ARCHITECTURES)
+        raise WeightsError(f"{path}: holds a {info.architecture}; known: {known_names}")
     return info
 
 
@@ -197,7 +199,7 @@ def _info_from_tensors(
         channels = state["features.conv0.weight"].shape[1]
         outputs = state[f"{HEAD}.bias"].shape[0]
     except KeyError as missing:
-        raise WeightsError(f"{path}: not a DenseNet with a head, {missing} is missing") from missing
+        raise WeightsError(f"{path}: not a network with a head, {missing} is missing") from missing
     architecture = _architecture(path, state)
     labels = labels or _LABELS_BY_OUTPUTS.get(outputs)
     if labels is None or len(labels) != outputs:
@@ -206,6 +208,8 @@ def _info_from_tensors(
 
 
 def _architecture(path: Path | str, state: Mapping[str, Tensor]) -> str:
+    if any(name.startswith("features.blocks.") for name in state):
+        return EFFICIENTNET
     third_block = {name.split(".")[2] for name in state if name.startswith("features.denseblock3.")}
     for architecture, layers in BLOCK_LAYERS.items():
         if layers[2] == len(third_block):
@@ -215,7 +219,7 @@ def _architecture(path: Path | str, state: Mapping[str, Tensor]) -> str:
     )
 
 
-def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[DenseNet, ModelInfo]:
+def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[nn.Module, ModelInfo]:
     """Build the network of a file and load its weights.
 
     Args:

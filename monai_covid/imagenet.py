@@ -1,4 +1,4 @@
-"""ImageNet weights for the first transfer, from torchvision's site or a local file."""
+"""ImageNet weights for the first transfer: torchvision's, a package's, or a local file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_covid.errors import WeightsError
-from monai_covid.networks import load_backbone, read_state
+from monai_covid.networks import EFFICIENTNET, imagenet_efficientnet, load_backbone, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -34,16 +34,20 @@ def cached_file(architecture: str) -> Path:
 
 
 def imagenet_state(architecture: str) -> dict[str, Tensor]:
-    """Return torchvision's ImageNet weights, downloading them once.
+    """Return weights of ImageNet: of a DenseNet torchvision's, downloaded once.
 
-    The checksum in the file name is verified at download.
+    The checksum in the file name is verified at download. Those of EfficientNet-Lite0 come with
+    the packages of the extra ``features``.
 
     Args:
-        architecture: ``densenet121`` or ``densenet201``.
+        architecture: One of ``networks.ARCHITECTURES``.
 
     Raises:
         WeightsUnavailableError: If the file is not cached and cannot be downloaded.
+        OptionError: If packages are missing.
     """
+    if architecture == EFFICIENTNET:
+        return imagenet_efficientnet()[0]
     url, cached = IMAGENET_URLS[architecture], cached_file(architecture)
     if not cached.is_file():
         _check_reachable(url)
@@ -72,11 +76,11 @@ def start_from_imagenet(network: nn.Module, architecture: str, source: str = "au
     """Give ``network`` a backbone pretrained on ImageNet.
 
     Args:
-        network: DenseNet, changed in place.
-        architecture: ``densenet121`` or ``densenet201``.
-        source: ``auto`` (torchvision's weights, or random weights with a warning when they cannot
-            be had), ``required`` (torchvision's weights or an error), ``none`` (random weights),
-            or the path of a local file in torchvision's or MONAI's naming.
+        network: Changed in place.
+        architecture: One of ``networks.ARCHITECTURES``.
+        source: ``auto`` (the weights of `imagenet_state`, or random weights with a warning when
+            they cannot be had), ``required`` (these or an error), ``none`` (random weights), or the
+            path of a local file in torchvision's or MONAI's naming, or that of the package.
 
     Returns:
         What the network starts from: ``imagenet``, ``random`` or the path.
@@ -101,7 +105,7 @@ def start_from_imagenet(network: nn.Module, architecture: str, source: str = "au
             error,
         )
         return "random"
-    _load(network, state, str(cached_file(architecture)))
+    _load(network, state, f"ImageNet weights of {architecture}")
     return "imagenet"
 
 

@@ -131,8 +131,8 @@ def test_labels_can_be_named_for_other_numbers_of_outputs(tmp_path):
 @pytest.mark.parametrize(
     ("drop", "message"),
     [
-        ("class_layers.out.bias", "not a DenseNet with a head, 'class_layers.out.bias' is missing"),
-        ("features.conv0.weight", "not a DenseNet with a head, 'features.conv0.weight'"),
+        ("class_layers.out.bias", "not a network with a head, 'class_layers.out.bias' is missing"),
+        ("features.conv0.weight", "not a network with a head, 'features.conv0.weight'"),
     ],
 )
 def test_other_networks_are_refused(tmp_path, drop, message):

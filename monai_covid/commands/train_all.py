@@ -8,7 +8,7 @@ from pathlib import Path
 from monai_covid.commands.arguments import OUT_OF_TIME, add_bundle
 from monai_covid.experiments.everything import Everything
 from monai_covid.experiments.plan import Collections, recorded_plan
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.networks import ARCHITECTURES
 from monai_covid.training import TimeBudget
 from monai_covid.training.inferer import PRECISIONS
 
@@ -41,7 +41,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     plan.add_argument("--image-size", type=int, help="height and width of the input (224)")
     plan.add_argument("--batch-size", type=int, help="images in a batch (16)")
     plan.add_argument("--precision", choices=sorted(PRECISIONS), help="arithmetic (float32)")
-    plan.add_argument("--architecture", choices=sorted(BLOCK_LAYERS), help="(densenet121)")
+    plan.add_argument("--architecture", choices=sorted(ARCHITECTURES), help="(densenet121)")
     plan.add_argument("--imagenet", help="auto, required, none or a weights file (auto)")
     plan.add_argument("--head", choices=("keep", "mean", "random"), help="start of the head (keep)")
     plan.add_argument("--stage2-learning-rate", type=float, help="of stage 2 (0.01)")

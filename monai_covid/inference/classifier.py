@@ -45,7 +45,8 @@ class Classifier:
         network, self.info = load_model(model)
         self.flips = flips
         self.device = torch.device(device)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def logits(self, images: Tensor) -> Tensor:

@@ -20,11 +20,16 @@ class PooledFeatures:
     Attributes:
         maps: Network that returns feature maps, see ``feature_maps.Backbone``.
         device: Where it computes.
+        flips: Whether features are means over an image and its mirror image. A linear probe
+            then answers as if it had been asked for both, and is fitted to both.
     """
 
-    def __init__(self, maps: nn.Module, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self, maps: nn.Module, device: str | torch.device = "cpu", *, flips: bool = False
+    ) -> None:
         """Take the network."""
         self.device = torch.device(device)
+        self.flips = flips
         self.maps = maps.to(self.device)
         self._known: OrderedDict[bytes, Tensor] = OrderedDict()
 
@@ -40,12 +45,16 @@ class PooledFeatures:
         new = {key: place for place, key in enumerate(keys) if key not in self._known}
         if new:
             batch = images[list(new.values())].to(self.device)
-            rows = pooled(self.maps(batch)).double().cpu()
+            rows = self._computed(batch).double().cpu()
             self._known.update(zip(new, rows, strict=True))
         found = torch.stack([self._known[key] for key in keys])
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return found
+
+    def _computed(self, images: Tensor) -> Tensor:
+        rows = pooled(self.maps(images))
+        return (rows + pooled(self.maps(images.flip(-1)))) / 2 if self.flips else rows
 
 
 def _fingerprint(image: Tensor) -> bytes:

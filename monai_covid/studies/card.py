@@ -87,7 +87,11 @@ def model_card(model: ModelFile, studies: Sequence[Study], arm: str | None, data
 
 def _model(model: ModelFile) -> str:
     info = model.info
-    names = {"densenet121": "DenseNet-121", "densenet201": "DenseNet-201"}
+    names = {
+        "densenet121": "DenseNet-121",
+        "densenet201": "DenseNet-201",
+        "efficientnet_lite0": "EfficientNet-Lite0",
+    }
     end = "sigmoid: labels do not exclude each other" if info.multilabel else "softmax: one class"
     rows = [
         ("SHA-256", f"`{model.sha256}`"),

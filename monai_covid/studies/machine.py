@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monai_covid.networks import EFFICIENTNET
 from monai_covid.studies.collections import Collections
 
 
@@ -52,5 +53,7 @@ class Machine:
 
     def imagenet_option(self, architecture: str) -> str:
         """Return the option ``imagenet`` of a network."""
+        if architecture == EFFICIENTNET:
+            return "required"
         file = self.imagenet.get(architecture)
         return "none" if file is None else str(file)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monai_covid.feature_maps import BACKBONES, EFFICIENTNET
+from monai_covid.feature_maps import BACKBONES
+from monai_covid.networks import EFFICIENTNET
 from monai_covid.studies.definition import Arm, Study
-from monai_covid.training.options import choice
+from monai_covid.training.options import choice, flag
 from monai_covid.training.workflow_options import NETWORK, PREPROCESSING, STAGE3
 
 DENSENET = "densenet121"
@@ -17,6 +18,7 @@ IMAGES = ("folds", "validation_fraction", "limit", "leave_out_sources", "extra_m
 
 PROBING = {
     "backbone": choice("frozen network whose features are learned from", *BACKBONES),
+    "flips": flag("learn from means over each image and its mirror image"),
     "image_size": NETWORK["image_size"],
     **PREPROCESSING,
     **{name: STAGE3[name] for name in IMAGES},

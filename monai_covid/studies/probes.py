@@ -50,7 +50,7 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
     file = machine.imagenet.get(name)
     if arm.stage1 is not None:
         file = layout.stage1(study, run) / "model.pt"
-    features, weights = _frozen(name, file, device)
+    features, weights = _frozen(name, file, device, flips=options.get("flips", False))
     info = _info(name, weights, options)
     images = {section: _images(section, run, options, machine) for section in SECTIONS}
     source = machine.data.manifest
@@ -68,10 +68,12 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
 
 
 @cache
-def _frozen(name: str, file: Path | None, device: str) -> tuple[PooledFeatures, str]:
+def _frozen(
+    name: str, file: Path | None, device: str, *, flips: bool
+) -> tuple[PooledFeatures, str]:
     """Return a frozen network, one for all runs of this process: it remembers images."""
     backbone = frozen_backbone(name, file)
-    return PooledFeatures(backbone.maps, device), backbone.weights
+    return PooledFeatures(backbone.maps, device, flips=flips), backbone.weights
 
 
 def _info(name: str, weights: str, options: Mapping[str, Any]) -> ModelInfo:

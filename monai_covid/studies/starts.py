@@ -8,13 +8,13 @@ from pathlib import Path
 
 from monai_covid.checkpoints import ModelInfo, file_hash
 from monai_covid.errors import OptionError, WeightsError
-from monai_covid.feature_maps import EFFICIENTNET
 from monai_covid.imagenet import (
     WeightsUnavailableError,
     cached_file,
     imagenet_state,
     start_from_imagenet,
 )
+from monai_covid.networks import EFFICIENTNET
 from monai_covid.studies.definition import (
     IMAGENET_START,
     PROBE,

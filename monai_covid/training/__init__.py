@@ -14,6 +14,7 @@ from monai_covid.training.distillation import (
 from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.losses import BalancedCrossEntropy, balanced_cross_entropy
 from monai_covid.training.metrics import accuracy, macro_auc, pooled
+from monai_covid.training.optimizer import make_optimizer
 from monai_covid.training.phases import HeadFirst, PhasedCosine
 from monai_covid.training.processes import (
     choose_device,
@@ -96,6 +97,7 @@ __all__ = [
     "join_processes",
     "leave_processes",
     "macro_auc",
+    "make_optimizer",
     "outside_share",
     "place",
     "pooled",

@@ -28,10 +28,20 @@ class HeadFirst:
     phase depends on the epoch alone, so that a resumed run is in the right one.
     """
 
-    def __init__(self, network: nn.Module, head_epochs: int) -> None:
-        """Handle ``network`` (a DenseNet, without any wrapper)."""
+    def __init__(
+        self, network: nn.Module, head_epochs: int, freeze_batch_norm: bool = False
+    ) -> None:
+        """Handle a network.
+
+        Args:
+            network: Without any wrapper; its backbone is its submodule ``features``.
+            head_epochs: Epochs of the first phase.
+            freeze_batch_norm: Whether batch normalisation keeps the statistics that it started
+                with in the second phase too; its scales and shifts are trained.
+        """
         self.network = network
         self.head_epochs = head_epochs
+        self.freeze_batch_norm = freeze_batch_norm
         self._hook: RemovableHandle | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -44,21 +54,31 @@ class HeadFirst:
         if phase_of(engine.state.epoch, self.head_epochs) == HEAD_PHASE:
             self.freeze()
         else:
-            self.release()
+            self._set_backbone_gradients(True)
+            if self.freeze_batch_norm:
+                self._keep_statistics()
+            else:
+                self._let_statistics_follow()
 
     def freeze(self) -> None:
         """Freeze the backbone: parameters and batch normalisation statistics."""
+        self._set_backbone_gradients(False)
+        self._keep_statistics()
+
+    def release(self) -> None:
+        """Let everything train, as without this handler."""
+        self._set_backbone_gradients(True)
+        self._let_statistics_follow()
+
+    def _keep_statistics(self) -> None:
         if self._hook is None:
-            self._set_backbone_gradients(False)
             backbone = self.network.get_submodule("features")
             self._hook = backbone.register_forward_pre_hook(_to_evaluation_mode)
 
-    def release(self) -> None:
-        """Let the whole network train."""
+    def _let_statistics_follow(self) -> None:
         if self._hook is not None:
             self._hook.remove()
             self._hook = None
-            self._set_backbone_gradients(True)
 
     def _set_backbone_gradients(self, needed: bool) -> None:
         for name, parameter in self.network.named_parameters():

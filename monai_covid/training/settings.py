@@ -28,6 +28,8 @@ EARLIER: Mapping[str, Any] = {
     "placement_fill": "black",
     "model_epoch": "best",
     "ema_decay": 0.0,
+    "optimizer_name": "sgd",
+    "freeze_batch_norm": False,
     "balance_sources": False,
     "leave_out_sources": [],
     "exclude_fold": None,

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from monai.networks.nets import DenseNet
 from torch import nn
 
 from monai_covid.checkpoints import ModelInfo, load_model, read_backbone_info
@@ -26,11 +25,12 @@ SELF_SUPERVISED = "self-supervised pretraining"
 TAUGHT = "features distilled from"
 
 
-def build_seeded(info: ModelInfo, seed: int) -> DenseNet:
+def build_seeded(info: ModelInfo, seed: int) -> nn.Module:
     """Build the network of ``info`` with random weights that depend on ``seed`` alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return info.build().to(memory_format=torch.channels_last)
+        network = info.build()
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def start_from_first_stage(network: nn.Module, info: ModelInfo, imagenet: str) -> ModelInfo:

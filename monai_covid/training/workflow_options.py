@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from monai_covid.explain import METHODS
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.networks import ARCHITECTURES, BLOCK_LAYERS
 from monai_covid.preprocessing import GREY, LUNGS, TEXT
 from monai_covid.training.inferer import PRECISIONS
+from monai_covid.training.optimizer import OPTIMIZERS
 from monai_covid.training.options import (
     Option,
     check_options,
@@ -37,7 +38,7 @@ MACHINE = {
 }
 
 NETWORK = {
-    "architecture": choice("network", *BLOCK_LAYERS),
+    "architecture": choice("network", *ARCHITECTURES),
     "channels": Option((int,), "input channels: 1 (grey) or 3", choices=(1, 3)),
     "image_size": whole("height and width of the input in pixels", low=32, high=2048),
 }
@@ -48,9 +49,13 @@ TRAINING = {
     "learning_rate": number(
         "learning rate of the second phase, before its decay", low=1e-8, high=10
     ),
+    "freeze_batch_norm": flag(
+        "whether batch normalisation keeps the statistics that it starts with"
+    ),
     "head_learning_rate": number("learning rate of the first phase", low=1e-8, high=10),
     "warmup_epochs": whole("epochs over which the second phase's rate rises", low=0),
-    "momentum": number("momentum of stochastic gradient descent", low=0, high=0.9999),
+    "optimizer_name": choice("optimizer: sgd, with momentum, or adamw", *OPTIMIZERS),
+    "momentum": number("momentum of sgd", low=0, high=0.9999),
     "weight_decay": number("weight decay", low=0, high=1),
     "patience": whole("epochs without a better validation AUC before stopping; 0: never", low=0),
     "val_interval": whole("epochs between validations", low=1),
@@ -124,14 +129,15 @@ STAGE1 = {
         (list,), "CSV files of further images to leave out, such as pairs.csv of the audit"
     ),
     **NETWORK,
+    "architecture": choice("network", *BLOCK_LAYERS),
     **PREPROCESSING,
     **{
         name: option
         for name, option in TRAINING.items()
         if name
         not in (
-            *("head_epochs", "head_learning_rate", "patience", "val_interval", "model_epoch"),
-            *("validation_fraction", "distributed"),
+            *("head_epochs", "head_learning_rate", "freeze_batch_norm", "patience"),
+            *("val_interval", "model_epoch", "validation_fraction", "distributed"),
         )
     },
     **MACHINE,
@@ -147,7 +153,8 @@ STAGE1_DISTILLED = {
     **{
         name: option
         for name, option in STAGE1.items()
-        if name not in ("projector_width", "redundancy_weight", "momentum", "imagenet")
+        if name
+        not in ("projector_width", "redundancy_weight", "optimizer_name", "momentum", "imagenet")
     },
     "batch_size": MACHINE["batch_size"],
     "teacher": choice("frozen network of ImageNet whose features are learned", *TEACHERS),

@@ -9,10 +9,8 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
 
-GREY_MEAN = 0.449
-"""Mean of the three channel means of ImageNet."""
-GREY_DEVIATION = 0.226
-"""Mean of the three channel standard deviations of ImageNet."""
+from monai_covid.grey_statistics import GREY_DEVIATION, GREY_MEAN
+
 COLOUR_MEAN = (0.485, 0.456, 0.406)
 COLOUR_DEVIATION = (0.229, 0.224, 0.225)
 

@@ -11,12 +11,12 @@ from monai.config import KeysCollection
 from monai.transforms import Compose, MapTransform
 from numpy.typing import NDArray
 
+from monai_covid.grey_statistics import GREY_MEAN
 from monai_covid.lungs import find as lung_search  # the module, as in `region`
 from monai_covid.preprocessing import Preprocessing
 from monai_covid.transforms.burnt_in_text import reader_version
 from monai_covid.transforms.equalise import equalize_histogram
 from monai_covid.transforms.local_contrast import local_contrast
-from monai_covid.transforms.normalise import GREY_MEAN
 from monai_covid.transforms.region import BoolArray, Region, find_region
 from monai_covid.transforms.resize import resize_to_square
 from monai_covid.transforms.stretch import stretch_grey

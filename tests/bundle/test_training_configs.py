@@ -167,6 +167,22 @@ def test_stage_2_starts_from_a_local_imagenet_file(tiny_network, nih, tmp_path):
     assert torch.equal(network.features.conv0.weight, source.features.conv0.weight)
 
 
+def test_efficientnet_of_imagenet_through_both_stages(tiny_network, nih, covid, tmp_path):
+    network = {"architecture": "efficientnet_lite0", "head_epochs": 0, "max_epochs": 1}
+    run_stage("stage2_nih", nih, tmp_path / "two", imagenet="required", batch_size=8, **network)
+    stage2, info = load_model(tmp_path / "two" / "model.pt")
+    assert (info.architecture, info.start) == ("efficientnet_lite0", "imagenet")
+    assert stage2.features.norm0.num_batches_tracked > 0
+    network |= {"stage2_model": str(tmp_path / "two" / "model.pt"), "freeze_batch_norm": True}
+    network |= {"optimizer_name": "adamw"}
+    run_stage("stage3_covid", covid, tmp_path / "three", learning_rate=0.01, **network)
+    stage3, info = load_model(tmp_path / "three" / "model.pt")
+    assert info.start == "stage 2 (from imagenet), head keep"
+    before, after = (one.features.state_dict() for one in (stage2, stage3))
+    kept = {name for name in before if torch.equal(before[name], after[name])}
+    assert kept == {name for name in before if "running" in name or "num_batches" in name}
+
+
 def test_validation_every_second_epoch(tiny_network, covid, tmp_path):
     run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=3, val_interval=2)
     assert [bool(row["validation_auc"]) for row in curve(tmp_path / "run")] == [False, True, False]

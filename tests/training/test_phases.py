@@ -25,7 +25,7 @@ def data():
     return [{"image": image, "label": index % 3} for index, image in enumerate(images)]
 
 
-def trainer_of(network, head_epochs, epochs, wrapped=None):
+def trainer_of(network, head_epochs, epochs, wrapped=None, freeze_batch_norm=False):
     """Return a trainer whose optimizer also moves parameters that get no gradient but zeros."""
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
     return SupervisedTrainer(
@@ -35,7 +35,7 @@ def trainer_of(network, head_epochs, epochs, wrapped=None):
         network=wrapped or network,
         optimizer=optimizer,
         loss_function=torch.nn.CrossEntropyLoss(),
-        train_handlers=[HeadFirst(network, head_epochs)],
+        train_handlers=[HeadFirst(network, head_epochs, freeze_batch_norm)],
         decollate=False,
     )
 
@@ -66,6 +66,27 @@ def test_without_a_head_phase_everything_changes_at_once(network):
     before = snapshot(network)
     trainer_of(network, head_epochs=0, epochs=1).run()
     assert changed(network, before) == set(before)
+
+
+def statistics(names):
+    return {name for name in names if "running" in name or "num_batches" in name}
+
+
+@pytest.mark.parametrize("head_epochs", [0, 1])
+def test_frozen_batch_norm_keeps_its_statistics_and_trains_everything_else(network, head_epochs):
+    before = snapshot(network)
+    trainer_of(network, head_epochs, epochs=2, freeze_batch_norm=True).run()
+    assert changed(network, before) == set(before) - statistics(before)
+    assert statistics(before)
+    assert not network.features._forward_pre_hooks
+
+
+def test_frozen_batch_norm_normalises_by_the_statistics_it_keeps(network):
+    network.features.norm0.running_mean.fill_(5.0)
+    seen = []
+    network.features.norm0.register_forward_hook(lambda module, *_: seen.append(module.training))
+    trainer_of(network, 0, epochs=1, freeze_batch_norm=True).run()
+    assert seen == [False, False]
 
 
 def test_a_head_phase_longer_than_the_run_leaves_the_network_trainable(network):

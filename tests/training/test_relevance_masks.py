@@ -6,10 +6,10 @@ from monai.transforms import Compose
 from scipy.ndimage import binary_dilation
 
 from monai_covid.data.phantom import PhantomOptions, write_covid_phantom
+from monai_covid.grey_statistics import GREY_DEVIATION, GREY_MEAN
 from monai_covid.training import RadiographDataset, with_lung_masks
 from monai_covid.training.relevance_masks import lung_mask
 from monai_covid.transforms import preprocess_file, training_transforms
-from monai_covid.transforms.normalise import GREY_DEVIATION, GREY_MEAN
 from monai_covid.transforms.placement import Placement, place
 
 SIZE = 64

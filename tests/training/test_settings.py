@@ -36,6 +36,7 @@ def test_every_option_was_thought_about():
     assert decisive == {
         *("architecture", "channels", "image_size", "head", "new_from", "precision", "seed"),
         *("max_epochs", "head_epochs", "learning_rate", "head_learning_rate", "warmup_epochs"),
+        *("optimizer_name", "freeze_batch_norm"),
         *("momentum", "weight_decay", "patience", "val_interval", "batch_size", "limit"),
         *("rotation_degrees", "translation_pixels", "flip_probability", "validation_fraction"),
         *("folds", "fold", "balance_classes", "label_smoothing"),

@@ -6,6 +6,7 @@ import torch
 from monai.transforms import Compose
 
 from monai_covid.errors import OptionError
+from monai_covid.grey_statistics import GREY_MEAN
 from monai_covid.preprocessing import GREY, PLAIN, Preprocessing
 from monai_covid.transforms import (
     deterministic_transforms,
@@ -15,7 +16,6 @@ from monai_covid.transforms import (
     prepare_pixels,
     preprocess_pixels,
 )
-from monai_covid.transforms.normalise import GREY_MEAN
 from monai_covid.transforms.prepare import PrepareRadiographd, prepare_grey
 from monai_covid.transforms.resize import resize_to_square
 from monai_covid.transforms.stretch import stretch_grey

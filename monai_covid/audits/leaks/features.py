@@ -16,7 +16,7 @@ from monai_covid.transforms.chains import preprocess_file
 def penultimate_features(
     classifier: Classifier, paths: Sequence[str], batch_size: int = 16
 ) -> NDArray[np.float32]:
-    """Return the input of the head of a DenseNet, ``(N, F)``.
+    """Return the input of a network's head, ``(N, F)``.
 
     Args:
         classifier: The model.
@@ -24,7 +24,8 @@ def penultimate_features(
         batch_size: Images that pass the network together.
     """
     network, info = classifier.network, classifier.info
-    before_head = torch.nn.Sequential(network.features, *list(network.class_layers)[:-1])
+    layers = network.get_submodule("class_layers").children()
+    before_head = torch.nn.Sequential(network.get_submodule("features"), *list(layers)[:-1])
     found = []
     for start in range(0, len(paths), batch_size):
         images = [
