@@ -7,13 +7,15 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from monai_covid.errors import OptionError
+
 Layer = TypeVar("Layer", bound=nn.Module)
 
 _IDENTITIES = (nn.Dropout2d, nn.Dropout, nn.Identity, nn.Flatten)
 """Layers that change no value in evaluation."""
 
 
-class CanonizeError(TypeError):
+class CanonizeError(TypeError, OptionError):
     """A network has a layer that relevance cannot be propagated through; the message names it."""
 
 

@@ -14,6 +14,7 @@ from monai_covid.explain.composites import (
     EpsilonZBox,
 )
 from monai_covid.explain.explainer import CHUNK, Explainer
+from monai_covid.explain.finder import CanonizeError
 from monai_covid.explain.grad_cam import GradCam
 from monai_covid.explain.gradients import GradientTimesInput, IntegratedGradients
 from monai_covid.explain.lrp import LRP
@@ -86,4 +87,9 @@ def make_explainer(
     """
     if method not in METHODS:
         raise OptionError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
-    return METHODS[method].make(network, pixels, chunk)
+    try:
+        return METHODS[method].make(network, pixels, chunk)
+    except CanonizeError as error:
+        others = [name for name in METHODS if not name.startswith("lrp")]
+        hint = "" if method in others else f"; these may explain it: {', '.join(others)}"
+        raise CanonizeError(f"method {method}: {error}{hint}") from error

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from monai_covid.errors import OptionError
 from monai_covid.explain import Composite, DifferentiableLRP
+from monai_covid.networks import BLOCK_LAYERS
 from monai_covid.training.curve import RELEVANCE
 from monai_covid.training.phases import HEAD_PHASE, phase_of
 from monai_covid.training.relevance_masks import LUNG_MASK
@@ -20,12 +21,22 @@ from monai_covid.training.relevance_penalty import guiding_rules, outside_share
 logger = logging.getLogger(__name__)
 
 
-def check_relevance(weight: float) -> None:
+def check_relevance(weight: float, architecture: str = "densenet121") -> None:
     """Check that a penalty on relevance can be used, once the processes have met.
 
+    Args:
+        weight: Of the penalty; 0 for none.
+        architecture: What is trained.
+
     Raises:
-        OptionError: If there are several: gradients of the penalty are not added up among them.
+        OptionError: If relevance cannot be propagated through the network, or there are several
+            processes: gradients of the penalty are not added up among them.
     """
+    if weight and architecture not in BLOCK_LAYERS:
+        raise OptionError(
+            f"--relevance_weight {weight:g} takes one of {', '.join(BLOCK_LAYERS)}, this is a "
+            f"{architecture}; give 0"
+        )
     if weight and idist.get_world_size() > 1:
         raise OptionError(
             f"--relevance_weight {weight:g} works in one process alone, this is one of "

@@ -19,6 +19,7 @@ from monai_covid.explain import (
     PixelRange,
     make_explainer,
 )
+from monai_covid.networks import build_network
 from tests.explain.networks import gradient_times_input, images, small_network
 
 TARGETS = [0, 2, 1]
@@ -200,6 +201,20 @@ class TestEveryMethod:
 def test_unknown_method_is_named():
     with pytest.raises(OptionError, match="'lime'; it must be one of lrp, "):
         make_explainer("lime", small_network(), PIXELS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_efficientnet_is_explained_without_relevance_propagation_alone(method):
+    network = build_network("efficientnet_lite0").eval()
+    if method.startswith("lrp"):
+        message = f"method {method}: EfficientNetLite: .* may explain it: gradient-times-input"
+        with pytest.raises(OptionError, match=message):
+            make_explainer(method, network, PIXELS)
+        return
+    inputs = images(3, size=(64, 64), dtype=torch.float32)
+    found = make_explainer(method, network, PIXELS).attribute(inputs, TARGETS)
+    assert found.shape == inputs.shape
+    assert found.abs().sum() > 0
 
 
 def test_refuses_senseless_parameters():

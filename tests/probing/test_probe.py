@@ -85,6 +85,23 @@ def test_images_are_computed_once_and_come_back_in_order():
     assert maps.seen == 5
 
 
+def test_with_flips_an_image_and_its_mirror_image_are_one():
+    images = torch.rand(3, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    network = LeftHalf()
+    plain, both = PooledFeatures(network), PooledFeatures(network, flips=True)
+    mirrored = images.flip(-1)
+    assert not torch.allclose(plain(images), plain(mirrored))
+    torch.testing.assert_close(both(images), (plain(images) + plain(mirrored)) / 2)
+    torch.testing.assert_close(both(images), both(mirrored))
+
+
+class LeftHalf(nn.Module):
+    """A map of the left half of an image."""
+
+    def forward(self, images):
+        return [images[..., : images.shape[-1] // 2]]
+
+
 def test_the_memory_has_an_end(monkeypatch):
     monkeypatch.setattr("monai_covid.probing.pooled.REMEMBERED", 2)
     maps = Counting()

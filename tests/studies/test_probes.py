@@ -43,13 +43,19 @@ def with_probe(*more, **changes):
     return {**deepcopy(SMALL), "baseline": "probe", "arms": [PROBE, *more], **changes}
 
 
-def features_of(items, maps):
-    images = [preprocess_file(item["image"], 32, 1, GREY) for item in items]
-    return pooled(maps(torch.stack(images))).double().numpy()
+def features_of(items, maps, flips=False):
+    images = torch.stack([preprocess_file(item["image"], 32, 1, GREY) for item in items])
+    rows = pooled(maps(images))
+    if flips:
+        rows = (rows + pooled(maps(images.flip(-1)))) / 2
+    return rows.double().numpy()
 
 
-def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections, tmp_path):
-    status, found = study(with_probe(further=["without_lungs", "external"]))
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections, tmp_path, flips):
+    content = with_probe(further=["without_lungs", "external"])
+    content["arms"][0]["options"]["flips"] = flips
+    status, found = study(content)
     assert status == 0
     run = tmp_path / "out/runs/probe/seed_0/fold_0"
     table = pd.read_csv(run / "evaluation/predictions.csv")
@@ -62,7 +68,10 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
     x, y = (
         np.concatenate(values)
         for values in zip(
-            *((features_of(part, maps), [item["label"] for item in part]) for part in parts[:2]),
+            *(
+                (features_of(part, maps, flips), [item["label"] for item in part])
+                for part in parts[:2]
+            ),
             strict=True,
         )
     )
@@ -72,7 +81,7 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
     columns = [f"probability_{label}" for label in ("covid19", "pneumonia", "normal")]
     assert table["image"].tolist() == [item["name"] for item in parts[2]]
     np.testing.assert_allclose(
-        table[columns], fitted.predict_proba(features_of(parts[2], maps)), atol=1e-4
+        table[columns], fitted.predict_proba(features_of(parts[2], maps, flips)), atol=1e-4
     )
     assert (run / "evaluation_external/predictions.csv").is_file()
     (arm,) = found["arms"]

@@ -114,6 +114,13 @@ def test_several_processes_are_refused(monkeypatch):
         check_relevance(0.5)
 
 
+def test_a_network_without_relevance_propagation_is_refused():
+    check_relevance(0.0, "efficientnet_lite0")
+    check_relevance(0.5, "densenet201")
+    with pytest.raises(OptionError, match=r"--relevance_weight 0\.5 takes one of densenet121"):
+        check_relevance(0.5, "efficientnet_lite0")
+
+
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory):
     folder = tmp_path_factory.mktemp("phantom")
