@@ -14,10 +14,18 @@ from monai_covid.files import write_text
 from monai_covid.studies.baselines import baseline_scores
 from monai_covid.studies.comparisons import compare_arms
 from monai_covid.studies.curves import side_by_side
-from monai_covid.studies.definition import EXTERNAL, STAGE2_START, Arm, Run, Study
+from monai_covid.studies.definition import (
+    EXTERNAL,
+    MEAN,
+    SAME,
+    STAGE2_START,
+    Arm,
+    Run,
+    Study,
+)
 from monai_covid.studies.layout import FAILURE, Layout
 from monai_covid.studies.one_run import Runner
-from monai_covid.studies.run_results import TEST, pool, read_run, stage1_of, stage2_of
+from monai_covid.studies.run_results import TEST, agree, pool, read_run, stage1_of, stage2_of
 from monai_covid.studies.starts import started_from
 
 FORMAT_VERSION = 1
@@ -88,6 +96,7 @@ class Results:
                 partial(baseline_scores, study, self.layout, self._runner.machine.resamples),
             ),
             "stage1": self._stage1(finished),
+            "agreement": self._agreement(finished),
             "stage2": self._stage2(finished),
         }
 
@@ -181,6 +190,19 @@ class Results:
             for run in self.study.runs()
             if run.arm == arm.name and (file := self.layout.run(run) / FAILURE).is_file()
         ]
+
+    def _agreement(self, finished: Sequence[Run]) -> dict[str, Any] | None:
+        """Return how far the arms that have a network of their own fail alike."""
+        files: dict[str, list[Path]] = {}
+        for run in finished:
+            if self.study.arm(run.arm).start.kind not in (MEAN, SAME):
+                seed = f", seed {run.seed}" if len(self.study.seeds) > 1 else ""
+                files.setdefault(f"{run.arm}{seed}", []).append(self.layout.predictions(run))
+        if len(files) < 2:
+            return None
+        every = [file for member in files.values() for file in member]
+        key = ("agreement", *files, *every, *self._times(every))
+        return self._keep(key, partial(agree, files, self._runner.machine.resamples))
 
     def _stage1(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         with_stage1 = (run for run in finished if self.study.arm(run.arm).stage1 is not None)

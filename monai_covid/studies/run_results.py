@@ -12,6 +12,7 @@ from monai_covid.evaluation import read_predictions
 from monai_covid.experiments.stages import run_summary
 from monai_covid.labels import COVID_LABELS
 from monai_covid.studies.against_trivial import accuracy_above
+from monai_covid.studies.agreement import agreement
 from monai_covid.studies.curves import no_curve, read_curve
 from monai_covid.studies.definition import Run
 from monai_covid.studies.scores import ensemble_table, pooled_scores, run_scores
@@ -73,6 +74,20 @@ def pool(
         for name, file in (cues or {}).items()
     }
     return found
+
+
+def agree(files: Mapping[str, Sequence[Path]], resamples: int) -> dict[str, Any]:
+    """Return how far networks fail on the same images; see ``agreement.agreement``.
+
+    Args:
+        files: Predictions of all folds of each network, by its name.
+        resamples: Bootstrap resamples.
+    """
+    tables = {
+        name: pd.concat([read_predictions(file, COVID_LABELS) for file in parts], ignore_index=True)
+        for name, parts in files.items()
+    }
+    return agreement(tables, resamples)
 
 
 def stage1_of(folder: Path) -> dict[str, Any]:

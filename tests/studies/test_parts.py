@@ -15,8 +15,9 @@ from monai_covid.studies.curves import side_by_side
 from monai_covid.studies.definition import Run
 from monai_covid.studies.external_set import external_items
 from monai_covid.studies.jobs import run_jobs
+from monai_covid.studies.machine import Machine
 from monai_covid.studies.reading import study_from
-from monai_covid.studies.starts import described, imagenet_files, started_from
+from monai_covid.studies.starts import architecture_of, described, imagenet_files, started_from
 from tests.data.collections_on_disk import write_manifest
 from tests.studies.conftest import SMALL
 
@@ -42,6 +43,16 @@ def test_an_imagenet_file_is_for_the_network_it_fits(tiny_network, tmp_path):
     other = built(options={"architecture": "densenet201"})
     with pytest.raises(OptionError, match="fits none of densenet201"):
         imagenet_files(other, [str(file)])
+
+
+def test_efficientnet_has_its_weights_whatever_files_are_given(collections):
+    arms = [{"name": "one", "start": "imagenet"}, {"name": "two", "start": "stage2"}]
+    study = built(options={"architecture": "efficientnet_lite0"}, arms=arms, baseline="one")
+    assert imagenet_files(study, ["none"]) == {}
+    machine = Machine(bundle=None, data=Collections(*collections), imagenet={})
+    assert [architecture_of(study, arm) for arm in study.arms] == ["efficientnet_lite0"] * 2
+    assert machine.imagenet_option("efficientnet_lite0") == "required"
+    assert machine.imagenet_option("densenet121") == "none"
 
 
 def test_earlier_stages_leave_out_whom_stage_3_tests_and_validates_on(collections, tmp_path):

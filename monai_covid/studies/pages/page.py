@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.studies.pages.agreement import agreement_section
 from monai_covid.studies.pages.engineer import for_engineers
 from monai_covid.studies.pages.markdown import escape
 from monai_covid.studies.pages.published import CAVEAT
@@ -63,6 +64,7 @@ def study_page(study: Study, figures: str) -> str:
         stage1_table(study),
         stage2_table(study),
         *_optional("## What each arm contributes", _contributions(study)),
+        *_optional("## Images that all get right, or none", agreement_section(study.agreement)),
         *_optional("## Other images", _other_images(study)),
         _foot(study),
     ]

@@ -133,6 +133,22 @@ class Stage2(NamedTuple):
     seconds: float | None
 
 
+class Agreement(NamedTuple):
+    """Test images that all networks get right, or none.
+
+    Attributes:
+        members: Arms, with their seeds where there are several.
+        images: Images that all of them answered.
+        shares: ``all_right``, ``none_right`` and ``none_right_one_answer`` of them.
+        none_right_of: ``none_right`` of the images of each class.
+    """
+
+    members: tuple[str, ...]
+    images: int
+    shares: Scores
+    none_right_of: Scores
+
+
 class Study(NamedTuple):
     """What a page shows.
 
@@ -147,6 +163,7 @@ class Study(NamedTuple):
         baselines: What trivial features reach on the same folds, by name.
         stage2: Trainings of stage 2; empty where none is stored.
         stage1: Trainings of stage 1 likewise.
+        agreement: Of the arms' networks; None where it is not stored.
     """
 
     name: str
@@ -159,6 +176,7 @@ class Study(NamedTuple):
     baselines: Mapping[str, Scores]
     stage2: tuple[Stage2, ...] = ()
     stage1: tuple[Stage1, ...] = ()
+    agreement: Agreement | None = None
 
     def begun(self) -> Study:
         """Return the study without the arms that have no run, neither finished nor failed.

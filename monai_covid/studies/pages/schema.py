@@ -133,6 +133,21 @@ _STAGE2 = {
         "seconds": _NUMBER,
     },
 }
+_AGREEMENT = {
+    "type": ["object", "null"],
+    "required": ["members", "images"],
+    "properties": {
+        "members": {"type": "array", "items": _TEXT},
+        "images": _COUNT,
+        "all_right": _ESTIMATE,
+        "none_right": _ESTIMATE,
+        "none_right_one_answer": _ESTIMATE,
+        "none_right_of": {"type": "object", "additionalProperties": _ESTIMATE},
+    },
+    # Where there are images, there are shares of them.
+    "if": {"properties": {"images": {"minimum": 1}}},
+    "then": {"required": ["all_right", "none_right", "none_right_one_answer", "none_right_of"]},
+}
 _SETTINGS = {
     "type": "object",
     "required": ["folds", "seeds", "first_epochs", "baseline"],
@@ -156,6 +171,7 @@ STUDY: dict[str, Any] = {
         "baselines": {"type": "object", "additionalProperties": _SCORES},
         "stage1": {"type": "array", "items": _STAGE1},
         "stage2": {"type": "array", "items": _STAGE2},
+        "agreement": _AGREEMENT,
     },
 }
 """Without ``format_version``, which is looked at first. Keys that are not named are allowed."""

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from monai_covid.errors import InputError, Problem
 from monai_covid.studies.pages.records import (
     RECALL,
+    Agreement,
     Arm,
     Comparison,
     Estimate,
@@ -64,6 +65,7 @@ def parse_study(content: Any, path: Path | str, name: str) -> Study:
         {name: _scores(found) for name, found in content["baselines"].items()},
         tuple(map(_stage2, content.get("stage2", ()))),
         tuple(map(_stage1, content.get("stage1", ()))),
+        _agreement(content.get("agreement")),
     )
 
 
@@ -174,6 +176,13 @@ def _comparison(found: Mapping[str, Any]) -> Comparison:
         found.get("note") or "",
         None if wide is None else Estimate(mean, wide["low"], wide["high"]),
     )
+
+
+def _agreement(found: Mapping[str, Any] | None) -> Agreement | None:
+    if not found:
+        return None
+    by_class = _scores(found.get("none_right_of", {}))
+    return Agreement(tuple(found["members"]), found["images"], _scores(found), by_class)
 
 
 def _stage1(found: Mapping[str, Any]) -> Stage1:
