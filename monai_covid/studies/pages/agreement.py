@@ -30,7 +30,7 @@ def agreement_section(found: Agreement | None) -> str:
             f"{counted(found.images, 'test image')}, answered by each of "
             f"{counted(len(found.members), 'network')}: {names}.",
             table(("Images", "Share"), rows),
-            "Where none is right, the image is hard for all of them or its label is wrong: whichever "
-            "is asked, the answer is wrong. 95 % intervals over patients in brackets.",
+            "Where none is right, the image is hard for all of them or its label is wrong: "
+            "whichever is asked, the answer is wrong. 95 % intervals over patients in brackets.",
         ]
     )
