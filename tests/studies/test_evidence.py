@@ -11,9 +11,8 @@ from tests.conftest import REPOSITORY
 
 SHORTCUTS = REPOSITORY / "docs/explanation/shortcuts.md"
 EVIDENCE = REPOSITORY / "docs/explanation/evidence.md"
-ROW = re.compile(
-    r"\| [^|]+ \| (cross-validation|shortcuts|distillation) `([a-z0-9-]+)` \| ([^|]+) \|"
-)
+STUDIES = "cross-validation|shortcuts|distillation|imagenet-transfer"
+ROW = re.compile(rf"\| [^|]+ \| ({STUDIES}) `([a-z0-9-]+)` \| ([^|]+) \|")
 
 
 def rows():
@@ -50,25 +49,51 @@ UNTRAINED = (
 )
 
 
+TRAINED = (
+    ("direct", "ImageNet, then stage 3"),
+    ("twice", "with stage 2 in between, random head"),
+    ("twice-keep", "the same, output neurons kept"),
+    ("direct-224", "`direct`, four more epochs at 224 pixels"),
+    ("frozen-128", "frozen"),
+    ("frozen-320-flips", "frozen, 320 pixels, images and mirror images"),
+    ("mean-of-trained", "mean of the trained ones"),
+    ("mean-of-all", "mean of trained and frozen ones"),
+)
+
+
 def stated(found):
     return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
 
 
 @pytest.mark.parametrize(("arm", "features"), UNTRAINED)
 def test_figures_of_frozen_features_are_those_of_the_stored_study(arm, features):
-    content = json.loads((REPOSITORY / "docs/results/data/distillation.json").read_text())
+    named = f"{features}, `{arm}`" if not arm.startswith("mean") else features
+    assert row_of("distillation", arm, named) in lines_of_evidence()
+
+
+@pytest.mark.parametrize(("arm", "words"), TRAINED)
+def test_figures_of_training_from_imagenet_are_those_of_the_stored_study(arm, words):
+    assert row_of("imagenet-transfer", arm, f"{words}, `{arm}`") in lines_of_evidence()
+
+
+def lines_of_evidence():
+    return EVIDENCE.read_text(encoding="utf-8").splitlines()
+
+
+def row_of(study, arm, words):
+    content = json.loads((REPOSITORY / f"docs/results/data/{study}.json").read_text())
     (pooled,) = (each["pooled"] for each in content["arms"] if each["name"] == arm)
     further = pooled["further"]
     recall = further["external"]["recall"]
     cells = [
-        f"{features}, `{arm}`" if not arm.startswith("mean") else features,
+        words,
         stated(pooled["test"]["accuracy"]),
         f"{pooled['test']['balanced_accuracy']['value']:.3f}",
         f"{further['without_lungs']['balanced_accuracy']['value']:.3f}",
         f"{recall['covid19']['value']:.2f}",
         f"{recall['normal']['value']:.2f}",
     ]
-    assert f"| {' | '.join(cells)} |" in EVIDENCE.read_text(encoding="utf-8").splitlines()
+    return f"| {' | '.join(cells)} |"
 
 
 COLUMNS = ("plain", "grey-local", "grey-equalise", "lungs-crop", "text-inpaint")

@@ -32,8 +32,10 @@ def _design(study: Study) -> str:
         f"{counted(len(study.arms), 'arm')}, {each}; pairs share seed and fold",
         f"curves are compared over the first {counted(int(settings['first_epochs']), 'epoch')}",
         f"device {escape(str(settings.get('device', 'not stated')))}",
-        f"ImageNet weights: {escape(str(settings.get('imagenet', 'not stated')))}",
     ]
+    # Empty where none of the networks takes a file; their packages have weights.
+    if settings.get("imagenet", "not stated"):
+        parts.append(f"ImageNet weights: {escape(str(settings.get('imagenet', 'not stated')))}")
     for stage in ("1", "2"):
         left_out = settings.get(f"stage{stage}_excludes")
         if left_out is not None:

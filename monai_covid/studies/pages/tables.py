@@ -62,7 +62,7 @@ def _options(arm: Arm) -> str:
 def _start(arm: Arm) -> str:
     asked = escape(STARTS.get(arm.start, arm.start))
     real = escape(arm.started_from or "")
-    return f"{asked} ({real})" if real and real != asked else asked
+    return f"{asked} ({real})" if real and real.lower() != asked.lower() else asked
 
 
 def test_table(study: Study) -> str:
