@@ -1,6 +1,7 @@
 """What a person gets to see for unusable options, images, models and folders."""
 
 import re
+import sys
 
 import pytest
 import torch
@@ -37,6 +38,14 @@ def stage2_model(tmp_path):
         ({"device": "gpu"}, "--device gpu: not usable here"),
         ({"dataset_dir": "/nowhere/at/all"}, "/nowhere/at/all"),
         ({"imagenet": "absent.pth"}, r"absent\.pth: no such weights file"),
+        (
+            {"architecture": "efficientnet_lite0", "channels": 3},
+            "channels is 3; efficientnet_lite0 takes 1",
+        ),
+        (
+            {"architecture": "efficientnet_lite0", "relevance_weight": 1.0},
+            "relevance_weight 1 takes one of densenet121, densenet201",
+        ),
         ({"learning_rate": 10.0, "head_epochs": 0, "weight_decay": 1.0}, "the run diverged"),
     ],
 )
@@ -45,6 +54,13 @@ def test_bad_options(covid, tmp_path, options, message):
     with pytest.raises(SystemExit, match=rf"(?s)^error: .*{message}"):
         run_stage("stage3_direct", covid, tmp_path / "run", **chosen)
     assert not (tmp_path / "run" / "summary.json").exists()
+
+
+def test_missing_packages_of_a_network_are_named(monkeypatch, covid, tmp_path):
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    with pytest.raises(SystemExit, match=r"^error: .*pip install 'monai-covid\[features\]'"):
+        run_stage("stage3_direct", covid, tmp_path / "run", architecture="efficientnet_lite0")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("workers", [0, 2])
