@@ -17,7 +17,7 @@ from monai_covid.audits.words.relevance import Shares, text_shares
 from monai_covid.audits.words.removal import Estimate, Removal, mean_of, ratio_of, remove_text
 from monai_covid.audits.words.report import sections, summary
 from monai_covid.audits.words.results import Results
-from monai_covid.explain import Explainer
+from monai_covid.explain import LRP, Explainer
 from monai_covid.words import TextFinder
 
 LEAST_IMAGES = 10
@@ -47,9 +47,11 @@ def audit(subject: Subject) -> AuditFinding:
 
     Raises:
         InputError: If images cannot be read.
-        OptionError: If the packages of the extra ``audit`` are missing.
+        OptionError: If the packages of the extra ``audit`` are missing, or relevance cannot be
+            propagated through the model's network.
     """
-    return audit_with(subject, TextFinder())
+    explainer = LRP(subject.model.network)  # refuses a network before text is looked for
+    return audit_with(subject, TextFinder(), explainer)
 
 
 def audit_with(

@@ -4,7 +4,8 @@ import pytest
 
 from monai_covid.audits import Verdict
 from monai_covid.audits.words.images import search
-from monai_covid.audits.words.run import audit_with
+from monai_covid.audits.words.run import audit, audit_with
+from monai_covid.errors import OptionError
 from tests.audits.words.planted import (
     GradientTimesInput,
     PlantedText,
@@ -25,6 +26,12 @@ def found_with(network, collection):
     folder, finder = collection
     subject = subject_of(folder, network)
     return audit_with(subject, finder, GradientTimesInput(network)), subject
+
+
+def test_a_network_without_relevance_is_refused_before_text_is_looked_for(collection, monkeypatch):
+    monkeypatch.setattr("monai_covid.audits.words.run.TextFinder", None)
+    with pytest.raises(OptionError, match="is missing"):
+        audit(subject_of(collection[0], reads_words()))
 
 
 def test_a_network_that_reads_words_is_caught(collection):
