@@ -52,7 +52,9 @@ def draw_curves(study: Study) -> Figure:
     arms = {arm.name: arm for arm in study.arms}
     trained = tuple(arm for arm in study.arms if arm.epochs) or study.arms
     others = [arm for arm in trained if arm.name != study.settings["baseline"]] or trained
-    compared = {arm.baseline for arm in others if arm.baseline in arms and arm.baseline != arm.name}
+    # A mean or a probe has no curve to compare with.
+    curved = {arm.name for arm in study.arms if arm.epochs}
+    compared = {arm.baseline for arm in others if arm.baseline in curved - {arm.name}}
     columns = min(COLUMNS, len(others))
     rows = math.ceil(len(others) / columns)
     width, height = max(6.6, 2.75 * columns + 0.3), 2.0 * rows + 1.3

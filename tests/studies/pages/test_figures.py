@@ -65,6 +65,20 @@ def test_each_arm_is_drawn_beside_the_one_it_is_compared_with():
     assert [text.get_text() for text in legend.get_texts()][1] == "The arm it is compared with"
 
 
+def test_an_arm_without_a_curve_is_not_named_as_one_to_compare_with():
+    probe, other, trained = (example.arm(name) for name in ("probe", "other", "trained"))
+    for arm in (probe, other):
+        arm["curves"] = {**arm["curves"], "epoch": [], "validation_auc": [[], []]}
+    trained["baseline"] = "other"
+    arms = [probe, other, trained]
+    figure = draw_curves(study_of(example.study(arms, [], baseline="probe")))
+    drawn = {axes.get_title(loc="left"): axes for axes in figure.axes if axes.lines}
+    assert list(drawn) == ["trained (2 runs)"]
+    assert len(drawn["trained (2 runs)"].lines) == 1
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["Arm of the plot"]
+
+
 def test_one_run_has_no_band_and_says_so():
     arms = [example.arm(name, seeds=(0,)) for name in ("twice-keep", "twice-random")]
     figure = draw_curves(study_of(example.study(arms, seeds=[0])))
