@@ -180,7 +180,7 @@ def test_shipped_studies_can_be_read_by_name(name):
 
 def test_the_shipped_studies():
     others = {"ablation", "ablation-gpu", "cross-validation", "shortcuts"}
-    assert set(shipped_studies()) == others | {"distillation", "imagenet-transfer"}
+    assert set(shipped_studies()) == others | {"distillation", "imagenet-transfer", "probes"}
 
 
 def test_an_unknown_name_is_refused():
