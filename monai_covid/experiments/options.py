@@ -10,6 +10,7 @@ from monai_covid.training.options import (
     optional,
     running_config,
 )
+from monai_covid.training.workflow_checks import WIRING
 from monai_covid.training.workflow_options import (
     COVID_DATA,
     EVALUATION,
@@ -17,7 +18,6 @@ from monai_covid.training.workflow_options import (
     STAGE3,
     STAGE3_DIRECT,
     TRAINING,
-    WIRING,
 )
 
 CROSS_VALIDATION = {

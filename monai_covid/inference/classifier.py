@@ -13,6 +13,7 @@ from monai_covid.checkpoints import load_model
 from monai_covid.inference.batches import Answer, Probable, predicted_batches
 from monai_covid.inference.flips import mean_logits
 from monai_covid.inference.prediction import Prediction
+from monai_covid.networks import channels_last
 from monai_covid.transforms.probability import probabilities_of
 
 
@@ -45,8 +46,7 @@ class Classifier:
         network, self.info = load_model(model)
         self.flips = flips
         self.device = torch.device(device)
-        self.network = network.to(self.device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = channels_last(network.to(self.device))
 
     @torch.inference_mode()
     def logits(self, images: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Networks, and loading of weights that never drops a tensor silently."""
 
-from monai_covid.networks.architectures import ARCHITECTURES, build_network
+from monai_covid.networks.architectures import ARCHITECTURES, build_network, channels_last
 from monai_covid.networks.densenet import BLOCK_LAYERS, build_densenet
 from monai_covid.networks.efficientnet import (
     EFFICIENTNET,
@@ -23,6 +23,7 @@ __all__ = [
     "build_densenet",
     "build_efficientnet",
     "build_network",
+    "channels_last",
     "fold_input_channels",
     "imagenet_efficientnet",
     "load_backbone",

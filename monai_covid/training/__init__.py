@@ -42,7 +42,7 @@ from monai_covid.training.teacher import Teacher
 from monai_covid.training.tracking import MLflowTracking, check_mlflow
 from monai_covid.training.twin_views import TwinInferer, TwinViews
 from monai_covid.training.weight_average import WeightAverage
-from monai_covid.training.workflow_options import (
+from monai_covid.training.workflow_checks import (
     check_evaluation,
     check_explanation,
     check_inference,

@@ -13,7 +13,7 @@ from torch import nn
 from monai_covid.checkpoints import ModelInfo, load_model, read_backbone_info
 from monai_covid.errors import WeightsError
 from monai_covid.imagenet import start_from_imagenet
-from monai_covid.networks import load_backbone
+from monai_covid.networks import channels_last, load_backbone
 from monai_covid.training.teacher import Teacher
 from monai_covid.transfer import get_head, keep_output_neurons, random_head, set_head
 
@@ -30,7 +30,7 @@ def build_seeded(info: ModelInfo, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = info.build()
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return channels_last(network)
 
 
 def start_from_first_stage(network: nn.Module, info: ModelInfo, imagenet: str) -> ModelInfo:

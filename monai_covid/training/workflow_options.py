@@ -9,7 +9,6 @@ from monai_covid.training.inferer import PRECISIONS
 from monai_covid.training.optimizer import OPTIMIZERS
 from monai_covid.training.options import (
     Option,
-    check_options,
     choice,
     flag,
     number,
@@ -246,91 +245,3 @@ EXPLANATION = {
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),
     "arrays": flag("write the values as NumPy arrays too"),
 }
-
-WIRING = ("imports", "_meta_", "initialize", "run", "finalize")
-TRAINING_WIRING = (
-    *WIRING,
-    "training",
-    "info",
-    "network_def",
-    "network",
-    "teacher_def",
-    "student",
-    "loss",
-    "optimizer",
-    "lr_scheduler",
-    "inferer",
-    "run_folder",
-    "curve",
-    "best",
-    "average",
-    "checkpoint",
-    "train",
-    "validate",
-    "started",
-    "settings",
-    "torch_device",
-)
-
-
-INFERENCE_WIRING = (
-    *WIRING,
-    "inferring",
-    "evaluating",
-    "explaining",
-    "torch_device",
-    "info",
-    "network_def",
-    "preprocessing",
-    "data",
-    "dataset",
-    "dataloader",
-    "inferer",
-    "postprocessing",
-    "key_metric",
-    "predictions",
-    "evaluation",
-    "heatmaps",
-    "handlers",
-    "evaluator",
-)
-
-
-def check_inference() -> None:
-    """Check the running config's options against inference's; see ``options.check_options``."""
-    check_options(INFERENCE, INFERENCE_WIRING)
-
-
-def check_explanation() -> None:
-    """Check the running config's options against explaining's; see ``options.check_options``."""
-    check_options(EXPLANATION, INFERENCE_WIRING)
-
-
-def check_evaluation() -> None:
-    """Check the running config's options against evaluation's; see ``options.check_options``."""
-    check_options(EVALUATION, INFERENCE_WIRING)
-
-
-def check_stage1() -> None:
-    """Check the running config's options against stage 1's; see ``options.check_options``."""
-    check_options(STAGE1, TRAINING_WIRING)
-
-
-def check_stage1_distilled() -> None:
-    """Check the running config's options against those of stage 1 with a teacher."""
-    check_options(STAGE1_DISTILLED, TRAINING_WIRING)
-
-
-def check_stage2() -> None:
-    """Check the running config's options against stage 2's; see ``options.check_options``."""
-    check_options(STAGE2, TRAINING_WIRING)
-
-
-def check_stage3() -> None:
-    """Check the running config's options against stage 3's; see ``options.check_options``."""
-    check_options(STAGE3, TRAINING_WIRING)
-
-
-def check_stage3_direct() -> None:
-    """Check the running config's options against the direct transfer's."""
-    check_options(STAGE3_DIRECT, TRAINING_WIRING)

@@ -3,17 +3,17 @@
 import pytest
 import yaml
 
-from monai_covid.training import options, workflow_options
+from monai_covid.training import options, workflow_checks, workflow_options
 from tests.training.stages import CONFIGS
 
 TABLES = {
-    "stage1_selfsupervised": (workflow_options.STAGE1, workflow_options.TRAINING_WIRING),
-    "stage1_distilled": (workflow_options.STAGE1_DISTILLED, workflow_options.TRAINING_WIRING),
-    "stage2_nih": (workflow_options.STAGE2, workflow_options.TRAINING_WIRING),
-    "stage3_covid": (workflow_options.STAGE3, workflow_options.TRAINING_WIRING),
-    "stage3_direct": (workflow_options.STAGE3_DIRECT, workflow_options.TRAINING_WIRING),
-    "evaluate": (workflow_options.EVALUATION, workflow_options.INFERENCE_WIRING),
-    "inference": (workflow_options.INFERENCE, workflow_options.INFERENCE_WIRING),
+    "stage1_selfsupervised": (workflow_options.STAGE1, workflow_checks.TRAINING_WIRING),
+    "stage1_distilled": (workflow_options.STAGE1_DISTILLED, workflow_checks.TRAINING_WIRING),
+    "stage2_nih": (workflow_options.STAGE2, workflow_checks.TRAINING_WIRING),
+    "stage3_covid": (workflow_options.STAGE3, workflow_checks.TRAINING_WIRING),
+    "stage3_direct": (workflow_options.STAGE3_DIRECT, workflow_checks.TRAINING_WIRING),
+    "evaluate": (workflow_options.EVALUATION, workflow_checks.INFERENCE_WIRING),
+    "inference": (workflow_options.INFERENCE, workflow_checks.INFERENCE_WIRING),
 }
 
 
