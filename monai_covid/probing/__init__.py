@@ -9,9 +9,12 @@ networks trained at length should be compared with.
 
 from monai_covid.probing.classifier import ProbeClassifier
 from monai_covid.probing.linear import LinearProbe, fit_probe
-from monai_covid.probing.pooled import PooledFeatures
+from monai_covid.probing.pooled import COVARIANCES, MOMENTS, POOLINGS, PooledFeatures
 
 __all__ = [
+    "COVARIANCES",
+    "MOMENTS",
+    "POOLINGS",
     "LinearProbe",
     "PooledFeatures",
     "ProbeClassifier",

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import torch
 from torch import Tensor, nn
 
-from monai_covid.feature_maps import pooled
+from monai_covid.feature_maps import log_covariances, pooled
 
-REMEMBERED = 20_000
-"""Images whose features are remembered, less than 12 kB each."""
+REMEMBERED = 30_000_000
+"""Numbers that are remembered, a quarter of a gigabyte: 2,700 images' covariances or more."""
+
+MOMENTS, COVARIANCES = "moments", "covariances"
+POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
+    MOMENTS: pooled,
+    COVARIANCES: log_covariances,
+}
+"""What stands for an image: each feature map by itself, or how the maps vary together."""
 
 
 class PooledFeatures:
@@ -22,20 +30,27 @@ class PooledFeatures:
         device: Where it computes.
         flips: Whether features are means over an image and its mirror image. A linear probe
             then answers as if it had been asked for both, and is fitted to both.
+        pool: Turns the feature maps of images into their features, see ``POOLINGS``.
     """
 
     def __init__(
-        self, maps: nn.Module, device: str | torch.device = "cpu", *, flips: bool = False
+        self,
+        maps: nn.Module,
+        device: str | torch.device = "cpu",
+        *,
+        flips: bool = False,
+        pooling: str = MOMENTS,
     ) -> None:
-        """Take the network."""
+        """Take the network; ``pooling`` is one of ``POOLINGS``."""
         self.device = torch.device(device)
         self.flips = flips
+        self.pool = POOLINGS[pooling]
         self.maps = maps.to(self.device)
         self._known: OrderedDict[bytes, Tensor] = OrderedDict()
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
-        """Return the features ``(B, F)`` float64, on the processor; see ``feature_maps.pooled``.
+        """Return the features ``(B, F)`` float64, on the processor; see ``POOLINGS``.
 
         Args:
             images: ``(B, 1, S, S)``, standardised.
@@ -48,13 +63,13 @@ class PooledFeatures:
             rows = self._computed(batch).double().cpu()
             self._known.update(zip(new, rows, strict=True))
         found = torch.stack([self._known[key] for key in keys])
-        while len(self._known) > REMEMBERED:
+        while len(self._known) * found.shape[1] > REMEMBERED:
             self._known.popitem(last=False)
         return found
 
     def _computed(self, images: Tensor) -> Tensor:
-        rows = pooled(self.maps(images))
-        return (rows + pooled(self.maps(images.flip(-1)))) / 2 if self.flips else rows
+        rows = self.pool(self.maps(images))
+        return (rows + self.pool(self.maps(images.flip(-1)))) / 2 if self.flips else rows
 
 
 def _fingerprint(image: Tensor) -> bytes:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from monai_covid.audits.shortcuts.cues import CUES
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.networks import BLOCK_LAYERS, EFFICIENTNET
 from monai_covid.studies.definition import (
     FURTHER,
     MEAN,
@@ -19,6 +19,7 @@ from monai_covid.studies.definition import (
     Arm,
     Study,
 )
+from monai_covid.probing import COVARIANCES
 from monai_covid.studies.probe_options import PROBING, backbone_of
 from monai_covid.training.options import Option, value_problem
 from monai_covid.training.workflow_options import (
@@ -159,9 +160,14 @@ def _start_problems(arm: Arm, earlier: Sequence[str]) -> list[str]:
 
 
 def _probe_problems(study: Study, arm: Arm) -> list[str]:
-    if arm.start.kind != PROBE or arm.stage1 is None or backbone_of(study, arm) in BLOCK_LAYERS:
+    if arm.start.kind != PROBE:
         return []
-    return [f"arm {arm.name}: backbone has no stage 1; only {', '.join(BLOCK_LAYERS)} have"]
+    found, backbone = [], backbone_of(study, arm)
+    if arm.stage1 is not None and backbone not in BLOCK_LAYERS:
+        found.append(f"backbone has no stage 1; only {', '.join(BLOCK_LAYERS)} have")
+    if study.options_of(arm).get("pooling") == COVARIANCES and backbone != EFFICIENTNET:
+        found.append(f"pooling {COVARIANCES} needs backbone {EFFICIENTNET}")
+    return [f"arm {arm.name}: {problem}" for problem in found]
 
 
 def _listed(key: str, given: tuple[Any, ...], known: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from monai_covid.feature_maps import BACKBONES
 from monai_covid.networks import EFFICIENTNET
+from monai_covid.probing import POOLINGS
 from monai_covid.studies.definition import Arm, Study
 from monai_covid.training.options import choice, flag
 from monai_covid.training.workflow_options import NETWORK, PREPROCESSING, STAGE3
@@ -19,6 +20,11 @@ IMAGES = ("folds", "validation_fraction", "limit", "leave_out_sources", "extra_m
 PROBING = {
     "backbone": choice("frozen network whose features are learned from", *BACKBONES),
     "flips": flag("learn from means over each image and its mirror image"),
+    "pooling": choice(
+        "features: mean and deviation of each map (moments), or logarithms of the covariances of "
+        "maps, of EfficientNet-Lite0 alone",
+        *POOLINGS,
+    ),
     "image_size": NETWORK["image_size"],
     **PREPROCESSING,
     **{name: STAGE3[name] for name in IMAGES},

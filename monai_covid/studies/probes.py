@@ -23,7 +23,7 @@ from monai_covid.files import write_text
 from monai_covid.inference.validation_table import predictions_of
 from monai_covid.labels import COVID_LABELS
 from monai_covid.preprocessing import Preprocessing
-from monai_covid.probing import LinearProbe, PooledFeatures, ProbeClassifier, fit_probe
+from monai_covid.probing import MOMENTS, LinearProbe, PooledFeatures, ProbeClassifier, fit_probe
 from monai_covid.probing.linear import FloatArray, IntArray
 from monai_covid.studies.definition import Run, Study
 from monai_covid.studies.further import BATCH_SIZE, evaluate_further
@@ -50,7 +50,8 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
     file = machine.imagenet.get(name)
     if arm.stage1 is not None:
         file = layout.stage1(study, run) / "model.pt"
-    features, weights = _frozen(name, file, device, flips=options.get("flips", False))
+    flips, pooling = options.get("flips", False), options.get("pooling", MOMENTS)
+    features, weights = _frozen(name, file, device, flips=flips, pooling=pooling)
     info = _info(name, weights, options)
     images = {section: _images(section, run, options, machine) for section in SECTIONS}
     source = machine.data.manifest
@@ -69,11 +70,11 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
 
 @cache
 def _frozen(
-    name: str, file: Path | None, device: str, *, flips: bool
+    name: str, file: Path | None, device: str, *, flips: bool, pooling: str
 ) -> tuple[PooledFeatures, str]:
     """Return a frozen network, one for all runs of this process: it remembers images."""
     backbone = frozen_backbone(name, file)
-    return PooledFeatures(backbone.maps, device, flips=flips), backbone.weights
+    return PooledFeatures(backbone.maps, device, flips=flips, pooling=pooling), backbone.weights
 
 
 def _info(name: str, weights: str, options: Mapping[str, Any]) -> ModelInfo:
