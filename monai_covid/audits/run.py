@@ -27,7 +27,7 @@ class Audit(NamedTuple):
 
     Attributes:
         question: What it asks; the heading of its part of the report.
-        needs: What it takes: "model", "external" collections, the "reader" of text.
+        needs: What it takes: "model", "external" collections, "readings", the "reader" of text.
     """
 
     question: str
@@ -40,6 +40,7 @@ AUDITS: Mapping[str, Audit] = {
     "groups": Audit("Does it serve everybody alike?", ("model",)),
     "leaks": Audit("Are the parts really apart?"),
     "external": Audit("What is left of it in another hospital?", ("model", "external")),
+    "readings": Audit("Is it what readers see?", ("model", "readings")),
 }
 """What each audit asks; it is the function ``audit`` of the package of its name."""
 
@@ -77,6 +78,8 @@ def missing(subject: Subject, audit: Audit) -> str:
         return "needs --model"
     if "external" in audit.needs and not subject.external:
         return "needs --external"
+    if "readings" in audit.needs and subject.readings is None:
+        return "needs --readings"
     if "reader" in audit.needs and missing_packages():
         return f"needs {', '.join(missing_packages())}: {HOW_TO_INSTALL}"
     return ""

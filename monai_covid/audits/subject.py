@@ -43,6 +43,7 @@ class Subject:
         records: All images of the collection.
         classifier: The model; None: only the collection is audited.
         external: Collections of other hospitals by name, with the same labels.
+        readings: What readers saw on some of the images, see ``data.readings``; None: not known.
         options: How thoroughly to look.
         folder: Folder for pictures of the audit that is running.
     """
@@ -54,6 +55,7 @@ class Subject:
         classifier: Classifier | None = None,
         *,
         external: dict[str, Records] | None = None,
+        readings: pd.DataFrame | None = None,
         options: AuditOptions | None = None,
     ) -> None:
         """Put a subject together; see the attributes."""
@@ -61,6 +63,7 @@ class Subject:
         self.folder = folder
         self.classifier = classifier
         self.external = external or {}
+        self.readings = readings
         self.options = options or AuditOptions()
 
     @property

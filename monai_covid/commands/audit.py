@@ -9,6 +9,7 @@ from monai_covid.audits import AUDITS, AuditOptions, Subject, run_audits
 from monai_covid.audits.run import AUDIT_JSON
 from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih_as_stage3 import is_nih_folder, read_nih_as_stage3
+from monai_covid.data.readings import readings_of
 from monai_covid.data.records import Records
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
@@ -43,6 +44,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST",
         help="manifests of other hospitals, or the folder of ChestX-ray14",
     )
+    parser.add_argument(
+        "--readings",
+        type=Path,
+        metavar="CSV",
+        help="what readers saw: image, and columns of classes with 1, 0 or nothing",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the report")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
     for name in ("resamples", "seed", "batch_size"):
@@ -64,12 +71,15 @@ def run(options: argparse.Namespace) -> int:
     check_writable(options.out)
     classifier = Classifier(options.model, options.device) if options.model else None
     labels = classifier.info.labels if classifier else COVID_LABELS
+    records = read_manifest(options.data, labels, options.image_dir)
+    readings = readings_of(options.readings, records) if options.readings else None
     with whole_folder(options.out, AUDIT_JSON, overwrite=options.overwrite) as folder:
         subject = Subject(
-            read_manifest(options.data, labels, options.image_dir),
+            records,
             folder,
             classifier,
             external=_externals(options.external, labels),
+            readings=readings,
             options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
         )
         if options.fold is not None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monai_covid.commands.arguments import OUT_OF_TIME, add_bundle
+from monai_covid.data.readings import readings_of
 from monai_covid.errors import OptionError, RunFolderError
 from monai_covid.experiments.cross_validation import folds_of
 from monai_covid.files import check_writable
@@ -44,6 +45,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         help="CSV files of images of --extra to leave out",
+    )
+    parser.add_argument(
+        "--readings",
+        type=Path,
+        metavar="CSV",
+        help="what readers saw on images of --covid: image, and columns of classes with 1, 0 or "
+        "nothing",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of all results")
     parser.add_argument(
@@ -86,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
         options.bundle.resolve(),
         data,
         excluded,
+        options.readings,
         files,
         device=options.device,
         progress=options.progress,
@@ -166,6 +175,8 @@ def _check(study: Study, data: Collections, options: argparse.Namespace) -> None
     problems += [
         f"--leave-out {file}: no such file" for file in options.leave_out if not file.is_file()
     ]
+    if options.readings is not None:
+        readings_of(options.readings, data.records)
     if options.jobs < 1:
         problems.append(f"--jobs {options.jobs}: must be at least 1")
     if options.resamples < 40:

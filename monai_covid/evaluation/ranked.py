@@ -75,9 +75,21 @@ def weighted_auc(at: ScoreWeights) -> FloatArray:
     Returns:
         ``(R,)``; exact for whole-number weights, NaN without positive or negative weight.
     """
-    pairs = at.positive.sum(axis=1) * at.negative.sum(axis=1)
+    return divide(*ordered_pairs(at))
+
+
+def ordered_pairs(at: ScoreWeights) -> tuple[FloatArray, FloatArray]:
+    """Return the weight of (positive, negative) pairs that are ordered right, and of all pairs.
+
+    Args:
+        at: Weights at each distinct score, R weightings.
+
+    Returns:
+        ``(R,)`` each; pairs of one score count half as ordered right.
+    """
     below = np.cumsum(at.negative, axis=1) - at.negative / 2
-    return divide(np.einsum("rg,rg->r", at.positive, below), pairs)
+    pairs = at.positive.sum(axis=1) * at.negative.sum(axis=1)
+    return np.einsum("rg,rg->r", at.positive, below), pairs
 
 
 def weighted_average_precision(at: ScoreWeights) -> FloatArray:

@@ -48,7 +48,8 @@ def _logarithms(matrices: Tensor) -> Tensor:
     variances = variances.clamp_min(0)
     # An image of one grey value has no variance at all.
     floor = (FLOOR * variances.mean(1, keepdim=True)).clamp_min(torch.finfo(torch.float32).tiny)
-    return (directions * (variances + floor).log()[:, None]) @ directions.transpose(1, 2)
+    found: Tensor = (directions * (variances + floor).log()[:, None]) @ directions.transpose(1, 2)
+    return found
 
 
 def _as_vectors(matrices: Tensor) -> Tensor:

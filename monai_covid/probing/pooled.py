@@ -63,6 +63,8 @@ class PooledFeatures:
             rows = self._computed(batch).double().cpu()
             self._known.update(zip(new, rows, strict=True))
         found = torch.stack([self._known[key] for key in keys])
+        for key in keys:  # what is asked for again and again is forgotten last
+            self._known.move_to_end(key)
         while len(self._known) * found.shape[1] > REMEMBERED:
             self._known.popitem(last=False)
         return found

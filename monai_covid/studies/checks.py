@@ -9,6 +9,7 @@ from typing import Any
 
 from monai_covid.audits.shortcuts.cues import CUES
 from monai_covid.networks import BLOCK_LAYERS, EFFICIENTNET
+from monai_covid.probing import COVARIANCES
 from monai_covid.studies.definition import (
     FURTHER,
     MEAN,
@@ -19,7 +20,6 @@ from monai_covid.studies.definition import (
     Arm,
     Study,
 )
-from monai_covid.probing import COVARIANCES
 from monai_covid.studies.probe_options import PROBING, backbone_of
 from monai_covid.training.options import Option, value_problem
 from monai_covid.training.workflow_options import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from monai_covid.studies.definition import (
     Run,
     Study,
 )
+from monai_covid.studies.kept import Kept
 from monai_covid.studies.layout import FAILURE, Layout
 from monai_covid.studies.one_run import Runner
+from monai_covid.studies.readings import beside_readings
 from monai_covid.studies.run_results import TEST, agree, pool, read_run, stage1_of, stage2_of
 from monai_covid.studies.starts import started_from
 
@@ -45,7 +47,8 @@ class Results:
         self.layout: Layout = runner.layout
         self._runner = runner
         self._settings = dict(settings)
-        self._kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._resamples = runner.machine.resamples
+        self._kept = Kept()
         self._written: list[Run] | None = None
 
     def finished(self) -> list[Run]:
@@ -87,16 +90,14 @@ class Results:
             "comparisons": compare_arms(
                 details, study.compared(), study.first_epochs, study.further
             ),
-            "baselines": self._keep(
-                (
-                    "baselines",
-                    study.folds,
-                    *self._times(map(self.layout.baseline, study.baselines)),
-                ),
-                partial(baseline_scores, study, self.layout, self._runner.machine.resamples),
+            "baselines": self._kept.get(
+                ("baselines", study.folds),
+                map(self.layout.baseline, study.baselines),
+                partial(baseline_scores, study, self.layout, self._resamples),
             ),
             "stage1": self._stage1(finished),
             "agreement": self._agreement(finished),
+            "readings": self._readings(finished),
             "stage2": self._stage2(finished),
         }
 
@@ -114,7 +115,7 @@ class Results:
             "stage2_excludes": study.stage2_excludes,
             "evaluation": dict(study.evaluation),
             "further": list(study.further),
-            "resamples": self._runner.machine.resamples,
+            "resamples": self._resamples,
             "binary": BINARY_NOTE,
             **self._settings,
         }
@@ -148,8 +149,11 @@ class Results:
             for name in names
             if (file := self.layout.predictions(run, name)).is_file()
         }
-        key = (run, tuple(files), *self._times([*files.values(), folder / "summary.json"]))
-        return self._keep(key, partial(read_run, run, folder, files))
+        read = [*files.values(), folder / "summary.json"]
+        found: dict[str, Any] = self._kept.get(
+            (run, *files), read, partial(read_run, run, folder, files)
+        )
+        return found
 
     def _pooled(self, arm: Arm, runs: Sequence[Run]) -> dict[str, Any]:
         found: dict[str, Any] = {"test": None, "further": {}, "ensemble": None}
@@ -163,11 +167,11 @@ class Results:
             if not files:
                 continue
             cues = {} if name else self._cues()
-            key = (
-                *(arm.name, name, *files, *cues),
-                *self._times([*(file for _, file in files), *cues.values()]),
+            scores = self._kept.get(
+                (arm.name, name, *(part for part, _ in files), *cues),
+                [*(file for _, file in files), *cues.values()],
+                partial(pool, files, self._resamples, cues),
             )
-            scores = self._keep(key, partial(pool, files, self._runner.machine.resamples, cues))
             if name is None:
                 found |= scores
             else:
@@ -201,8 +205,28 @@ class Results:
         if len(files) < 2:
             return None
         every = [file for member in files.values() for file in member]
-        key = ("agreement", *files, *every, *self._times(every))
-        return self._keep(key, partial(agree, files, self._runner.machine.resamples))
+        found: dict[str, Any] = self._kept.get(
+            ("agreement", *files), every, partial(agree, files, self._resamples)
+        )
+        return found
+
+    def _readings(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
+        """Return what each arm says beside what readers saw; empty without readings."""
+        source = self._runner.machine.readings
+        if source is None:
+            return []
+        found = []
+        for arm in self.study.arms:
+            files: dict[int, list[Path]] = {}
+            for run in finished:
+                if run.arm == arm.name:
+                    files.setdefault(run.seed, []).append(self.layout.predictions(run))
+            tables = list(files.values())
+            if tables:
+                read = [source, *(file for table in tables for file in table)]
+                make = partial(beside_readings, arm.name, tables, source, self._resamples)
+                found += self._kept.get(("readings", arm.name), read, make)
+        return found
 
     def _stage1(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         with_stage1 = (run for run in finished if self.study.arm(run.arm).stage1 is not None)
@@ -213,15 +237,6 @@ class Results:
         starts = (run for run in finished if self.study.arm(run.arm).start.kind == STAGE2_START)
         folders = dict.fromkeys(self.layout.stage2(self.study, run) for run in starts)
         return [stage2_of(folder) for folder in folders if run_summary(folder)]
-
-    def _keep(self, key: tuple[Any, ...], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
-
-    @staticmethod
-    def _times(files: Iterable[Path]) -> tuple[int, ...]:
-        return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
 def _known(starts: Iterable[str | None]) -> list[str]:

@@ -103,7 +103,7 @@ class LeftHalf(nn.Module):
 
 
 def test_the_memory_has_an_end(monkeypatch):
-    monkeypatch.setattr("monai_covid.probing.pooled.REMEMBERED", 2)
+    monkeypatch.setattr("monai_covid.probing.pooled.REMEMBERED", 2 * 6)
     maps = Counting()
     features = PooledFeatures(maps)
     images = torch.rand(3, 1, 6, 6)
@@ -112,6 +112,16 @@ def test_the_memory_has_an_end(monkeypatch):
     assert maps.seen == 3
     features(images[:1])
     assert maps.seen == 4
+
+
+def test_what_was_asked_for_last_is_remembered(monkeypatch):
+    monkeypatch.setattr("monai_covid.probing.pooled.REMEMBERED", 2 * 6)
+    maps = Counting()
+    features = PooledFeatures(maps)
+    images = torch.rand(3, 1, 6, 6)
+    for one in (0, 1, 0, 2, 0):
+        features(images[one : one + 1])
+    assert maps.seen == 3
 
 
 def test_a_probe_classifies_as_a_network_does():

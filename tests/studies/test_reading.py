@@ -180,7 +180,12 @@ def test_shipped_studies_can_be_read_by_name(name):
 
 def test_the_shipped_studies():
     others = {"ablation", "ablation-gpu", "cross-validation", "shortcuts"}
-    assert set(shipped_studies()) == others | {"distillation", "imagenet-transfer", "probes"}
+    assert set(shipped_studies()) == others | {
+        "distillation",
+        "imagenet-transfer",
+        "probes",
+        "readings",
+    }
 
 
 def test_an_unknown_name_is_refused():

@@ -8,6 +8,7 @@ from monai_covid.studies.pages.engineer import for_engineers
 from monai_covid.studies.pages.markdown import escape
 from monai_covid.studies.pages.published import CAVEAT
 from monai_covid.studies.pages.radiologist import for_radiologists
+from monai_covid.studies.pages.readings import readings_section
 from monai_covid.studies.pages.records import Study
 from monai_covid.studies.pages.sentences import listed
 from monai_covid.studies.pages.tables import (
@@ -65,6 +66,7 @@ def study_page(study: Study, figures: str) -> str:
         stage2_table(study),
         *_optional("## What each arm contributes", _contributions(study)),
         *_optional("## Images that all get right, or none", agreement_section(study.agreement)),
+        *_optional("## What readers saw", readings_section(study.readings)),
         *_optional("## Other images", _other_images(study)),
         _foot(study),
     ]

@@ -149,6 +149,26 @@ class Agreement(NamedTuple):
     none_right_of: Scores
 
 
+class Reading(NamedTuple):
+    """An arm's networks beside what readers saw on the same test images.
+
+    Attributes:
+        arm: Name of the arm.
+        label: The class whose finding was looked for.
+        images: Images that were read.
+        patients: Their patients.
+        shares: The measures of ``evaluation.readings``.
+        labels: Images read, and those on which the finding was seen, by label.
+    """
+
+    arm: str
+    label: str
+    images: int
+    patients: int
+    shares: Scores
+    labels: Mapping[str, tuple[int, int]]
+
+
 class Study(NamedTuple):
     """What a page shows.
 
@@ -164,6 +184,7 @@ class Study(NamedTuple):
         stage2: Trainings of stage 2; empty where none is stored.
         stage1: Trainings of stage 1 likewise.
         agreement: Of the arms' networks; None where it is not stored.
+        readings: Of arms and classes; empty where none is stored.
     """
 
     name: str
@@ -177,6 +198,7 @@ class Study(NamedTuple):
     stage2: tuple[Stage2, ...] = ()
     stage1: tuple[Stage1, ...] = ()
     agreement: Agreement | None = None
+    readings: tuple[Reading, ...] = ()
 
     def begun(self) -> Study:
         """Return the study without the arms that have no run, neither finished nor failed.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from monai_covid.evaluation.readings import MEASURES
+
 FORMAT_VERSION = 1
 
 _NUMBER = {"type": ["number", "null"]}
@@ -148,6 +150,25 @@ _AGREEMENT = {
     "if": {"properties": {"images": {"minimum": 1}}},
     "then": {"required": ["all_right", "none_right", "none_right_one_answer", "none_right_of"]},
 }
+_READING = {
+    "type": "object",
+    "required": ["arm", "class", "images", "patients", *MEASURES, "labels"],
+    "properties": {
+        "arm": _TEXT,
+        "class": _TEXT,
+        "images": _COUNT,
+        "patients": _COUNT,
+        **dict.fromkeys(MEASURES, _ESTIMATE),
+        "labels": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["images", "seen"],
+                "properties": {"images": _COUNT, "seen": _COUNT},
+            },
+        },
+    },
+}
 _SETTINGS = {
     "type": "object",
     "required": ["folds", "seeds", "first_epochs", "baseline"],
@@ -172,6 +193,7 @@ STUDY: dict[str, Any] = {
         "stage1": {"type": "array", "items": _STAGE1},
         "stage2": {"type": "array", "items": _STAGE2},
         "agreement": _AGREEMENT,
+        "readings": {"type": "array", "items": _READING},
     },
 }
 """Without ``format_version``, which is looked at first. Keys that are not named are allowed."""

@@ -16,6 +16,7 @@ from monai_covid.studies.pages.records import (
     Arm,
     Comparison,
     Estimate,
+    Reading,
     Run,
     Scores,
     Stage1,
@@ -66,6 +67,7 @@ def parse_study(content: Any, path: Path | str, name: str) -> Study:
         tuple(map(_stage2, content.get("stage2", ()))),
         tuple(map(_stage1, content.get("stage1", ()))),
         _agreement(content.get("agreement")),
+        tuple(map(_reading, content.get("readings", ()))),
     )
 
 
@@ -94,6 +96,9 @@ def _contradictions(content: Mapping[str, Any]) -> list[str]:
         for key in ("arm", "baseline"):
             if compared[key] not in names:
                 found.append(f"$.comparisons[{number}].{key}: no arm {compared[key]!r}")
+    for number, read in enumerate(content.get("readings", ())):
+        if read["arm"] not in names:
+            found.append(f"$.readings[{number}].arm: no arm {read['arm']!r}")
     for number, arm in enumerate(content["arms"]):
         place, epochs = f"$.arms[{number}]", len(arm["curves"]["epoch"])
         if arm.get("baseline", names[0]) not in names:
@@ -183,6 +188,13 @@ def _agreement(found: Mapping[str, Any] | None) -> Agreement | None:
         return None
     by_class = _scores(found.get("none_right_of", {}))
     return Agreement(tuple(found["members"]), found["images"], _scores(found), by_class)
+
+
+def _reading(found: Mapping[str, Any]) -> Reading:
+    labels = {name: (one["images"], one["seen"]) for name, one in found["labels"].items()}
+    return Reading(
+        found["arm"], found["class"], found["images"], found["patients"], _scores(found), labels
+    )
 
 
 def _stage1(found: Mapping[str, Any]) -> Stage1:

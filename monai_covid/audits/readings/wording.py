@@ -1,0 +1,88 @@
+"""The sentences and tables of the audit by readings."""
+
+from __future__ import annotations
+
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.groups.cells import LEAST_PATIENTS
+from monai_covid.audits.readings.judgement import WEAK, judge
+from monai_covid.evaluation.readings import (
+    LABELS_BY_MODEL,
+    LABELS_BY_READERS,
+    READINGS_BY_MODEL,
+    WITHIN_LABELS,
+    ReadingComparison,
+)
+from monai_covid.evaluation.summary_tables import Table, Value
+from monai_covid.evaluation.wording import counted
+from monai_covid.labels import display_name
+
+NAMES = {
+    LABELS_BY_MODEL: "The label, by the model",
+    LABELS_BY_READERS: "The label, by what readers saw",
+    READINGS_BY_MODEL: "What readers saw, by the model",
+    WITHIN_LABELS: "What readers saw, by the model, among images of one label",
+}
+RULE = (
+    "All values are AUC: 0.5 is guessing. The last row counts, because everything that comes with "
+    "the hospital is in the label already. A fault is an interval there that ends below "
+    f"{WEAK}; none is found where it begins above 0.5. Fewer than {LEAST_PATIENTS} patients on "
+    "either side are not judged. Readers err too, and see one image without its patient: what they "
+    "miss cannot be told from what is not there."
+)
+MEANING = {
+    Verdict.FAULT: "It hardly tells the labels by what readers see.",
+    Verdict.QUIET: "It follows what readers see.",
+    Verdict.UNKNOWN: "Whether it follows what readers see cannot be told.",
+}
+
+
+def summary_of(comparison: ReadingComparison) -> str:
+    """Return what the comparison of one class comes to."""
+    values = comparison.values
+    verdict = judge(comparison)
+    few = comparison.fewest < LEAST_PATIENTS
+    return " ".join(
+        [
+            f"{display_name(comparison.label)}, {counted(comparison.images, 'image')} read: the "
+            f"label is told by the model at AUC {_words(values[LABELS_BY_MODEL])}, by what readers "
+            f"saw at {_words(values[LABELS_BY_READERS])}; among images of one label the model "
+            f"finds those where readers saw it at {_words(values[WITHIN_LABELS])}.",
+            MEANING[verdict],
+            *(["Too few patients."] if few else []),
+        ]
+    )
+
+
+def measure_table(comparison: ReadingComparison) -> Table:
+    """Return the measures with their intervals."""
+    rows: list[tuple[str, list[Value | str]]] = [
+        (NAMES[name], [value]) for name, value in comparison.values.items()
+    ]
+    return Table(("What is told, and by whom", "AUC"), rows)
+
+
+def label_table(comparison: ReadingComparison) -> Table:
+    """Return what readers saw on the images of each label."""
+    heads = ("Label", "Images read", "Patients", "Finding seen", "Share", "AUC of the model")
+    rows: list[tuple[str, list[Value | str]]] = [
+        (
+            display_name(one.label),
+            [
+                f"{one.images:,}",
+                f"{one.patients:,}",
+                f"{one.seen:,}",
+                f"{100 * one.seen / one.images:.0f} %",
+                one.auc,
+            ],
+        )
+        for one in comparison.labels
+    ]
+    return Table(heads, rows)
+
+
+def _words(value: Value) -> str:
+    if value.value is None:
+        return "an undefined value"
+    if value.low is None or value.high is None:
+        return f"{value.value:.2f}"
+    return f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"

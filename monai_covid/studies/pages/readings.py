@@ -1,0 +1,52 @@
+"""What a page says of networks beside readers of the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from monai_covid.evaluation.readings import (
+    LABELS_BY_MODEL,
+    LABELS_BY_READERS,
+    READINGS_BY_MODEL,
+    WITHIN_LABELS,
+)
+from monai_covid.evaluation.wording import counted
+from monai_covid.studies.pages.markdown import escape, estimate, table
+from monai_covid.studies.pages.records import Reading
+from monai_covid.studies.pages.tables import class_words
+
+HEADS = ("Arm", "The label", "What readers saw", "What readers saw, among images of one label")
+COLUMNS = (LABELS_BY_MODEL, READINGS_BY_MODEL, WITHIN_LABELS)
+HOW_TO_READ = (
+    "AUC with 95 % intervals over patients in brackets; 0.5 is guessing. The last column counts: "
+    "among images of one label everything that comes with the hospital is alike, and a network "
+    "that recognises the finding ranks those higher on which readers saw it. How: "
+    "[what readers see](../explanation/readings.md)."
+)
+
+
+def readings_section(readings: Sequence[Reading]) -> str:
+    """Return sentences and a table for each class; empty where nothing is stored."""
+    by_class = groupby(sorted(readings, key=lambda one: one.label), key=lambda one: one.label)
+    parts = [_of_class(label, list(found)) for label, found in by_class]
+    return "\n\n".join([*parts, HOW_TO_READ]) if parts else ""
+
+
+def _of_class(label: str, readings: Sequence[Reading]) -> str:
+    first, name = readings[0], class_words(label)
+    shares = [
+        f"{seen:,} of {images:,} labelled {class_words(given)}"
+        for given, (images, seen) in first.labels.items()
+    ]
+    rows = [
+        (escape(one.arm), *(estimate(one.shares[column]) for column in COLUMNS)) for one in readings
+    ]
+    rows.append(("*readers*", estimate(first.shares[LABELS_BY_READERS]), "", ""))
+    return "\n\n".join(
+        [
+            f"{counted(first.images, 'test image')} of {counted(first.patients, 'patient')} were "
+            f"read for {name}. It was seen on {', '.join(shares)}.",
+            table(HEADS, rows),
+        ]
+    )

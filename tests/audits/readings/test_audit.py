@@ -1,0 +1,103 @@
+"""Models that follow readers, or the label alone, and which of them is caught."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monai_covid.audits import AuditOptions, Subject, Verdict, run_audits
+from monai_covid.audits.readings import audit
+from monai_covid.inference.prediction import Prediction
+from tests.audits.groups.invented import CLASSES, records, subject
+
+PNEUMONIA = 1
+
+
+def collection(n=300, seed=0):
+    """Images of which readers saw the finding on 6 of 10 labelled so and on 3 of 10 others."""
+    generator = np.random.default_rng(seed)
+    some = records(generator.integers(3, size=n))
+    is_pneumonia = some.classes == PNEUMONIA
+    seen = generator.random(n) < np.where(is_pneumonia, 0.6, 0.3)
+    return some, pd.DataFrame({"pneumonia": seen.astype(float)}, index=some.frame["image"].tolist())
+
+
+class Told:
+    """Answers with the given probability of pneumonia; the rest is shared by the others."""
+
+    info = SimpleNamespace(labels=CLASSES)
+
+    def __init__(self, some, of_pneumonia):
+        self.known = dict(zip(some.paths, of_pneumonia, strict=True))
+
+    def predict(self, paths, batch_size=16):
+        for path in paths:
+            high = self.known[path]
+            row = {name: high if name == "pneumonia" else (1 - high) / 2 for name in CLASSES}
+            yield Prediction(path, row, False, "")
+
+
+def audited(folder, some, readings, of_pneumonia):
+    model, options = Told(some, of_pneumonia), AuditOptions(resamples=200)
+    return Subject(some, folder, model, readings=readings, options=options)
+
+
+def by_label(some, seed=1):
+    noise = np.random.default_rng(seed).random(len(some)) * 0.3
+    return np.where(some.classes == PNEUMONIA, 0.6, 0.1) + noise
+
+
+def test_a_model_that_knows_the_label_and_not_the_finding_is_caught(tmp_path):
+    some, readings = collection()
+    found = audit(audited(tmp_path, some, readings, by_label(some)))
+    assert found.verdict is Verdict.FAULT
+    numbers = found.numbers["classes"]["pneumonia"]
+    assert numbers["labels_by_model"]["value"] > 0.95
+    assert numbers["readings_by_model_within_labels"]["high"] < 0.6
+    assert "hardly tells the labels by what readers see" in found.summary
+
+
+def test_a_model_that_sees_the_finding_is_left_in_peace(tmp_path):
+    some, readings = collection()
+    noise = np.random.default_rng(1).random(len(some)) * 0.5
+    found = audit(audited(tmp_path, some, readings, 0.1 + 0.3 * readings["pneumonia"] + noise))
+    assert found.verdict is Verdict.QUIET
+    assert found.numbers["classes"]["pneumonia"]["readings_by_model_within_labels"]["low"] > 0.5
+
+
+def test_with_few_patients_nothing_is_said(tmp_path):
+    some, readings = collection()
+    found = audit(audited(tmp_path, some, readings.iloc[:16], by_label(some)))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "cannot be told. Too few patients." in found.summary
+
+
+def test_report_and_numbers(tmp_path):
+    some, readings = collection()
+    readings["normal"] = np.nan
+    readings.loc["elsewhere.png"] = [1.0, 1.0]
+    about = audited(tmp_path, some, readings, by_label(some))
+    _, page = run_audits(about, ["readings"], tmp_path)
+    html = page.read_text(encoding="utf-8")
+    for text in ("Is it what readers see?", "among images of one label", "Finding seen"):
+        assert text in html
+    assert (tmp_path / "readings" / "pneumonia.png").is_file()
+    content = json.loads((tmp_path / "audit.json").read_text())["audits"]["readings"]
+    assert "Normal: none of these images was read." in content["summary"]
+    assert content["numbers"]["readings_elsewhere"] == 1
+    found = content["numbers"]["classes"]["pneumonia"]
+    assert found["images"] == 300
+    for name, one in found["labels"].items():
+        part = some.frame.loc[some.classes == some.labels.index(name), "image"].tolist()
+        assert one["seen"] == readings.loc[part, "pneumonia"].sum()
+
+
+def test_without_readings_it_is_not_asked(tmp_path):
+    some, _ = collection(30)
+    findings, page = run_audits(subject(tmp_path, some, 0.8), ["readings"], tmp_path)
+    assert not findings
+    assert "not asked: needs --readings" in page.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="needs readings"):
+        audit(subject(tmp_path, some, 0.8))

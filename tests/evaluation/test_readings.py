@@ -1,0 +1,124 @@
+"""Readings beside predictions, against counting pairs one by one and scikit-learn's AUC."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from monai_covid.evaluation.readings import (
+    LABELS_BY_MODEL,
+    LABELS_BY_READERS,
+    READINGS_BY_MODEL,
+    WITHIN_LABELS,
+    compare_with_readings,
+)
+
+LABELS = ("covid19", "pneumonia", "normal")
+
+
+def invented(count=120, seed=0, grain=20):
+    """A predictions table with ties, and readings that agree with its labels a little."""
+    generator = np.random.default_rng(seed)
+    label = generator.choice(LABELS, count)
+    seen = generator.random(count) < np.where(label == "pneumonia", 0.6, 0.3)
+    score = np.round((generator.random(count) + 0.3 * seen) / 1.3 * grain) / grain
+    table = pd.DataFrame(
+        {
+            "image": [f"{place}.png" for place in range(count)],
+            "patient_id": [f"p{place // 2}" for place in range(count)],
+            "label": label,
+            "probability_covid19": (1 - score) / 2,
+            "probability_pneumonia": score,
+            "probability_normal": (1 - score) / 2,
+        }
+    )
+    return table, pd.Series(seen.astype(float), index=table["image"].tolist())
+
+
+def compared(table, seen, resamples=100):
+    return compare_with_readings([table], seen, "pneumonia", resamples, seed=0)
+
+
+def test_within_labels_is_counting_pairs_of_one_label():
+    table, seen = invented()
+    rows = list(zip(table["label"], seen, table["probability_pneumonia"], strict=True))
+    right = pairs = 0.0
+    for (label, saw, high), (other, saw_too, low) in product(rows, rows):
+        if label == other and saw and not saw_too:
+            pairs += 1
+            right += 1.0 if high > low else 0.5 if high == low else 0.0
+    assert compared(table, seen).values[WITHIN_LABELS].value == pytest.approx(right / pairs)
+
+
+def test_the_others_are_scikit_learns():
+    table, seen = invented()
+    found = compared(table, seen)
+    score, is_pneumonia = table["probability_pneumonia"], table["label"] == "pneumonia"
+    expected = {
+        LABELS_BY_MODEL: roc_auc_score(is_pneumonia, score),
+        LABELS_BY_READERS: balanced_accuracy_score(is_pneumonia, seen > 0),
+        READINGS_BY_MODEL: roc_auc_score(seen, score),
+    }
+    assert {name: found.values[name].value for name in expected} == pytest.approx(expected)
+    assert [one.label for one in found.labels] == ["pneumonia", "covid19", "normal"]
+    for one in found.labels:
+        part = (table["label"] == one.label).to_numpy()
+        assert (one.images, one.seen) == (part.sum(), seen[part].sum())
+        assert one.patients == table["patient_id"][part].nunique()
+        assert one.auc.value == pytest.approx(roc_auc_score(seen[part], score[part]))
+
+
+def test_intervals_hold_the_value_and_shrink_with_patients():
+    few, many = (compared(*invented(count), resamples=400) for count in (60, 960))
+    for name in (LABELS_BY_MODEL, WITHIN_LABELS):
+        one, other = few.values[name], many.values[name]
+        assert one.low < one.value < one.high
+        assert other.high - other.low < (one.high - one.low) / 2
+
+
+def test_only_images_that_were_read_count():
+    table, seen = invented()
+    some = seen.copy()
+    some[::3] = np.nan
+    some = some.drop(some.index[-6:])
+    kept = table[table["image"].isin(some.dropna().index)]
+    again = compared(kept, seen[kept["image"].tolist()])
+    assert compared(table, some) == again
+    assert again.images == len(kept)
+    assert compared(table, some * np.nan) is None
+
+
+def test_of_several_models_it_is_the_mean():
+    table, seen = invented()
+    other, _ = invented(seed=1)
+    other = table.assign(probability_pneumonia=other["probability_pneumonia"])
+    both = compare_with_readings([table, other], seen, "pneumonia", 100, seed=0)
+    for name, value in both.values.items():
+        each = [compared(one, seen).values[name].value for one in (table, other)]
+        assert value.value == pytest.approx(np.mean(each))
+
+
+def test_what_nobody_saw_is_not_defined():
+    table, seen = invented()
+    found = compared(table, seen * 0)
+    assert found.values[WITHIN_LABELS].value is None
+    assert found.values[LABELS_BY_READERS].value == 0.5
+    assert found.fewest == 0
+
+
+def test_patients_count_only_where_their_label_has_both_sides():
+    table, seen = invented(12)
+    table["label"] = ["pneumonia"] * 6 + ["normal"] * 6
+    seen[:] = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    found = compared(table, seen)
+    assert found.fewest == 1
+    assert found.labels[1].auc.value is None
+
+
+def test_one_patient_has_no_interval():
+    table, seen = invented()
+    found = compared(table.assign(patient_id="p"), seen).values[WITHIN_LABELS]
+    assert found.value is not None
+    assert (found.low, found.high) == (None, None)
