@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from monai_covid.data.datalists import covid_datalist
 from monai_covid.data.unlabelled import unlabelled_datalist
 from monai_covid.errors import ImageReadError, InputError
-from monai_covid.feature_maps import frozen_backbone, pooled
+from monai_covid.feature_maps import frozen_backbone, log_covariances, pooled
 from monai_covid.preprocessing import Preprocessing
 from monai_covid.studies import probes
 from monai_covid.studies.collections import Collections
@@ -43,18 +43,23 @@ def with_probe(*more, **changes):
     return {**deepcopy(SMALL), "baseline": "probe", "arms": [PROBE, *more], **changes}
 
 
-def features_of(items, maps, flips=False):
+def features_of(items, maps, flips=False, pool=pooled):
     images = torch.stack([preprocess_file(item["image"], 32, 1, GREY) for item in items])
-    rows = pooled(maps(images))
+    rows = pool(maps(images))
     if flips:
-        rows = (rows + pooled(maps(images.flip(-1)))) / 2
+        rows = (rows + pool(maps(images.flip(-1)))) / 2
     return rows.double().numpy()
 
 
-@pytest.mark.parametrize("flips", [False, True])
-def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections, tmp_path, flips):
+@pytest.mark.parametrize(
+    ("flips", "pooling"), [(False, "moments"), (True, "moments"), (True, "covariances")]
+)
+def test_a_probe_is_scikit_learn_on_pooled_maps(
+    tiny_network, study, collections, tmp_path, flips, pooling
+):
     content = with_probe(further=["without_lungs", "external"])
-    content["arms"][0]["options"]["flips"] = flips
+    content["arms"][0]["options"] |= {"flips": flips, "pooling": pooling}
+    pool = log_covariances if pooling == "covariances" else pooled
     status, found = study(content)
     assert status == 0
     run = tmp_path / "out/runs/probe/seed_0/fold_0"
@@ -69,7 +74,7 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
         np.concatenate(values)
         for values in zip(
             *(
-                (features_of(part, maps, flips), [item["label"] for item in part])
+                (features_of(part, maps, flips, pool), [item["label"] for item in part])
                 for part in parts[:2]
             ),
             strict=True,
@@ -81,7 +86,7 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(tiny_network, study, collections
     columns = [f"probability_{label}" for label in ("covid19", "pneumonia", "normal")]
     assert table["image"].tolist() == [item["name"] for item in parts[2]]
     np.testing.assert_allclose(
-        table[columns], fitted.predict_proba(features_of(parts[2], maps, flips)), atol=1e-4
+        table[columns], fitted.predict_proba(features_of(parts[2], maps, flips, pool)), atol=1e-4
     )
     assert (run / "evaluation_external/predictions.csv").is_file()
     (arm,) = found["arms"]

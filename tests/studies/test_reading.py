@@ -59,6 +59,11 @@ def arm(**changes):
             arm(start="imagenet", options={}, stage1={}),
             "has no stage 1; only stage2 and probe have",
         ),
+        (
+            arm(start="probe", options={"backbone": "densenet121", "pooling": "covariances"}),
+            "arm keep: pooling covariances needs backbone efficientnet_lite0",
+        ),
+        (arm(start="probe", options={"pooling": "means"}), "pooling is 'means'"),
         (arm(name="twice"), "arm twice: there are two of that name"),
         (arm(name="../x"), "a name has letters"),
         (arm(baseline="none"), "baseline 'none' is no arm"),
