@@ -66,6 +66,13 @@ def readings_of(file: Path, records: Records) -> pd.DataFrame:
     return found
 
 
+def views_of(records: Records) -> pd.Series[str] | None:
+    """Return the view of each image, by image; None if the collection does not give any."""
+    if "view" not in records.frame:
+        return None
+    return records.frame.set_index(IMAGE)["view"]
+
+
 def _repeated(file: Path, images: pd.Series[str]) -> list[Problem]:
     again = images[images.duplicated() & (images != "")]
     message = "image {!r} stands in an earlier row; give one reading, such as the majority's"

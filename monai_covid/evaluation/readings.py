@@ -2,29 +2,31 @@
 
 Labels that come with a hospital, or were mined from its reports, can be told by much that is no
 disease. Readers who looked at the images themselves are a second witness. A model that recognises
-the finding ranks, **among images of one label**, those on which readers saw it above the others:
-the hospital, which the label gives away, is the same for both. One that goes by the hospital does
-not, however well it tells the labels.
+the finding ranks, among images of one label, those on which readers saw it above the others: what
+gives the label away is the same for both. One that goes by the hospital does not, however well it
+tells the labels. Where views are known, pairs of one label and one view are counted as well:
+patients in bed are imaged AP and are sicker, so that the view alone tells something of both.
 
 Each measure is a probability of ordering a pair rightly, ties counted half, and so an AUC. Within
-labels only pairs of images of one label count, over all labels together: the stratified AUC, a
-Mann-Whitney statistic of several strata (P. van Elteren, Bull. Int. Stat. Inst. 37:351-361, 1960)
-in which each pair counts once.
+strata only pairs of one stratum count, over all strata together: a Mann-Whitney statistic of strata
+(P. van Elteren, Bull. Int. Stat. Inst. 37:351-361, 1960) in which each pair counts once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from monai_covid.evaluation.bootstrap import percentile_interval, resample
 from monai_covid.evaluation.columns import IMAGE, LABEL, PATIENT, probability_column
 from monai_covid.evaluation.outcomes import BoolArray, FloatArray
 from monai_covid.evaluation.ranked import (
+    Ranking,
     divide,
     ordered_pairs,
     rank,
@@ -37,9 +39,12 @@ LABELS_BY_MODEL = "labels_by_model"
 LABELS_BY_READERS = "labels_by_readers"
 READINGS_BY_MODEL = "readings_by_model"
 WITHIN_LABELS = "readings_by_model_within_labels"
-MEASURES = (LABELS_BY_MODEL, LABELS_BY_READERS, READINGS_BY_MODEL, WITHIN_LABELS)
+WITHIN_VIEWS = "readings_by_model_within_labels_and_views"
+MEASURES = (LABELS_BY_MODEL, LABELS_BY_READERS, READINGS_BY_MODEL, WITHIN_LABELS, WITHIN_VIEWS)
 
-Measure = Callable[[FloatArray], dict[str, FloatArray]]
+Measure: TypeAlias = Callable[[FloatArray], dict[str, FloatArray]]
+Strata: TypeAlias = Mapping[str, tuple[BoolArray, Ranking]]
+StringArray: TypeAlias = NDArray[np.str_]
 
 
 class ReadLabel(NamedTuple):
@@ -71,10 +76,11 @@ class ReadingComparison:
         patients: Their patients.
         values: ``labels_by_model``: how the model's probability tells images labelled so from
             others; ``labels_by_readers``: how the readings do; ``readings_by_model``: how the
-            probability tells images on which the finding was seen; and the same
-            ``readings_by_model_within_labels``. Value with 95 % interval over patients.
+            probability tells images on which the finding was seen; the same ``…_within_labels``,
+            and ``…_within_labels_and_views``, which is not defined where no view is known. Value
+            with 95 % interval over patients.
         fewest: The smaller number of patients, with the finding seen or not, whose images can be
-            compared with others of their label.
+            compared with others of their label, and of their view where it is known.
     """
 
     label: str
@@ -84,72 +90,131 @@ class ReadingComparison:
     values: Mapping[str, Value]
     fewest: int
 
+    @property
+    def telling(self) -> Value:
+        """How the model tells images on which the finding was seen, in the narrowest strata."""
+        within = self.values[WITHIN_VIEWS]
+        return self.values[WITHIN_LABELS] if within.value is None else within
+
 
 def compare_with_readings(
-    tables: Sequence[pd.DataFrame], seen: pd.Series[float], label: str, resamples: int, seed: int
+    tables: Sequence[pd.DataFrame],
+    seen: pd.Series[float],
+    views: pd.Series[str] | None = None,
+    *,
+    resamples: int,
+    seed: int = 0,
 ) -> ReadingComparison | None:
     """Compare predictions with readings.
 
     Args:
         tables: Single-label predictions tables (see ``evaluation.columns``) of the same images, of
             one model each: measures are means over them, and patients are drawn for all at once.
-        seen: 1, 0 or NaN by image, see ``data.readings.read_readings``.
-        label: The class that was looked for.
+        seen: 1, 0 or NaN by image, see ``data.readings.read_readings``; named after the class that
+            was looked for.
+        views: View of each image, by image; None if none is known.
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
 
     Returns:
         None if no image was read.
     """
-    known = seen.dropna()
+    known, label = seen.dropna(), str(seen.name)
     read = [table[table[IMAGE].isin(known.index)] for table in tables]
     if any(table.empty for table in read):
         return None
-    order = list(dict.fromkeys(sorted(read[0][LABEL], key=lambda name: (name != label, name))))
-    measures = [_measure(table, _seen(table, known), label, order) for table in read]
-    values = _with_intervals(measures, read, resamples, seed)
-    first = read[0]
+    images = [_read_images(table, known, label, views) for table in read]
+    values = _with_intervals([_measure(one) for one in images], read, resamples, seed)
+    first = images[0]
+    labels = sorted(set(first.given), key=lambda name: (name != label, name))
     return ReadingComparison(
         label,
-        tuple(
-            _read_label(first, _seen(first, known), name, values[_within(name)]) for name in order
-        ),
-        len(first),
-        first[PATIENT].nunique(),
+        tuple(_read_label(first, name, values[_within(name)]) for name in labels),
+        len(first.given),
+        len(set(first.patients)),
         {name: values[name] for name in MEASURES},
-        _fewest(first, _seen(first, known)),
+        _fewest(first),
     )
 
 
-def _seen(table: pd.DataFrame, known: pd.Series[float]) -> BoolArray:
-    return np.asarray(known.loc[table[IMAGE].tolist()].to_numpy() > 0)
+class _Images(NamedTuple):
+    """Images that were read: label, patient, view, readings and the model's probability, (N,)."""
+
+    label: str
+    given: StringArray
+    patients: StringArray
+    views: StringArray | None
+    seen: BoolArray
+    scores: FloatArray
+
+    def strata(self) -> dict[str, BoolArray]:
+        """Return the images of each label and view, or label alone; masks ``(N,)`` by name."""
+        if self.views is None:
+            return _groups(self.given)
+        pairs = zip(self.given, self.views, strict=True)
+        return _groups(np.array([f"{label}, {view}" for label, view in pairs]))
 
 
-def _measure(table: pd.DataFrame, seen: BoolArray, label: str, labels: Sequence[str]) -> Measure:
-    scores = table[probability_column(label)].to_numpy(np.float64)
-    given = table[LABEL].to_numpy(str)
+def _groups(names: StringArray) -> dict[str, BoolArray]:
+    return {str(name): np.asarray(names == name) for name in np.unique(names)}
+
+
+def _read_images(
+    table: pd.DataFrame, known: pd.Series[float], label: str, views: pd.Series[str] | None
+) -> _Images:
+    images = table[IMAGE].tolist()
+    viewed = None if views is None else views.loc[images].to_numpy(str)
+    return _Images(
+        label,
+        table[LABEL].to_numpy(str),
+        table[PATIENT].to_numpy(str),
+        None if viewed is None or not any(viewed) else viewed,
+        np.asarray(known.loc[images].to_numpy() > 0),
+        table[probability_column(label)].to_numpy(np.float64),
+    )
+
+
+def _measure(images: _Images) -> Measure:
+    is_label = np.asarray(images.given == images.label)
     whole = {
-        LABELS_BY_MODEL: rank(given == label, scores),
-        LABELS_BY_READERS: rank(given == label, seen.astype(np.float64)),
-        READINGS_BY_MODEL: rank(seen, scores),
+        LABELS_BY_MODEL: rank(is_label, images.scores),
+        LABELS_BY_READERS: rank(is_label, images.seen.astype(np.float64)),
+        READINGS_BY_MODEL: rank(images.seen, images.scores),
     }
-    parts = {name: given == name for name in labels}
-    rankings = {name: rank(seen[part], scores[part]) for name, part in parts.items()}
+    by_label, by_view = _ranked(images, _groups(images.given)), _ranked(images, images.strata())
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
         found = {
             name: weighted_auc(weights_by_score(ranking, weights))
             for name, ranking in whole.items()
         }
-        pairs = {
-            name: ordered_pairs(weights_by_score(rankings[name], weights[:, part]))
-            for name, part in parts.items()
-        }
+        pairs = _pairs(by_label, weights)
         found |= {_within(name): divide(*one) for name, one in pairs.items()}
-        ordered, every = (np.sum(some, axis=0) for some in zip(*pairs.values(), strict=True))
-        return {**found, WITHIN_LABELS: divide(ordered, every)}
+        found[WITHIN_LABELS] = _together(pairs)
+        found[WITHIN_VIEWS] = _together(_pairs(by_view, weights))
+        if images.views is None:
+            found[WITHIN_VIEWS] = np.full(len(weights), np.nan)
+        return found
 
     return measure
+
+
+def _ranked(images: _Images, parts: Mapping[str, BoolArray]) -> Strata:
+    return {
+        name: (part, rank(images.seen[part], images.scores[part])) for name, part in parts.items()
+    }
+
+
+def _pairs(strata: Strata, weights: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
+    return {
+        name: ordered_pairs(weights_by_score(ranking, weights[:, part]))
+        for name, (part, ranking) in strata.items()
+    }
+
+
+def _together(pairs: Mapping[str, tuple[FloatArray, FloatArray]]) -> FloatArray:
+    ordered, every = (np.sum(some, axis=0) for some in zip(*pairs.values(), strict=True))
+    return divide(ordered, every)
 
 
 def _with_intervals(
@@ -182,19 +247,17 @@ def _within(label: str) -> str:
     return f"within {label}"
 
 
-def _read_label(table: pd.DataFrame, seen: BoolArray, label: str, auc: Value) -> ReadLabel:
-    part = (table[LABEL] == label).to_numpy()
-    return ReadLabel(
-        label, int(part.sum()), table[PATIENT][part].nunique(), int(seen[part].sum()), auc
-    )
+def _read_label(images: _Images, label: str, auc: Value) -> ReadLabel:
+    part = images.given == label
+    patients = len(set(images.patients[part]))
+    return ReadLabel(label, int(part.sum()), patients, int(images.seen[part].sum()), auc)
 
 
-def _fewest(table: pd.DataFrame, seen: BoolArray) -> int:
-    """Return the patients of the smaller side, in labels that have images of both sides."""
+def _fewest(images: _Images) -> int:
+    """Return the patients of the smaller side, in strata that have images of both sides."""
     sides: tuple[set[str], set[str]] = (set(), set())
-    for label in set(table[LABEL]):
-        part = (table[LABEL] == label).to_numpy()
-        if 0 < seen[part].sum() < part.sum():
-            for side, mask in zip(sides, (part & seen, part & ~seen), strict=True):
-                side.update(map(str, table[PATIENT][mask]))
+    for part in images.strata().values():
+        if 0 < images.seen[part].sum() < part.sum():
+            for side, mask in zip(sides, (images.seen, ~images.seen), strict=True):
+                side.update(images.patients[part & mask])
     return min(map(len, sides))

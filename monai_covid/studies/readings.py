@@ -8,14 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from monai_covid.data.readings import read_readings
+from monai_covid.data.readings import read_readings, views_of
+from monai_covid.data.records import Records
 from monai_covid.evaluation import read_predictions
 from monai_covid.evaluation.readings import ReadingComparison, compare_with_readings
 from monai_covid.labels import COVID_LABELS
 
 
 def beside_readings(
-    arm: str, files: Sequence[Sequence[Path]], readings: Path, resamples: int
+    arm: str, files: Sequence[Sequence[Path]], readings: Path, records: Records, resamples: int
 ) -> list[dict[str, Any]]:
     """Return measures with intervals over patients; see ``evaluation.readings``.
 
@@ -23,6 +24,7 @@ def beside_readings(
         arm: Name of the arm.
         files: Predictions of all folds of each seed.
         readings: CSV of readings.
+        records: The images of the collection, whose views are heeded.
         resamples: Bootstrap resamples.
 
     Returns:
@@ -35,8 +37,9 @@ def beside_readings(
         for parts in files
     ]
     seen = read_readings(readings, COVID_LABELS)
+    views = views_of(records)
     found = [
-        compare_with_readings(tables, seen[label], str(label), resamples, seed=0) for label in seen
+        compare_with_readings(tables, seen[label], views, resamples=resamples) for label in seen
     ]
     return [_content(arm, one) for one in found if one is not None]
 

@@ -212,7 +212,7 @@ class Results:
 
     def _readings(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         """Return what each arm says beside what readers saw; empty without readings."""
-        source = self._runner.machine.readings
+        source, data = self._runner.machine.readings, self._runner.machine.data
         if source is None:
             return []
         found = []
@@ -223,8 +223,10 @@ class Results:
                     files.setdefault(run.seed, []).append(self.layout.predictions(run))
             tables = list(files.values())
             if tables:
-                read = [source, *(file for table in tables for file in table)]
-                make = partial(beside_readings, arm.name, tables, source, self._resamples)
+                read = [source, data.manifest, *(file for table in tables for file in table)]
+                make = partial(
+                    beside_readings, arm.name, tables, source, data.records, self._resamples
+                )
                 found += self._kept.get(("readings", arm.name), read, make)
         return found
 

@@ -12,6 +12,7 @@ from monai_covid.evaluation.readings import (
     LABELS_BY_READERS,
     READINGS_BY_MODEL,
     WITHIN_LABELS,
+    WITHIN_VIEWS,
     compare_with_readings,
 )
 
@@ -34,22 +35,50 @@ def invented(count=120, seed=0, grain=20):
             "probability_normal": (1 - score) / 2,
         }
     )
-    return table, pd.Series(seen.astype(float), index=table["image"].tolist())
+    return table, pd.Series(seen.astype(float), index=table["image"].tolist(), name="pneumonia")
 
 
-def compared(table, seen, resamples=100):
-    return compare_with_readings([table], seen, "pneumonia", resamples, seed=0)
+def compared(table, seen, views=None, resamples=100):
+    return compare_with_readings([table], seen, views, resamples=resamples)
 
 
-def test_within_labels_is_counting_pairs_of_one_label():
-    table, seen = invented()
-    rows = list(zip(table["label"], seen, table["probability_pneumonia"], strict=True))
+def counted(strata, seen, scores):
+    """Return the share of pairs of one stratum, seen and not seen, that are ordered right."""
+    rows = list(zip(strata, seen, scores, strict=True))
     right = pairs = 0.0
-    for (label, saw, high), (other, saw_too, low) in product(rows, rows):
-        if label == other and saw and not saw_too:
+    for (one, saw, high), (other, saw_too, low) in product(rows, rows):
+        if one == other and saw and not saw_too:
             pairs += 1
             right += 1.0 if high > low else 0.5 if high == low else 0.0
-    assert compared(table, seen).values[WITHIN_LABELS].value == pytest.approx(right / pairs)
+    return right / pairs
+
+
+def test_within_strata_is_counting_pairs_of_one_stratum():
+    table, seen = invented()
+    views = pd.Series(np.random.default_rng(1).choice(["AP", "PA", ""], 120), index=seen.index)
+    score = table["probability_pneumonia"]
+    found = compared(table, seen, views)
+    expected = counted(table["label"], seen, score)
+    assert found.values[WITHIN_LABELS].value == pytest.approx(expected)
+    both = counted(zip(table["label"], views, strict=True), seen, score)
+    assert found.values[WITHIN_VIEWS].value == pytest.approx(both)
+    assert found.telling == found.values[WITHIN_VIEWS]
+    without = compared(table, seen, pd.Series("", index=seen.index))
+    assert without == compared(table, seen)
+    assert without.values[WITHIN_VIEWS].value is None
+    assert without.telling == without.values[WITHIN_LABELS]
+
+
+def test_a_view_that_tells_both_is_taken_out():
+    """The finding is seen AP, and the model calls AP images: within views it knows nothing."""
+    generator = np.random.default_rng(5)  # not that of the labels
+    table, seen = invented(600)
+    views = pd.Series(generator.choice(["AP", "PA"], 600), index=seen.index)
+    seen[:] = 1.0 * (generator.random(600) < np.where(views == "AP", 0.8, 0.2))
+    table["probability_pneumonia"] = 0.5 * generator.random(600) + 0.5 * (views == "AP").to_numpy()
+    found = compared(table, seen, views).values
+    assert found[WITHIN_LABELS].low > 0.7
+    assert found[WITHIN_VIEWS].low < 0.5 < found[WITHIN_VIEWS].high
 
 
 def test_the_others_are_scikit_learns():
@@ -94,8 +123,10 @@ def test_of_several_models_it_is_the_mean():
     table, seen = invented()
     other, _ = invented(seed=1)
     other = table.assign(probability_pneumonia=other["probability_pneumonia"])
-    both = compare_with_readings([table, other], seen, "pneumonia", 100, seed=0)
+    both = compare_with_readings([table, other], seen, resamples=100)
     for name, value in both.values.items():
+        if name == WITHIN_VIEWS:
+            continue
         each = [compared(one, seen).values[name].value for one in (table, other)]
         assert value.value == pytest.approx(np.mean(each))
 

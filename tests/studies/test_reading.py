@@ -63,7 +63,10 @@ def arm(**changes):
             arm(start="probe", options={"backbone": "densenet121", "pooling": "covariances"}),
             "arm keep: pooling covariances needs backbone efficientnet_lite0",
         ),
-        (arm(start="probe", options={"pooling": "means"}), "pooling is 'means'"),
+        (
+            arm(start="probe", options={"pooling": "means"}),
+            "pooling 'means': must be one of moments",
+        ),
         (arm(name="twice"), "arm twice: there are two of that name"),
         (arm(name="../x"), "a name has letters"),
         (arm(baseline="none"), "baseline 'none' is no arm"),

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from monai_covid.audits.finding import AuditFinding
-from monai_covid.audits.readings.judgement import NONE, WEAK, judge, judge_all
+from monai_covid.audits.readings.judgement import NONE, POOR, judge, judge_all
 from monai_covid.audits.readings.picture import draw_readings
 from monai_covid.audits.readings.wording import RULE, label_table, measure_table, summary_of
 from monai_covid.audits.subject import Subject
+from monai_covid.data.readings import views_of
 from monai_covid.evaluation import Picture, Section
 from monai_covid.evaluation.columns import IMAGE
 from monai_covid.evaluation.plots import save_png
@@ -46,7 +47,7 @@ def audit(subject: Subject) -> AuditFinding:
         ),
         {
             "none": NONE,
-            "weak": WEAK,
+            "poor": POOR,
             "readings_elsewhere": int((~readings.index.isin(table[IMAGE])).sum()),
             "classes": {one.label: _content(one) for one in comparisons},
         },
@@ -57,7 +58,9 @@ def _compare(
     subject: Subject, table: pd.DataFrame, seen: pd.Series[float]
 ) -> ReadingComparison | None:
     options = subject.options
-    return compare_with_readings([table], seen, str(seen.name), options.resamples, options.seed)
+    views = views_of(subject.records)
+    drawn = {"resamples": options.resamples, "seed": options.seed}
+    return compare_with_readings([table], seen, views, **drawn)
 
 
 def _sections(
@@ -65,8 +68,8 @@ def _sections(
 ) -> list[Section]:
     name = display_name(one.label)
     path = subject.folder / f"{one.label}.png"
-    save_png(draw_readings(table, seen, one), path)
-    caption = "One dot an image. Within a label, the hospital is the same above and below."
+    save_png(draw_readings(table, seen, views_of(subject.records), one), path)
+    caption = "One dot an image. Compare what was seen with what was not, in pairs of rows."
     return [
         Section(
             f"Who tells {name}, and by what", RULE, [Picture(path, caption)], measure_table(one)

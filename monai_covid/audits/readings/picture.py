@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,50 +20,74 @@ SPREAD = 0.3
 
 
 def draw_readings(
-    table: pd.DataFrame, seen: pd.Series[float], comparison: ReadingComparison
+    table: pd.DataFrame,
+    seen: pd.Series[float],
+    views: pd.Series[str] | None,
+    comparison: ReadingComparison,
 ) -> Figure:
     """Draw a dot for each image that was read, and the median of each row.
 
     Args:
         table: Predictions table that was compared.
         seen: The readings that it was compared with.
+        views: View of each image; rows are by label alone without.
         comparison: What came of it.
     """
-    known = seen.dropna()
-    read = table[table[IMAGE].isin(known.index)]
-    saw = known.loc[read[IMAGE].tolist()].to_numpy() > 0
-    rows = [
-        (one.label, side, read[(read[LABEL] == one.label).to_numpy() & (saw == side)])
-        for one in comparison.labels
-        for side in (True, False)
-    ]
+    rows = _rows(table, seen.dropna(), views, comparison)
     name = display_name(comparison.label)
-    note = "Upright lines: medians. Higher within a label where it was seen: the model follows it"
-    figure = new_figure(7.2, 0.55 * len(rows) + 1.6, f"{name}: label, readers, model", note)
+    note = "Upright lines: medians. Farther right where it was seen: the model follows readers"
+    figure = new_figure(7.2, 0.5 * len(rows) + 1.6, f"{name}: label, readers, model", note)
     axes = figure.add_subplot()
     style_axes(axes, grid="x")
-    for place, (_, side, images) in enumerate(rows):
-        values = images[probability_column(comparison.label)].to_numpy(np.float64)
-        _draw_row(axes, place, values, seen=side)
-    axes.set_yticks(range(len(rows)), [_row_name(*row) for row in rows])
+    for place, row in enumerate(rows):
+        _draw_row(axes, place, row)
+    axes.set_yticks(range(len(rows)), [f"{row.name} (n = {len(row.values)})" for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0.0, 1.0)
     axes.set_xlabel(f"Probability of {name} by the model")
     return figure
 
 
-def _draw_row(axes: Axes, place: int, values: FloatArray, *, seen: bool) -> None:
+class _Row(NamedTuple):
+    name: str
+    seen: bool
+    values: FloatArray
+
+
+def _rows(
+    table: pd.DataFrame,
+    known: pd.Series[float],
+    views: pd.Series[str] | None,
+    comparison: ReadingComparison,
+) -> list[_Row]:
+    """Return the probabilities of the images of each label and view, seen and not seen."""
+    read = table[table[IMAGE].isin(known.index)]
+    images = read[IMAGE].tolist()
+    saw = known.loc[images].to_numpy() > 0
+    view = np.full(len(read), "") if views is None else views.loc[images].to_numpy(str)
+    values = read[probability_column(comparison.label)].to_numpy(np.float64)
+    return [
+        _Row(_row_name(one.label, each, seen=side), side, values[part & (saw == side)])
+        for one in comparison.labels
+        for each in sorted(set(view))
+        if (part := (read[LABEL] == one.label).to_numpy() & (view == each)).any()
+        for side in (True, False)
+    ]
+
+
+def _draw_row(axes: Axes, place: int, row: _Row) -> None:
+    values = row.values
     if not len(values):
         return
     # Golden steps: even heights without chance, so that the same images give the same picture.
     steps = (np.arange(len(values)) * 0.618034) % 1
     heights = place + SPREAD * (2 * steps - 1)
-    axes.plot(
-        values, heights, "o", color=colour(0 if seen else 1), markersize=3, alpha=0.6, clip_on=False
-    )
+    hue = colour(0 if row.seen else 1)
+    axes.plot(values, heights, "o", color=hue, markersize=3, alpha=0.6, clip_on=False)
     median = float(np.median(values))
     axes.plot([median, median], [place - 0.42, place + 0.42], color=INK, linewidth=2, clip_on=False)
 
 
-def _row_name(label: str, seen: bool, images: pd.DataFrame) -> str:
-    return f"{display_name(label)}, {'seen' if seen else 'not seen'} (n = {len(images)})"
+def _row_name(label: str, view: str, *, seen: bool) -> str:
+    parts = [display_name(label), *([view] if view else []), "seen" if seen else "not seen"]
+    return ", ".join(parts)

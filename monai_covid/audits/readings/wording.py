@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.groups.cells import LEAST_PATIENTS
-from monai_covid.audits.readings.judgement import WEAK, judge
+from monai_covid.audits.readings.judgement import NONE, POOR, judge
 from monai_covid.evaluation.readings import (
     LABELS_BY_MODEL,
     LABELS_BY_READERS,
     READINGS_BY_MODEL,
     WITHIN_LABELS,
+    WITHIN_VIEWS,
     ReadingComparison,
 )
 from monai_covid.evaluation.summary_tables import Table, Value
@@ -21,13 +24,15 @@ NAMES = {
     LABELS_BY_READERS: "The label, by what readers saw",
     READINGS_BY_MODEL: "What readers saw, by the model",
     WITHIN_LABELS: "What readers saw, by the model, among images of one label",
+    WITHIN_VIEWS: "What readers saw, by the model, among images of one label and view",
 }
 RULE = (
-    "All values are AUC: 0.5 is guessing. The last row counts, because everything that comes with "
-    "the hospital is in the label already. A fault is an interval there that ends below "
-    f"{WEAK}; none is found where it begins above 0.5. Fewer than {LEAST_PATIENTS} patients on "
-    "either side are not judged. Readers err too, and see one image without its patient: what they "
-    "miss cannot be told from what is not there."
+    "All values are AUC: 0.5 is guessing. The last row counts: what gives the label away is the "
+    "same for all images of one label, and patients in bed, whose view is another, are sicker. A "
+    f"fault is an interval there that ends below {POOR}, where discrimination is called poor; none "
+    f"is found where it begins above {NONE}. Fewer than {LEAST_PATIENTS} patients on either side "
+    "are not judged. Readers err too, and see one image without its patient: what they miss cannot "
+    "be told from what is not there."
 )
 MEANING = {
     Verdict.FAULT: "It hardly tells the labels by what readers see.",
@@ -45,8 +50,8 @@ def summary_of(comparison: ReadingComparison) -> str:
         [
             f"{display_name(comparison.label)}, {counted(comparison.images, 'image')} read: the "
             f"label is told by the model at AUC {_words(values[LABELS_BY_MODEL])}, by what readers "
-            f"saw at {_words(values[LABELS_BY_READERS])}; among images of one label the model "
-            f"finds those where readers saw it at {_words(values[WITHIN_LABELS])}.",
+            f"saw at {_words(values[LABELS_BY_READERS])}; among images of one {_stratum(values)} "
+            f"the model finds those where readers saw it at {_words(comparison.telling)}.",
             MEANING[verdict],
             *(["Too few patients."] if few else []),
         ]
@@ -56,7 +61,9 @@ def summary_of(comparison: ReadingComparison) -> str:
 def measure_table(comparison: ReadingComparison) -> Table:
     """Return the measures with their intervals."""
     rows: list[tuple[str, list[Value | str]]] = [
-        (NAMES[name], [value]) for name, value in comparison.values.items()
+        (NAMES[name], [value])
+        for name, value in comparison.values.items()
+        if name != WITHIN_VIEWS or value.value is not None
     ]
     return Table(("What is told, and by whom", "AUC"), rows)
 
@@ -78,6 +85,10 @@ def label_table(comparison: ReadingComparison) -> Table:
         for one in comparison.labels
     ]
     return Table(heads, rows)
+
+
+def _stratum(values: Mapping[str, Value]) -> str:
+    return "label" if values[WITHIN_VIEWS].value is None else "label and view"
 
 
 def _words(value: Value) -> str:

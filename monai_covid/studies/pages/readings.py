@@ -10,18 +10,23 @@ from monai_covid.evaluation.readings import (
     LABELS_BY_READERS,
     READINGS_BY_MODEL,
     WITHIN_LABELS,
+    WITHIN_VIEWS,
 )
 from monai_covid.evaluation.wording import counted
 from monai_covid.studies.pages.markdown import escape, estimate, table
 from monai_covid.studies.pages.records import Reading
 from monai_covid.studies.pages.tables import class_words
 
-HEADS = ("Arm", "The label", "What readers saw", "What readers saw, among images of one label")
-COLUMNS = (LABELS_BY_MODEL, READINGS_BY_MODEL, WITHIN_LABELS)
+COLUMNS = {
+    LABELS_BY_MODEL: "The label",
+    READINGS_BY_MODEL: "What readers saw",
+    WITHIN_LABELS: "among images of one label",
+    WITHIN_VIEWS: "and of one view",
+}
 HOW_TO_READ = (
     "AUC with 95 % intervals over patients in brackets; 0.5 is guessing. The last column counts: "
-    "among images of one label everything that comes with the hospital is alike, and a network "
-    "that recognises the finding ranks those higher on which readers saw it. How: "
+    "what gives the label away is the same for images of one label, and a network that recognises "
+    "the finding ranks those higher on which readers saw it. How: "
     "[what readers see](../explanation/readings.md)."
 )
 
@@ -42,11 +47,13 @@ def _of_class(label: str, readings: Sequence[Reading]) -> str:
     rows = [
         (escape(one.arm), *(estimate(one.shares[column]) for column in COLUMNS)) for one in readings
     ]
-    rows.append(("*readers*", estimate(first.shares[LABELS_BY_READERS]), "", ""))
+    rows.append(
+        ("*readers*", estimate(first.shares[LABELS_BY_READERS]), *[""] * (len(COLUMNS) - 1))
+    )
     return "\n\n".join(
         [
             f"{counted(first.images, 'test image')} of {counted(first.patients, 'patient')} were "
             f"read for {name}. It was seen on {', '.join(shares)}.",
-            table(HEADS, rows),
+            table(("Arm", *COLUMNS.values()), rows),
         ]
     )

@@ -55,7 +55,7 @@ def test_a_model_that_knows_the_label_and_not_the_finding_is_caught(tmp_path):
     assert found.verdict is Verdict.FAULT
     numbers = found.numbers["classes"]["pneumonia"]
     assert numbers["labels_by_model"]["value"] > 0.95
-    assert numbers["readings_by_model_within_labels"]["high"] < 0.6
+    assert numbers["readings_by_model_within_labels"]["high"] < 0.7
     assert "hardly tells the labels by what readers see" in found.summary
 
 
@@ -65,6 +65,21 @@ def test_a_model_that_sees_the_finding_is_left_in_peace(tmp_path):
     found = audit(audited(tmp_path, some, readings, 0.1 + 0.3 * readings["pneumonia"] + noise))
     assert found.verdict is Verdict.QUIET
     assert found.numbers["classes"]["pneumonia"]["readings_by_model_within_labels"]["low"] > 0.5
+
+
+def test_a_model_that_goes_by_the_view_is_caught_though_readers_saw_more_there(tmp_path):
+    generator = np.random.default_rng(0)
+    in_bed = generator.random(400) < 0.5
+    some = records(generator.integers(3, size=400), view=np.where(in_bed, "AP", "PA"))
+    seen = generator.random(400) < np.where(in_bed, 0.8, 0.2)
+    readings = pd.DataFrame({"pneumonia": seen * 1.0}, index=some.frame["image"].tolist())
+    found = audit(audited(tmp_path, some, readings, 0.4 * in_bed + 0.5 * generator.random(400)))
+    assert found.verdict is Verdict.FAULT
+    assert "among images of one label and view" in found.summary
+    numbers = found.numbers["classes"]["pneumonia"]
+    assert numbers["readings_by_model_within_labels"]["low"] > 0.6
+    assert numbers["readings_by_model_within_labels_and_views"]["high"] < 0.7
+    assert (tmp_path / "pneumonia.png").is_file()
 
 
 def test_with_few_patients_nothing_is_said(tmp_path):
