@@ -8,10 +8,18 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from monai_covid.errors import InputError
-from monai_covid.evaluation.readings import LABELS_BY_MODEL, LABELS_BY_READERS, MEASURES
+from monai_covid.evaluation.readings import (
+    LABELS_BY_MODEL,
+    LABELS_BY_READERS,
+    MEASURES,
+    WITHIN_LABELS,
+    WITHIN_VIEWS,
+)
 from monai_covid.studies.kept import Kept
 from monai_covid.studies.pages.page import study_page
+from monai_covid.studies.pages.radiologist import beside_readers
 from monai_covid.studies.pages.readings import readings_section
+from monai_covid.studies.pages.records import Estimate, Reading
 from monai_covid.studies.pages.stored import parse_study
 from tests.studies.conftest import SMALL
 
@@ -49,6 +57,30 @@ def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_pat
     assert "## What readers saw" in page
     assert "| *readers* |" in page
     assert page.count("| twice | ") > 2
+    known = sum(part["seen"] for part in found["readings"][0]["labels"].values())
+    assert f"saw pneumonia on {known} of " in page
+
+
+def reading(low, value=0.6, views=True):
+    within = Estimate(value, low, 0.9)
+    shares = dict.fromkeys(MEASURES, Estimate(0.8, 0.7, 0.9))
+    shares |= {WITHIN_LABELS: within, WITHIN_VIEWS: within if views else Estimate(None, None, None)}
+    return Reading("a", "pneumonia", 40, 30, shares, {"pneumonia": (30, 9), "normal": (10, 1)})
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (reading(0.55), "60 of 100 (55 to 90) such pairs"),
+        (reading(0.55), "more probable on the first, more often than by chance."),
+        (reading(0.45), "more probable on the first, not shown to beat a coin."),
+        (reading(0.45), "saw pneumonia on 10 of 40 test images. Take two of one label and view,"),
+        (reading(0.45, views=False), "Take two of one label, one on which they saw it"),
+        (reading(None, None, views=False), "there are too few of these."),
+    ],
+)
+def test_what_is_said_to_a_radiologist(one, expected):
+    assert expected in beside_readers(one)
 
 
 def test_without_readings_there_is_no_such_section(tiny_network, study):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monai_covid.evaluation.wording import counted
 from monai_covid.studies.pages.markdown import escape, estimate, feature_name, measure_in_words
-from monai_covid.studies.pages.records import RECALL, Arm, Comparison, Scores, Study
+from monai_covid.studies.pages.records import RECALL, Arm, Comparison, Reading, Scores, Study
 from monai_covid.studies.pages.sentences import listed, of_hundred, trivial_sentence
 from monai_covid.studies.pages.tables import class_labels, class_words
 from monai_covid.studies.pages.verdicts import Verdict, above_chance, is_significant, verdict
@@ -18,6 +18,8 @@ ENTANGLED = (
 UNTRAINED = ("same:", "mean:", "probe")
 """Starts of arms that train no network of their own."""
 
+CHANCE = 0.5
+
 
 def for_radiologists(study: Study) -> str:
     """Return a few short paragraphs without technical terms."""
@@ -27,6 +29,7 @@ def for_radiologists(study: Study) -> str:
         parts.append("No variant has results on test images yet.")
     else:
         parts += [_share_right(study, chosen), *_trivial(study, chosen), *_blanked(study, chosen)]
+        parts += [beside_readers(one) for one in study.readings if one.arm == chosen.name]
     return "\n\n".join([*parts, *_variants(study), ENTANGLED])
 
 
@@ -103,6 +106,23 @@ def _blanked(study: Study, arm: Arm) -> list[str]:
     else:
         why = "not shown to be more than guessing"
     return [f"{text} Over the classes that is {estimate(balanced)}, {why}."]
+
+
+def beside_readers(one: Reading) -> str:
+    """Say whether a network sees what readers saw, by the interval of ``Reading.telling``."""
+    found, name = one.telling, class_words(one.label)
+    stratum = "label and view" if one.heeds_views else "label"
+    text = (
+        f"People who looked saw {name} on {one.seen:,} of {counted(one.images, 'test image')}. "
+        f"Take two of one {stratum}, one on which they saw it and one on which they did not: "
+    )
+    if found.value is None or found.low is None:
+        return f"{text}there are too few of these."
+    meaning = "more often than by chance" if found.low > CHANCE else "not shown to beat a coin"
+    return (
+        f"{text}in {of_hundred(found)} such pairs the network finds {name} more probable on the "
+        f"first, {meaning}."
+    )
 
 
 def _variants(study: Study) -> list[str]:

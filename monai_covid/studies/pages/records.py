@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from monai_covid.evaluation.readings import WITHIN_LABELS, WITHIN_VIEWS
+
 RECALL = "recall "
 """Recalls of classes are kept as ``recall covid19`` and so on, beside the other measures."""
 
@@ -167,6 +169,21 @@ class Reading(NamedTuple):
     patients: int
     shares: Scores
     labels: Mapping[str, tuple[int, int]]
+
+    @property
+    def seen(self) -> int:
+        """Images on which the finding was seen."""
+        return sum(seen for _, seen in self.labels.values())
+
+    @property
+    def heeds_views(self) -> bool:
+        """Whether pairs of one label and view are compared, and not of one label alone."""
+        return self.shares[WITHIN_VIEWS].value is not None
+
+    @property
+    def telling(self) -> Estimate:
+        """How images on which the finding was seen are told, in the narrowest strata."""
+        return self.shares[WITHIN_VIEWS if self.heeds_views else WITHIN_LABELS]
 
 
 class Study(NamedTuple):
