@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from monai_covid.commands.arguments import OUT_OF_TIME, add_bundle
 from monai_covid.data.readings import readings_of
-from monai_covid.errors import OptionError, RunFolderError
+from monai_covid.errors import InputError, OptionError, RunFolderError
 from monai_covid.experiments.cross_validation import folds_of
 from monai_covid.files import check_writable
 from monai_covid.studies.baselines import write_baselines
@@ -25,7 +26,7 @@ from monai_covid.studies.one_run import Runner
 from monai_covid.studies.plan import recorded_study
 from monai_covid.studies.reading import find_study, read_study, shipped_studies
 from monai_covid.studies.results import Results
-from monai_covid.studies.starts import check_packages, described, imagenet_files, left_out
+from monai_covid.studies.starts import check_packages, described, imagenet_files, left_out, named
 from monai_covid.studies.work import Chosen, check_starts, work
 from monai_covid.training import TimeBudget, choose_device
 
@@ -94,7 +95,6 @@ def run(options: argparse.Namespace) -> int:
         options.bundle.resolve(),
         data,
         excluded,
-        options.readings,
         files,
         device=options.device,
         progress=options.progress,
@@ -113,12 +113,16 @@ def _conduct(
     options: argparse.Namespace, runner: Runner, runs: Sequence[Run], used: dict[str, str]
 ) -> int:
     device = str(choose_device(options.device))
-    machine = {
+    machine: dict[str, Any] = {
         "device": device.partition(":")[0],
         "imagenet": "; ".join(dict.fromkeys(described(dict(runner.machine.imagenet)).values())),
         "files": used,
     }
-    results = Results(runner, machine)
+    readings = None
+    if options.readings is not None:
+        readings = readings_of(options.readings, runner.machine.data.records)
+        machine["readings"] = named(options.readings)
+    results = Results(runner, machine, readings)
     write_baselines(runner.study, runner.machine.data, runner.layout)
 
     def look() -> None:
@@ -176,7 +180,7 @@ def _check(study: Study, data: Collections, options: argparse.Namespace) -> None
         f"--leave-out {file}: no such file" for file in options.leave_out if not file.is_file()
     ]
     if options.readings is not None:
-        readings_of(options.readings, data.records)
+        problems += _unreadable(options.readings, data)
     if options.jobs < 1:
         problems.append(f"--jobs {options.jobs}: must be at least 1")
     if options.resamples < 40:
@@ -187,6 +191,15 @@ def _check(study: Study, data: Collections, options: argparse.Namespace) -> None
         problems.append(f"folds {', '.join(unknown)}: {data.manifest} has {known}")
     if problems:
         raise OptionError("\n  ".join(["the study cannot be run:", *problems]))
+
+
+def _unreadable(readings: Path, data: Collections) -> list[str]:
+    """Return what is wrong with the table of readings."""
+    try:
+        readings_of(readings, data.records)
+    except InputError as error:
+        return [f"--readings: {error}"]
+    return []
 
 
 def _remove(layout: Layout) -> None:

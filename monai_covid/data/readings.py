@@ -10,7 +10,7 @@ import pandas as pd
 
 from monai_covid.data.records import Records
 from monai_covid.data.row_checks import empty_cells
-from monai_covid.data.tables import numbered, read_table
+from monai_covid.data.tables import numbered, read_table, suggestion
 from monai_covid.errors import InputError, Problem
 
 IMAGE = "image"
@@ -42,6 +42,7 @@ def read_readings(file: Path, labels: Sequence[str]) -> pd.DataFrame:
         message = f"no column is a class ({', '.join(labels)}); besides {IMAGE} found: {found}"
         raise InputError([Problem(file, 1, message)])
     problems = [
+        *_misspelt(file, [str(name) for name in table], labels),
         *empty_cells(file, table[IMAGE], "a file name as in the manifest"),
         *_repeated(file, table[IMAGE]),
         *(problem for name in columns for problem in _unknown(file, table[name])),
@@ -49,6 +50,9 @@ def read_readings(file: Path, labels: Sequence[str]) -> pd.DataFrame:
     if problems:
         raise InputError(sorted(problems, key=lambda problem: problem.row or 0))
     values = table[columns].replace(NOT_READ, np.nan).astype(float)
+    if values.isna().all(axis=None):
+        message = f"no image was read: {', '.join(columns)} has neither {SEEN} nor {NOT_SEEN}"
+        raise InputError([Problem(file, None, message)])
     return values.set_axis(table[IMAGE].tolist(), axis=0)
 
 
@@ -71,6 +75,13 @@ def views_of(records: Records) -> pd.Series[str] | None:
     if "view" not in records.frame:
         return None
     return records.frame.set_index(IMAGE)["view"]
+
+
+def _misspelt(file: Path, columns: Sequence[str], labels: Sequence[str]) -> list[Problem]:
+    """Name the columns that are nearly a class, which would be passed over."""
+    others = [name for name in columns if name not in (*labels, IMAGE)]
+    hints = {name: suggestion(name, labels) for name in others}
+    return [Problem(file, 1, f"no class {name!r}{hint}") for name, hint in hints.items() if hint]
 
 
 def _repeated(file: Path, images: pd.Series[str]) -> list[Problem]:

@@ -10,6 +10,9 @@ patients in bed are imaged AP and are sicker, so that the view alone tells somet
 Each measure is a probability of ordering a pair rightly, ties counted half, and so an AUC. Within
 strata only pairs of one stratum count, over all strata together: a Mann-Whitney statistic of strata
 (P. van Elteren, Bull. Int. Stat. Inst. 37:351-361, 1960) in which each pair counts once.
+
+Readings are set beside the probability of the class against that of `NORMAL`: another disease that
+shows the same finding takes probability from the class, and would seem to contradict the readers.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from monai_covid.evaluation.ranked import (
 )
 from monai_covid.evaluation.summary_tables import Value
 
+NORMAL = "normal"
 LABELS_BY_MODEL = "labels_by_model"
 LABELS_BY_READERS = "labels_by_readers"
 READINGS_BY_MODEL = "readings_by_model"
@@ -77,10 +81,11 @@ class ReadingComparison:
         values: ``labels_by_model``: how the model's probability tells images labelled so from
             others; ``labels_by_readers``: how the readings do; ``readings_by_model``: how the
             probability tells images on which the finding was seen; the same ``…_within_labels``,
-            and ``…_within_labels_and_views``, which is not defined where no view is known. Value
-            with 95 % interval over patients.
+            and ``…_within_labels_and_views``, of images whose view is known. Value with 95 %
+            interval over patients.
+        heeds_views: Whether the view of any of the images is known.
         fewest: The smaller number of patients, with the finding seen or not, whose images can be
-            compared with others of their label, and of their view where it is known.
+            compared with others of their label, and of their view if views are heeded.
     """
 
     label: str
@@ -88,13 +93,13 @@ class ReadingComparison:
     images: int
     patients: int
     values: Mapping[str, Value]
+    heeds_views: bool
     fewest: int
 
     @property
     def telling(self) -> Value:
         """How the model tells images on which the finding was seen, in the narrowest strata."""
-        within = self.values[WITHIN_VIEWS]
-        return self.values[WITHIN_LABELS] if within.value is None else within
+        return self.values[WITHIN_VIEWS if self.heeds_views else WITHIN_LABELS]
 
 
 def compare_with_readings(
@@ -108,11 +113,12 @@ def compare_with_readings(
     """Compare predictions with readings.
 
     Args:
-        tables: Single-label predictions tables (see ``evaluation.columns``) of the same images, of
-            one model each: measures are means over them, and patients are drawn for all at once.
+        tables: Single-label predictions tables (see ``evaluation.columns``) of one model each:
+            measures are means over them, of the images that are in all, and patients are drawn for
+            all at once.
         seen: 1, 0 or NaN by image, see ``data.readings.read_readings``; named after the class that
             was looked for.
-        views: View of each image, by image; None if none is known.
+        views: View of each image, by image; empty where it is not known, None if none is.
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
 
@@ -120,12 +126,13 @@ def compare_with_readings(
         None if no image was read.
     """
     known, label = seen.dropna(), str(seen.name)
-    read = [table[table[IMAGE].isin(known.index)] for table in tables]
-    if any(table.empty for table in read):
+    shared = set.intersection(set(known.index), *(set(table[IMAGE]) for table in tables))
+    if not shared:
         return None
+    read = [table[table[IMAGE].isin(shared)] for table in tables]
     images = [_read_images(table, known, label, views) for table in read]
-    values = _with_intervals([_measure(one) for one in images], read, resamples, seed)
     first = images[0]
+    values = _with_intervals(images, resamples, seed)
     labels = sorted(set(first.given), key=lambda name: (name != label, name))
     return ReadingComparison(
         label,
@@ -133,12 +140,16 @@ def compare_with_readings(
         len(first.given),
         len(set(first.patients)),
         {name: values[name] for name in MEASURES},
-        _fewest(first),
+        first.views is not None,
+        min(map(len, first.sides(first.strata()))),
     )
 
 
 class _Images(NamedTuple):
-    """Images that were read: label, patient, view, readings and the model's probability, (N,)."""
+    """Images that were read, ``(N,)`` each.
+
+    ``scores`` are the model's probabilities of the class, ``odds`` those against normal alone.
+    """
 
     label: str
     given: StringArray
@@ -146,13 +157,24 @@ class _Images(NamedTuple):
     views: StringArray | None
     seen: BoolArray
     scores: FloatArray
+    odds: FloatArray
 
     def strata(self) -> dict[str, BoolArray]:
         """Return the images of each label and view, or label alone; masks ``(N,)`` by name."""
         if self.views is None:
             return _groups(self.given)
         pairs = zip(self.given, self.views, strict=True)
-        return _groups(np.array([f"{label}, {view}" for label, view in pairs]))
+        names = np.array([f"{label}, {view}" if view else "" for label, view in pairs])
+        return {name: part for name, part in _groups(names).items() if name}
+
+    def sides(self, strata: Mapping[str, BoolArray]) -> tuple[set[str], set[str]]:
+        """Return the patients with the finding seen, and not, in strata that have both."""
+        sides: tuple[set[str], set[str]] = (set(), set())
+        for part in strata.values():
+            if 0 < self.seen[part].sum() < part.sum():
+                for side, mask in zip(sides, (self.seen, ~self.seen), strict=True):
+                    side.update(map(str, self.patients[part & mask]))
+        return sides
 
 
 def _groups(names: StringArray) -> dict[str, BoolArray]:
@@ -171,7 +193,23 @@ def _read_images(
         None if viewed is None or not any(viewed) else viewed,
         np.asarray(known.loc[images].to_numpy() > 0),
         table[probability_column(label)].to_numpy(np.float64),
+        against_normal(table, label),
     )
+
+
+def against_normal(table: pd.DataFrame, label: str) -> FloatArray:
+    """Return the probability of a class against that of normal, ``(N,)`` in [0, 1].
+
+    Args:
+        table: Predictions table.
+        label: The class; its plain probabilities are returned where no class is normal.
+    """
+    scores = table[probability_column(label)].to_numpy(np.float64)
+    column = probability_column(NORMAL)
+    if label == NORMAL or column not in table:
+        return scores
+    both = scores + table[column].to_numpy(np.float64)
+    return np.nan_to_num(divide(scores, both))
 
 
 def _measure(images: _Images) -> Measure:
@@ -179,7 +217,7 @@ def _measure(images: _Images) -> Measure:
     whole = {
         LABELS_BY_MODEL: rank(is_label, images.scores),
         LABELS_BY_READERS: rank(is_label, images.seen.astype(np.float64)),
-        READINGS_BY_MODEL: rank(images.seen, images.scores),
+        READINGS_BY_MODEL: rank(images.seen, images.odds),
     }
     by_label, by_view = _ranked(images, _groups(images.given)), _ranked(images, images.strata())
 
@@ -191,9 +229,9 @@ def _measure(images: _Images) -> Measure:
         pairs = _pairs(by_label, weights)
         found |= {_within(name): divide(*one) for name, one in pairs.items()}
         found[WITHIN_LABELS] = _together(pairs)
-        found[WITHIN_VIEWS] = _together(_pairs(by_view, weights))
-        if images.views is None:
-            found[WITHIN_VIEWS] = np.full(len(weights), np.nan)
+        found[WITHIN_VIEWS] = np.full(len(weights), np.nan)
+        if images.views is not None:
+            found[WITHIN_VIEWS] = _together(_pairs(by_view, weights))
         return found
 
     return measure
@@ -201,7 +239,7 @@ def _measure(images: _Images) -> Measure:
 
 def _ranked(images: _Images, parts: Mapping[str, BoolArray]) -> Strata:
     return {
-        name: (part, rank(images.seen[part], images.scores[part])) for name, part in parts.items()
+        name: (part, rank(images.seen[part], images.odds[part])) for name, part in parts.items()
     }
 
 
@@ -217,22 +255,34 @@ def _together(pairs: Mapping[str, tuple[FloatArray, FloatArray]]) -> FloatArray:
     return divide(ordered, every)
 
 
-def _with_intervals(
-    measures: Sequence[Measure], tables: Sequence[pd.DataFrame], resamples: int, seed: int
-) -> dict[str, Value]:
-    """Return means over tables, with intervals over patients drawn for all tables at once."""
-    ends = np.cumsum([len(table) for table in tables])[:-1]
+def _with_intervals(images: Sequence[_Images], resamples: int, seed: int) -> dict[str, Value]:
+    """Return means over models, with intervals over patients drawn for all models at once."""
+    measures = [_measure(one) for one in images]
+    ends = np.cumsum([len(one.given) for one in images])[:-1]
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
         parts = np.split(weights, ends, axis=1)
         found = [one(part) for one, part in zip(measures, parts, strict=True)]
         return {name: np.mean([each[name] for each in found], axis=0) for name in found[0]}
 
-    patients = [str(patient) for table in tables for patient in table[PATIENT]]
+    patients = [str(patient) for one in images for patient in one.patients]
     once = measure(np.ones((1, len(patients))))
     drawn = resample(measure, patients, resamples, seed)
-    alone = len(set(patients)) < 2
-    return {name: _value(float(once[name][0]), drawn[name], alone=alone) for name in once}
+    alone = {name for name, some in _compared(images[0]).items() if len(some) < 2}
+    return {n: _value(float(once[n][0]), drawn[n], alone=n in alone) for n in once}
+
+
+def _compared(images: _Images) -> dict[str, set[str]]:
+    """Return the patients whose images a measure compares."""
+    by_label = _groups(images.given)
+    strata = {
+        WITHIN_LABELS: by_label,
+        WITHIN_VIEWS: images.strata(),
+        **{_within(name): {name: part} for name, part in by_label.items()},
+    }
+    whole = dict.fromkeys((LABELS_BY_MODEL, LABELS_BY_READERS, READINGS_BY_MODEL), images.patients)
+    found = {name: set(map(str, patients)) for name, patients in whole.items()}
+    return found | {name: set.union(*images.sides(parts)) for name, parts in strata.items()}
 
 
 def _value(value: float, drawn: FloatArray, *, alone: bool) -> Value:
@@ -251,13 +301,3 @@ def _read_label(images: _Images, label: str, auc: Value) -> ReadLabel:
     part = images.given == label
     patients = len(set(images.patients[part]))
     return ReadLabel(label, int(part.sum()), patients, int(images.seen[part].sum()), auc)
-
-
-def _fewest(images: _Images) -> int:
-    """Return the patients of the smaller side, in strata that have images of both sides."""
-    sides: tuple[set[str], set[str]] = (set(), set())
-    for part in images.strata().values():
-        if 0 < images.seen[part].sum() < part.sum():
-            for side, mask in zip(sides, (images.seen, ~images.seen), strict=True):
-                side.update(images.patients[part & mask])
-    return min(map(len, sides))

@@ -20,7 +20,6 @@ class Machine:
         data: The collections.
         leave_out: CSV files of images that runs with further manifests leave out, such as copies of
             test images among them.
-        readings: CSV of what readers saw on images of the collection; None if there is none.
         imagenet: Weights file of each network; None or absent for random weights.
         device: Where to compute; None for a GPU if there is one.
         progress: Whether to show progress bars.
@@ -30,7 +29,6 @@ class Machine:
     bundle: Path
     data: Collections
     leave_out: tuple[Path, ...] = ()
-    readings: Path | None = None
     imagenet: Mapping[str, Path | None] = field(default_factory=dict)
     device: str | None = None
     progress: bool = False

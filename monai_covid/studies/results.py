@@ -8,7 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.data.readings import views_of
 from monai_covid.experiments.stages import run_summary
 from monai_covid.files import write_text
 from monai_covid.studies.baselines import baseline_scores
@@ -41,14 +44,26 @@ class Results:
         layout: Where its files lie.
     """
 
-    def __init__(self, runner: Runner, settings: Mapping[str, Any]) -> None:
-        """Put it together from a runner and settings of the machine that are written down."""
+    def __init__(
+        self,
+        runner: Runner,
+        settings: Mapping[str, Any],
+        readings: pd.DataFrame | None = None,
+    ) -> None:
+        """Put it together from a runner and settings of the machine that are written down.
+
+        Args:
+            runner: Knows the study and where its files lie.
+            settings: Are written down as they are.
+            readings: What readers saw on images of the collection, if it is known.
+        """
         self.study: Study = runner.study
         self.layout: Layout = runner.layout
         self._runner = runner
         self._settings = dict(settings)
         self._resamples = runner.machine.resamples
         self._kept = Kept()
+        self._readings_of_all = readings
         self._written: list[Run] | None = None
 
     def finished(self) -> list[Run]:
@@ -212,8 +227,8 @@ class Results:
 
     def _readings(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         """Return what each arm says beside what readers saw; empty without readings."""
-        source, data = self._runner.machine.readings, self._runner.machine.data
-        if source is None:
+        readings, views = self._readings_of_all, views_of(self._runner.machine.data.records)
+        if readings is None:
             return []
         found = []
         for arm in self.study.arms:
@@ -223,10 +238,8 @@ class Results:
                     files.setdefault(run.seed, []).append(self.layout.predictions(run))
             tables = list(files.values())
             if tables:
-                read = [source, data.manifest, *(file for table in tables for file in table)]
-                make = partial(
-                    beside_readings, arm.name, tables, source, data.records, self._resamples
-                )
+                read = [file for table in tables for file in table]
+                make = partial(beside_readings, arm.name, tables, readings, views, self._resamples)
                 found += self._kept.get(("readings", arm.name), read, make)
         return found
 

@@ -83,15 +83,16 @@ def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None
 
 def described(files: dict[str, Path | None]) -> dict[str, str]:
     """Return each network's weights as they are written down: name and hash, never the place."""
-    return {name: NOT_AT_HAND if file is None else _named(file) for name, file in files.items()}
+    return {name: NOT_AT_HAND if file is None else named(file) for name, file in files.items()}
 
 
 def left_out(files: Sequence[Path]) -> str:
     """Return lists of images as they are written down."""
-    return ", ".join(map(_named, files)) or "none"
+    return ", ".join(map(named, files)) or "none"
 
 
-def _named(file: Path) -> str:
+def named(file: Path) -> str:
+    """Return a file's name with the beginning of its hash, without its place."""
     return f"{file.name} (sha256 {file_hash(file)[:12]})"
 
 

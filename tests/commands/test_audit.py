@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 import torch
 
@@ -108,6 +109,26 @@ def test_an_empty_external_folder_is_an_error(collection, tmp_path):
 def test_two_external_collections_of_one_name_are_refused(collection, tmp_path):
     line = ["--data", collection, "--external", collection, collection]
     assert "called 'data'" in refused([*line, "--out", tmp_path / "out"])
+
+
+def test_readings_are_asked_about_and_those_of_other_images_refused(collection, tmp_path):
+    info, model = ModelInfo(image_size=64), tmp_path / "model.pt"
+    torch.manual_seed(0)
+    save_model(model, info.build().state_dict(), info)
+    names = pd.read_csv(collection / "metadata.csv")["image"]
+    readings, out = tmp_path / "readings.csv", tmp_path / "out"
+    seen = [place % 2 for place in range(len(names))]
+    pd.DataFrame({"image": names, "pneumonia": seen}).to_csv(readings, index=False)
+    line = ["audit", "readings", "--data", collection, "--model", model, "--resamples", 40]
+    line += ["--readings", readings, "--out", out]
+    assert main(list(map(str, line))) == 0
+    found = json.loads((out / "audit.json").read_text())["audits"]["readings"]
+    assert found["verdict"] == "cannot be told"
+    assert found["numbers"]["classes"]["pneumonia"]["images"] == len(names)
+    readings.write_text("image,pneumonia\nelsewhere.png,1\n")
+    message = refused([*line[1:-1], tmp_path / "other"])
+    assert "readings.csv: none of its images is in" in message
+    assert not (tmp_path / "other").exists()
 
 
 def test_chestxray14_serves_as_another_hospital(tmp_path):

@@ -42,3 +42,28 @@ def test_all_problems_are_named_with_their_rows(tmp_path):
         ":6: pneumonia is '0.5'",
     ):
         assert expected in text, text
+
+
+def test_a_column_that_is_nearly_a_class_is_not_passed_over(tmp_path):
+    file = written(tmp_path, "image,pneumonia,covid-19\na.png,1,0\n")
+    with pytest.raises(InputError, match="no class 'covid-19'; did you mean 'covid19'"):
+        read_readings(file, COVID_LABELS)
+
+
+def test_cells_that_are_all_empty_are_no_readings(tmp_path):
+    file = written(tmp_path, "image,pneumonia\na.png,\nb.png,\n")
+    with pytest.raises(InputError, match="no image was read: pneumonia has neither 1 nor 0"):
+        read_readings(file, COVID_LABELS)
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufeffimage,pneumonia\r\na.png,1\r\n", 'image,"pneumonia"\n a.png , 1 \n']
+)
+def test_other_ways_to_write_a_csv(tmp_path, text):
+    found = read_readings(written(tmp_path, text), COVID_LABELS)
+    assert found["pneumonia"].to_dict() == {"a.png": 1.0}
+
+
+def test_semicolons_are_named(tmp_path):
+    with pytest.raises(InputError, match="is separated by semicolons; save it with commas"):
+        read_readings(written(tmp_path, "image;pneumonia\na.png;1\n"), COVID_LABELS)

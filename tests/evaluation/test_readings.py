@@ -30,9 +30,9 @@ def invented(count=120, seed=0, grain=20):
             "image": [f"{place}.png" for place in range(count)],
             "patient_id": [f"p{place // 2}" for place in range(count)],
             "label": label,
-            "probability_covid19": (1 - score) / 2,
+            "probability_covid19": 0.0,
             "probability_pneumonia": score,
-            "probability_normal": (1 - score) / 2,
+            "probability_normal": 1 - score,
         }
     )
     return table, pd.Series(seen.astype(float), index=table["image"].tolist(), name="pneumonia")
@@ -60,13 +60,40 @@ def test_within_strata_is_counting_pairs_of_one_stratum():
     found = compared(table, seen, views)
     expected = counted(table["label"], seen, score)
     assert found.values[WITHIN_LABELS].value == pytest.approx(expected)
-    both = counted(zip(table["label"], views, strict=True), seen, score)
+    known = (views != "").to_numpy()
+    strata = zip(table["label"][known], views[known], strict=True)
+    both = counted(strata, seen[known], score[known])
     assert found.values[WITHIN_VIEWS].value == pytest.approx(both)
     assert found.telling == found.values[WITHIN_VIEWS]
+
+
+def test_without_any_view_the_label_alone_counts():
+    table, seen = invented()
     without = compared(table, seen, pd.Series("", index=seen.index))
     assert without == compared(table, seen)
+    assert not without.heeds_views
     assert without.values[WITHIN_VIEWS].value is None
     assert without.telling == without.values[WITHIN_LABELS]
+
+
+def test_views_that_no_pair_shares_leave_it_undefined():
+    table, seen = invented()
+    views = table["label"].set_axis(seen.index) + seen.astype(str)
+    found = compared(table, seen, views)
+    assert found.heeds_views
+    assert (found.telling.value, found.fewest) == (None, 0)
+    assert found.values[WITHIN_LABELS].value is not None
+
+
+def test_another_disease_with_the_same_finding_does_not_count_against_a_model():
+    """Where COVID-19 shows the finding it takes the probability; against normal it is seen."""
+    table, seen = invented(300)
+    is_covid = (table["label"] == "covid19").to_numpy()
+    high = np.where(seen > 0, 0.8, 0.1)
+    table["probability_covid19"] = np.where(is_covid, 0.95, 0.0)
+    rest = 1 - table["probability_covid19"]
+    table["probability_pneumonia"], table["probability_normal"] = rest * high, rest * (1 - high)
+    assert compared(table, seen).values[WITHIN_LABELS].value == 1
 
 
 def test_a_view_that_tells_both_is_taken_out():
@@ -75,7 +102,8 @@ def test_a_view_that_tells_both_is_taken_out():
     table, seen = invented(600)
     views = pd.Series(generator.choice(["AP", "PA"], 600), index=seen.index)
     seen[:] = 1.0 * (generator.random(600) < np.where(views == "AP", 0.8, 0.2))
-    table["probability_pneumonia"] = 0.5 * generator.random(600) + 0.5 * (views == "AP").to_numpy()
+    score = 0.5 * generator.random(600) + 0.5 * (views == "AP").to_numpy()
+    table = table.assign(probability_pneumonia=score, probability_normal=1 - score)
     found = compared(table, seen, views).values
     assert found[WITHIN_LABELS].low > 0.7
     assert found[WITHIN_VIEWS].low < 0.5 < found[WITHIN_VIEWS].high
@@ -122,13 +150,23 @@ def test_only_images_that_were_read_count():
 def test_of_several_models_it_is_the_mean():
     table, seen = invented()
     other, _ = invented(seed=1)
-    other = table.assign(probability_pneumonia=other["probability_pneumonia"])
+    columns = ["probability_pneumonia", "probability_normal"]
+    other = table.assign(**{name: other[name] for name in columns})
     both = compare_with_readings([table, other], seen, resamples=100)
     for name, value in both.values.items():
         if name == WITHIN_VIEWS:
             continue
         each = [compared(one, seen).values[name].value for one in (table, other)]
         assert value.value == pytest.approx(np.mean(each))
+
+
+def test_models_are_compared_on_the_images_that_all_have_answered():
+    table, seen = invented()
+    whole, part = invented(seed=1)[0].assign(label=table["label"]), table.iloc[40:]
+    found = compare_with_readings([part, whole], seen, resamples=100)
+    assert found == compare_with_readings([part, whole.iloc[40:]], seen, resamples=100)
+    assert found.images == 80
+    assert compare_with_readings([part, whole.iloc[:40]], seen, resamples=100) is None
 
 
 def test_what_nobody_saw_is_not_defined():
@@ -153,3 +191,23 @@ def test_one_patient_has_no_interval():
     found = compared(table.assign(patient_id="p"), seen).values[WITHIN_LABELS]
     assert found.value is not None
     assert (found.low, found.high) == (None, None)
+
+
+def test_a_label_of_one_patient_has_no_interval():
+    table, seen = invented()
+    alone = table["label"] == "normal"
+    table.loc[alone, "patient_id"] = "p"
+    found = compared(table, seen)
+    (normal,) = (one.auc for one in found.labels if one.label == "normal")
+    assert (normal.value is None, normal.low, normal.high) == (False, None, None)
+    assert found.values[WITHIN_LABELS].low is not None
+
+
+def test_patients_are_drawn_and_not_images():
+    """Ten images of each patient are no more than one of each."""
+    table, seen = invented(60)
+    table["patient_id"] = [f"p{place}" for place in range(60)]
+    ten = pd.concat([table.assign(image=f"{n}-" + table["image"]) for n in range(10)])
+    saw = pd.Series(np.tile(seen, 10), index=ten["image"].tolist(), name="pneumonia")
+    one, many = (compared(*pair).values[WITHIN_LABELS] for pair in ((table, seen), (ten, saw)))
+    assert many == pytest.approx(one)

@@ -39,6 +39,7 @@ def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_pat
     status, found = study({**SMALL, "arms": arms}, "--readings", str(readings))
     assert status == 0
     assert [one["arm"] for one in found["readings"]] == ["twice", "keep", "both"]
+    assert found["settings"]["readings"].startswith("readings.csv (sha256 ")
     known = pd.read_csv(readings).set_index("image")["pneumonia"]
     for one in found["readings"]:
         assert set(MEASURES) <= set(one)
@@ -65,7 +66,9 @@ def reading(low, value=0.6, views=True):
     within = Estimate(value, low, 0.9)
     shares = dict.fromkeys(MEASURES, Estimate(0.8, 0.7, 0.9))
     shares |= {WITHIN_LABELS: within, WITHIN_VIEWS: within if views else Estimate(None, None, None)}
-    return Reading("a", "pneumonia", 40, 30, shares, {"pneumonia": (30, 9), "normal": (10, 1)})
+    return Reading(
+        "a", "pneumonia", 40, 30, views, shares, {"pneumonia": (30, 9), "normal": (10, 1)}
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,8 +106,10 @@ def test_readings_of_an_arm_that_is_not_there_are_refused(
 def test_readings_of_other_images_stop_a_study_before_it_begins(study, tmp_path):
     file = tmp_path / "readings.csv"
     file.write_text("image,pneumonia\nelsewhere.png,1\n")
-    with pytest.raises(SystemExit, match=r"readings.csv: none of its images is in .*metadata.csv"):
-        study(SMALL, "--readings", str(file))
+    with pytest.raises(SystemExit) as caught:
+        study({**SMALL, "folds": [7]}, "--readings", str(file))
+    for text in ("readings.csv: none of its images is in", "metadata.csv", "folds 7"):
+        assert text in str(caught.value.code)
     assert not (tmp_path / "out" / "runs").exists()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from monai_covid.audits.finding import AuditFinding
-from monai_covid.audits.readings.judgement import NONE, POOR, judge, judge_all
+from monai_covid.audits.readings.judgement import POOR, judge, judge_all
 from monai_covid.audits.readings.picture import draw_readings
 from monai_covid.audits.readings.wording import RULE, label_table, measure_table, summary_of
 from monai_covid.audits.subject import Subject
@@ -46,7 +46,6 @@ def audit(subject: Subject) -> AuditFinding:
             for section in _sections(subject, table, readings[one.label], one)
         ),
         {
-            "none": NONE,
             "poor": POOR,
             "readings_elsewhere": int((~readings.index.isin(table[IMAGE])).sum()),
             "classes": {one.label: _content(one) for one in comparisons},
@@ -84,6 +83,7 @@ def _content(one: ReadingComparison) -> dict[str, Any]:
         "images": one.images,
         "patients": one.patients,
         "fewest_patients": one.fewest,
+        "heeds_views": one.heeds_views,
         **{name: value._asdict() for name, value in one.values.items()},
         "labels": {
             each.label: {**each._asdict(), "auc": each.auc._asdict()} for each in one.labels

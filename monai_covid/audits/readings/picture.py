@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monai_covid.evaluation.columns import IMAGE, LABEL, probability_column
+from monai_covid.evaluation.columns import IMAGE, LABEL
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.plots.style import INK, colour, new_figure, style_axes
-from monai_covid.evaluation.readings import ReadingComparison
+from monai_covid.evaluation.readings import ReadingComparison, against_normal
 from monai_covid.labels import display_name
 
 SPREAD = 0.3
@@ -44,7 +44,7 @@ def draw_readings(
     axes.set_yticks(range(len(rows)), [f"{row.name} (n = {len(row.values)})" for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0.0, 1.0)
-    axes.set_xlabel(f"Probability of {name} by the model")
+    axes.set_xlabel(f"Probability of {name} by the model, against normal")
     return figure
 
 
@@ -65,7 +65,7 @@ def _rows(
     images = read[IMAGE].tolist()
     saw = known.loc[images].to_numpy() > 0
     view = np.full(len(read), "") if views is None else views.loc[images].to_numpy(str)
-    values = read[probability_column(comparison.label)].to_numpy(np.float64)
+    values = against_normal(read, comparison.label)
     return [
         _Row(_row_name(one.label, each, seen=side), side, values[part & (saw == side)])
         for one in comparison.labels

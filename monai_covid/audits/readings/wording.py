@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.groups.cells import LEAST_PATIENTS
-from monai_covid.audits.readings.judgement import NONE, POOR, judge
+from monai_covid.audits.readings.judgement import POOR, judge
 from monai_covid.evaluation.readings import (
     LABELS_BY_MODEL,
     LABELS_BY_READERS,
@@ -30,14 +28,14 @@ RULE = (
     "All values are AUC: 0.5 is guessing. The last row counts: what gives the label away is the "
     "same for all images of one label, and patients in bed, whose view is another, are sicker. A "
     f"fault is an interval there that ends below {POOR}, where discrimination is called poor; none "
-    f"is found where it begins above {NONE}. Fewer than {LEAST_PATIENTS} patients on either side "
-    "are not judged. Readers err too, and see one image without its patient: what they miss cannot "
+    f"is found where it begins above that. Fewer than {LEAST_PATIENTS} patients on either side are "
+    "not judged. Readers err too, and see one image without its patient: what they miss cannot "
     "be told from what is not there."
 )
 MEANING = {
-    Verdict.FAULT: "It hardly tells the labels by what readers see.",
+    Verdict.FAULT: "It follows what readers see poorly at best, and tells the label otherwise.",
     Verdict.QUIET: "It follows what readers see.",
-    Verdict.UNKNOWN: "Whether it follows what readers see cannot be told.",
+    Verdict.UNKNOWN: "How well it follows what readers see cannot be told.",
 }
 
 
@@ -46,14 +44,15 @@ def summary_of(comparison: ReadingComparison) -> str:
     values = comparison.values
     verdict = judge(comparison)
     few = comparison.fewest < LEAST_PATIENTS
+    stratum = "label and view" if comparison.heeds_views else "label"
     return " ".join(
         [
             f"{display_name(comparison.label)}, {counted(comparison.images, 'image')} read: the "
             f"label is told by the model at AUC {_words(values[LABELS_BY_MODEL])}, by what readers "
-            f"saw at {_words(values[LABELS_BY_READERS])}; among images of one {_stratum(values)} "
+            f"saw at {_words(values[LABELS_BY_READERS])}; among images of one {stratum} "
             f"the model finds those where readers saw it at {_words(comparison.telling)}.",
             MEANING[verdict],
-            *(["Too few patients."] if few else []),
+            *([f"Too few patients whose images share {stratum}."] if few else []),
         ]
     )
 
@@ -63,7 +62,7 @@ def measure_table(comparison: ReadingComparison) -> Table:
     rows: list[tuple[str, list[Value | str]]] = [
         (NAMES[name], [value])
         for name, value in comparison.values.items()
-        if name != WITHIN_VIEWS or value.value is not None
+        if name != WITHIN_VIEWS or comparison.heeds_views
     ]
     return Table(("What is told, and by whom", "AUC"), rows)
 
@@ -85,10 +84,6 @@ def label_table(comparison: ReadingComparison) -> Table:
         for one in comparison.labels
     ]
     return Table(heads, rows)
-
-
-def _stratum(values: Mapping[str, Value]) -> str:
-    return "label" if values[WITHIN_VIEWS].value is None else "label and view"
 
 
 def _words(value: Value) -> str:

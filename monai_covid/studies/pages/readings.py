@@ -26,7 +26,8 @@ COLUMNS = {
 HOW_TO_READ = (
     "AUC with 95 % intervals over patients in brackets; 0.5 is guessing. The last column counts: "
     "what gives the label away is the same for images of one label, and a network that recognises "
-    "the finding ranks those higher on which readers saw it. How: "
+    "the finding ranks those higher on which readers saw it. Probabilities of the networks of all "
+    "folds are ranked together. How: "
     "[what readers see](../explanation/readings.md)."
 )
 
@@ -39,13 +40,14 @@ def readings_section(readings: Sequence[Reading]) -> str:
 
 
 def _of_class(label: str, readings: Sequence[Reading]) -> str:
-    first, name = readings[0], class_words(label)
+    first, name = max(readings, key=lambda one: one.images), class_words(label)
     shares = [
         f"{seen:,} of {images:,} labelled {class_words(given)}"
         for given, (images, seen) in first.labels.items()
     ]
     rows = [
-        (escape(one.arm), *(estimate(one.shares[column]) for column in COLUMNS)) for one in readings
+        (escape(one.arm), f"{one.images:,}", *(estimate(one.shares[name]) for name in COLUMNS))
+        for one in readings
     ]
     rows.append(
         ("*readers*", estimate(first.shares[LABELS_BY_READERS]), *[""] * (len(COLUMNS) - 1))
@@ -54,6 +56,6 @@ def _of_class(label: str, readings: Sequence[Reading]) -> str:
         [
             f"{counted(first.images, 'test image')} of {counted(first.patients, 'patient')} were "
             f"read for {name}. It was seen on {', '.join(shares)}.",
-            table(("Arm", *COLUMNS.values()), rows),
+            table(("Arm", "Images", *COLUMNS.values()), rows),
         ]
     )

@@ -159,6 +159,7 @@ class Reading(NamedTuple):
         label: The class whose finding was looked for.
         images: Images that were read.
         patients: Their patients.
+        heeds_views: Whether images of one label and view are compared, and not of one label alone.
         shares: The measures of ``evaluation.readings``.
         labels: Images read, and those on which the finding was seen, by label.
     """
@@ -167,6 +168,7 @@ class Reading(NamedTuple):
     label: str
     images: int
     patients: int
+    heeds_views: bool
     shares: Scores
     labels: Mapping[str, tuple[int, int]]
 
@@ -174,11 +176,6 @@ class Reading(NamedTuple):
     def seen(self) -> int:
         """Images on which the finding was seen."""
         return sum(seen for _, seen in self.labels.values())
-
-    @property
-    def heeds_views(self) -> bool:
-        """Whether pairs of one label and view are compared, and not of one label alone."""
-        return self.shares[WITHIN_VIEWS].value is not None
 
     @property
     def telling(self) -> Estimate:

@@ -152,12 +152,13 @@ _AGREEMENT = {
 }
 _READING = {
     "type": "object",
-    "required": ["arm", "class", "images", "patients", *MEASURES, "labels"],
+    "required": ["arm", "class", "images", "patients", "heeds_views", *MEASURES, "labels"],
     "properties": {
         "arm": _TEXT,
         "class": _TEXT,
         "images": _COUNT,
         "patients": _COUNT,
+        "heeds_views": {"type": "boolean"},
         **dict.fromkeys(MEASURES, _ESTIMATE),
         "labels": {
             "type": "object",

@@ -193,7 +193,13 @@ def _agreement(found: Mapping[str, Any] | None) -> Agreement | None:
 def _reading(found: Mapping[str, Any]) -> Reading:
     labels = {name: (one["images"], one["seen"]) for name, one in found["labels"].items()}
     return Reading(
-        found["arm"], found["class"], found["images"], found["patients"], _scores(found), labels
+        found["arm"],
+        found["class"],
+        found["images"],
+        found["patients"],
+        found["heeds_views"],
+        _scores(found),
+        labels,
     )
 
 
