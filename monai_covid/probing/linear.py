@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -18,6 +20,9 @@ IntArray = NDArray[np.int64]
 
 STRENGTHS = tuple(float(value) for value in np.logspace(-4, 0, 9))
 """Inverse strengths of the penalty that are tried, half a decade apart."""
+
+MANY = 4
+"""Features for each image from which on it is faster in the space of the images."""
 
 
 class LinearProbe(NamedTuple):
@@ -60,18 +65,32 @@ def fit_probe(
     present = np.unique(training[1])
     if len(present) < classes:
         raise ValueError(f"training images of classes {present.tolist()}, of {classes} classes")
-    tried = [_fitted(strength, *training) for strength in STRENGTHS]
+    tried = _fitted(STRENGTHS, *training)
     found = [one.predict_proba(validation[0]) for one in tried]
     best = int(np.argmin([log_loss(validation[1], each, labels=present) for each in found]))
     features, targets = (np.concatenate(both) for both in zip(training, validation, strict=True))
-    final = _fitted(STRENGTHS[best], features, targets)
+    (final,) = _fitted(STRENGTHS[best : best + 1], features, targets)
     return _as_layer(final, STRENGTHS[best], _macro_auc(found[best], validation[1]))
 
 
-def _fitted(strength: float, features: FloatArray, classes: IntArray) -> Pipeline:
-    regression = LogisticRegression(C=strength, max_iter=3000)
-    fitted: Pipeline = make_pipeline(StandardScaler(), regression).fit(features, classes)
-    return fitted
+def _fitted(strengths: Sequence[float], features: FloatArray, classes: IntArray) -> list[Pipeline]:
+    """Fit one regression for each strength.
+
+    Where there are many more features than images, the regression is fitted to the images'
+    coordinates in the space that they span. With this penalty the weights lie in that space, so
+    that it is the same regression, in a fraction of the time.
+    """
+    steps = [StandardScaler()]
+    if features.shape[1] > MANY * len(features):
+        steps.append(PCA(svd_solver="full"))
+    prepare = make_pipeline(*steps)
+    coordinates = prepare.fit_transform(features)
+    return [
+        make_pipeline(
+            *steps, LogisticRegression(C=strength, max_iter=3000).fit(coordinates, classes)
+        )
+        for strength in strengths
+    ]
 
 
 def _macro_auc(probabilities: FloatArray, classes: IntArray) -> float:
@@ -85,8 +104,11 @@ def _macro_auc(probabilities: FloatArray, classes: IntArray) -> float:
 
 
 def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> LinearProbe:
-    """Return scaler and regression as one layer: the same logits."""
-    scaler, regression = (step for _, step in fitted.steps)
-    weight: Any = regression.coef_ / scaler.scale_
+    """Return scaler, rotation if there is one, and regression as one layer: the same logits."""
+    scaler, *rotation, regression = (step for _, step in fitted.steps)
+    weight: Any = regression.coef_
+    for pca in rotation:
+        weight = weight @ pca.components_
+    weight = weight / scaler.scale_
     bias: Any = regression.intercept_ - weight @ scaler.mean_
     return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)

@@ -34,6 +34,22 @@ def test_the_layer_gives_scikit_learns_probabilities():
     np.testing.assert_allclose(found, regression.predict_proba(scaler.transform(new)), atol=1e-6)
 
 
+def test_with_more_features_than_images_it_is_the_same_regression():
+    training, validation = drawn(30, 0), drawn(15, 1)
+    mixing = np.random.default_rng(2).normal(size=(6, 200))
+    noise = np.random.default_rng(3).normal(size=(80, 200))
+    many = [np.tanh(some @ mixing / 40) for some in (training[0], validation[0], drawn(35, 4)[0])]
+    wide = np.split(np.concatenate(many) + 0.1 * noise, [30, 45])
+    probe = fit_probe((wide[0], training[1]), (wide[1], validation[1]), 3)
+    features = np.concatenate(wide[:2])
+    scaler = StandardScaler().fit(features)
+    regression = LogisticRegression(C=probe.strength, max_iter=9000, tol=1e-9)
+    regression.fit(scaler.transform(features), np.concatenate([training[1], validation[1]]))
+    found = probe.logits(torch.from_numpy(wide[2])).softmax(1).numpy()
+    expected = regression.predict_proba(scaler.transform(wide[2]))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_the_validation_images_choose_the_penalty():
     training, validation = drawn(60, 0), drawn(200, 1)
     scaler = StandardScaler().fit(training[0])
