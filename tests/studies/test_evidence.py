@@ -5,13 +5,15 @@ import re
 
 import pytest
 
+from monai_covid.evaluation.readings import LABELS_BY_MODEL, WITHIN_LABELS, WITHIN_VIEWS
 from monai_covid.studies.pages.markdown import difference
 from monai_covid.studies.pages.records import Estimate
 from tests.conftest import REPOSITORY
 
 SHORTCUTS = REPOSITORY / "docs/explanation/shortcuts.md"
+READINGS = REPOSITORY / "docs/explanation/readings.md"
 EVIDENCE = REPOSITORY / "docs/explanation/evidence.md"
-STUDIES = "cross-validation|shortcuts|distillation|imagenet-transfer"
+STUDIES = "cross-validation|shortcuts|distillation|imagenet-transfer|readings"
 ROW = re.compile(rf"\| [^|]+ \| ({STUDIES}) `([a-z0-9-]+)` \| ([^|]+) \|")
 
 
@@ -76,11 +78,43 @@ def test_figures_of_training_from_imagenet_are_those_of_the_stored_study(arm, wo
     assert row_of("imagenet-transfer", arm, f"{words}, `{arm}`") in lines_of_evidence()
 
 
+TEXTURES = (
+    ("frozen-320", "means and deviations, 320 pixels"),
+    ("covariances-320", "covariances, 320 pixels"),
+    ("covariances-224", "covariances, 224 pixels"),
+    ("mean-of-probes", "mean of these three"),
+    ("direct", "trained from ImageNet, 128 pixels"),
+    ("twice-keep", "the same, twice, output neurons kept"),
+    ("mean-of-all", "mean of these five"),
+    ("densenet-scratch", "DenseNet-121 from random weights, 64 pixels"),
+)
+
+
+@pytest.mark.parametrize(("arm", "words"), TEXTURES)
+def test_figures_of_textures_are_those_of_the_stored_study(arm, words):
+    assert row_of("readings", arm, f"{words}, `{arm}`", ()) in lines_of_evidence()
+
+
+@pytest.mark.parametrize(("arm", "words"), TEXTURES)
+def test_what_networks_see_is_that_of_the_stored_study(arm, words):
+    content = json.loads((REPOSITORY / "docs/results/data/readings.json").read_text())
+    (found,) = (each for each in content["readings"] if each["arm"] == arm)
+    cells = [f"{words}, `{arm}`", *(in_words(found[name]) for name in SEEN)]
+    assert f"| {' | '.join(cells)} |" in READINGS.read_text(encoding="utf-8").splitlines()
+
+
+SEEN = (LABELS_BY_MODEL, WITHIN_LABELS, WITHIN_VIEWS)
+
+
+def in_words(found):
+    return f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+
+
 def lines_of_evidence():
     return EVIDENCE.read_text(encoding="utf-8").splitlines()
 
 
-def row_of(study, arm, words):
+def row_of(study, arm, words, without=("without_lungs",)):
     content = json.loads((REPOSITORY / f"docs/results/data/{study}.json").read_text())
     (pooled,) = (each["pooled"] for each in content["arms"] if each["name"] == arm)
     further = pooled["further"]
@@ -89,7 +123,7 @@ def row_of(study, arm, words):
         words,
         stated(pooled["test"]["accuracy"]),
         f"{pooled['test']['balanced_accuracy']['value']:.3f}",
-        f"{further['without_lungs']['balanced_accuracy']['value']:.3f}",
+        *(f"{further[name]['balanced_accuracy']['value']:.3f}" for name in without),
         f"{recall['covid19']['value']:.2f}",
         f"{recall['normal']['value']:.2f}",
     ]
