@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from monai_covid.feature_maps import log_covariances, pooled
 
-REMEMBERED = 30_000_000
-"""Numbers that are remembered, a quarter of a gigabyte: 2,700 images' covariances or more."""
+REMEMBERED = 100_000_000
+"""Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
 
 MOMENTS, COVARIANCES = "moments", "covariances"
 POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
@@ -60,14 +60,14 @@ class PooledFeatures:
         new = {key: place for place, key in enumerate(keys) if key not in self._known}
         if new:
             batch = images[list(new.values())].to(self.device)
-            rows = self._computed(batch).double().cpu()
+            rows = self._computed(batch).float().cpu()
             self._known.update(zip(new, rows, strict=True))
         found = torch.stack([self._known[key] for key in keys])
         for key in keys:  # what is asked for again and again is forgotten last
             self._known.move_to_end(key)
         while len(self._known) * found.shape[1] > REMEMBERED:
             self._known.popitem(last=False)
-        return found
+        return found.double()
 
     def _computed(self, images: Tensor) -> Tensor:
         rows = self.pool(self.maps(images))
