@@ -56,7 +56,7 @@ def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_pat
         assert sum(part["seen"] for part in one["labels"].values()) == seen.sum()
     page = study_page(parse_study(found, "study.json", "small"), "figures")
     assert "## What readers saw" in page
-    assert "| *readers* |" in page
+    assert f"| *readers* | {found['readings'][0]['images']} | 0." in page
     assert page.count("| twice | ") > 2
     known = sum(part["seen"] for part in found["readings"][0]["labels"].values())
     assert f"saw pneumonia on {known} of " in page
