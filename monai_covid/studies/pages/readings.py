@@ -49,9 +49,8 @@ def _of_class(label: str, readings: Sequence[Reading]) -> str:
         (escape(one.arm), f"{one.images:,}", *(estimate(one.shares[name]) for name in COLUMNS))
         for one in readings
     ]
-    rows.append(
-        ("*readers*", estimate(first.shares[LABELS_BY_READERS]), *[""] * (len(COLUMNS) - 1))
-    )
+    by_readers = estimate(first.shares[LABELS_BY_READERS])
+    rows.append(("*readers*", f"{first.images:,}", by_readers, *[""] * (len(COLUMNS) - 1)))
     return "\n\n".join(
         [
             f"{counted(first.images, 'test image')} of {counted(first.patients, 'patient')} were "
