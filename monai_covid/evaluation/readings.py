@@ -11,7 +11,7 @@ Each measure is a probability of ordering a pair rightly, ties counted half, and
 strata only pairs of one stratum count, over all strata together: a Mann-Whitney statistic of strata
 (P. van Elteren, Bull. Int. Stat. Inst. 37:351-361, 1960) in which each pair counts once.
 
-Readings are set beside the probability of the class against that of `NORMAL`: another disease that
+Readings are set beside the probability of the class against that of normal: another disease that
 shows the same finding takes probability from the class, and would seem to contradict the readers.
 """
 
@@ -23,10 +23,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from monai_covid.evaluation.bootstrap import percentile_interval, resample
-from monai_covid.evaluation.columns import IMAGE, LABEL, PATIENT, probability_column
+from monai_covid.evaluation.columns import IMAGE
 from monai_covid.evaluation.outcomes import BoolArray, FloatArray
 from monai_covid.evaluation.ranked import (
     Ranking,
@@ -36,9 +35,9 @@ from monai_covid.evaluation.ranked import (
     weighted_auc,
     weights_by_score,
 )
+from monai_covid.evaluation.read_images import ReadImages, groups, read_images
 from monai_covid.evaluation.summary_tables import Value
 
-NORMAL = "normal"
 LABELS_BY_MODEL = "labels_by_model"
 LABELS_BY_READERS = "labels_by_readers"
 READINGS_BY_MODEL = "readings_by_model"
@@ -48,7 +47,6 @@ MEASURES = (LABELS_BY_MODEL, LABELS_BY_READERS, READINGS_BY_MODEL, WITHIN_LABELS
 
 Measure: TypeAlias = Callable[[FloatArray], dict[str, FloatArray]]
 Strata: TypeAlias = Mapping[str, tuple[BoolArray, Ranking]]
-StringArray: TypeAlias = NDArray[np.str_]
 
 
 class ReadLabel(NamedTuple):
@@ -130,7 +128,7 @@ def compare_with_readings(
     if not shared:
         return None
     read = [table[table[IMAGE].isin(shared)] for table in tables]
-    images = [_read_images(table, known, label, views) for table in read]
+    images = [read_images(table, known, label, views) for table in read]
     first = images[0]
     values = _with_intervals(images, resamples, seed)
     labels = sorted(set(first.given), key=lambda name: (name != label, name))
@@ -145,81 +143,14 @@ def compare_with_readings(
     )
 
 
-class _Images(NamedTuple):
-    """Images that were read, ``(N,)`` each.
-
-    ``scores`` are the model's probabilities of the class, ``odds`` those against normal alone.
-    """
-
-    label: str
-    given: StringArray
-    patients: StringArray
-    views: StringArray | None
-    seen: BoolArray
-    scores: FloatArray
-    odds: FloatArray
-
-    def strata(self) -> dict[str, BoolArray]:
-        """Return the images of each label and view, or label alone; masks ``(N,)`` by name."""
-        if self.views is None:
-            return _groups(self.given)
-        pairs = zip(self.given, self.views, strict=True)
-        names = np.array([f"{label}, {view}" if view else "" for label, view in pairs])
-        return {name: part for name, part in _groups(names).items() if name}
-
-    def sides(self, strata: Mapping[str, BoolArray]) -> tuple[set[str], set[str]]:
-        """Return the patients with the finding seen, and not, in strata that have both."""
-        sides: tuple[set[str], set[str]] = (set(), set())
-        for part in strata.values():
-            if 0 < self.seen[part].sum() < part.sum():
-                for side, mask in zip(sides, (self.seen, ~self.seen), strict=True):
-                    side.update(map(str, self.patients[part & mask]))
-        return sides
-
-
-def _groups(names: StringArray) -> dict[str, BoolArray]:
-    return {str(name): np.asarray(names == name) for name in np.unique(names)}
-
-
-def _read_images(
-    table: pd.DataFrame, known: pd.Series[float], label: str, views: pd.Series[str] | None
-) -> _Images:
-    images = table[IMAGE].tolist()
-    viewed = None if views is None else views.loc[images].to_numpy(str)
-    return _Images(
-        label,
-        table[LABEL].to_numpy(str),
-        table[PATIENT].to_numpy(str),
-        None if viewed is None or not any(viewed) else viewed,
-        np.asarray(known.loc[images].to_numpy() > 0),
-        table[probability_column(label)].to_numpy(np.float64),
-        against_normal(table, label),
-    )
-
-
-def against_normal(table: pd.DataFrame, label: str) -> FloatArray:
-    """Return the probability of a class against that of normal, ``(N,)`` in [0, 1].
-
-    Args:
-        table: Predictions table.
-        label: The class; its plain probabilities are returned where no class is normal.
-    """
-    scores = table[probability_column(label)].to_numpy(np.float64)
-    column = probability_column(NORMAL)
-    if label == NORMAL or column not in table:
-        return scores
-    both = scores + table[column].to_numpy(np.float64)
-    return np.nan_to_num(divide(scores, both))
-
-
-def _measure(images: _Images) -> Measure:
+def _measure(images: ReadImages) -> Measure:
     is_label = np.asarray(images.given == images.label)
     whole = {
         LABELS_BY_MODEL: rank(is_label, images.scores),
         LABELS_BY_READERS: rank(is_label, images.seen.astype(np.float64)),
         READINGS_BY_MODEL: rank(images.seen, images.odds),
     }
-    by_label, by_view = _ranked(images, _groups(images.given)), _ranked(images, images.strata())
+    by_label, by_view = _ranked(images, groups(images.given)), _ranked(images, images.strata())
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
         found = {
@@ -237,7 +168,7 @@ def _measure(images: _Images) -> Measure:
     return measure
 
 
-def _ranked(images: _Images, parts: Mapping[str, BoolArray]) -> Strata:
+def _ranked(images: ReadImages, parts: Mapping[str, BoolArray]) -> Strata:
     return {
         name: (part, rank(images.seen[part], images.odds[part])) for name, part in parts.items()
     }
@@ -255,7 +186,7 @@ def _together(pairs: Mapping[str, tuple[FloatArray, FloatArray]]) -> FloatArray:
     return divide(ordered, every)
 
 
-def _with_intervals(images: Sequence[_Images], resamples: int, seed: int) -> dict[str, Value]:
+def _with_intervals(images: Sequence[ReadImages], resamples: int, seed: int) -> dict[str, Value]:
     """Return means over models, with intervals over patients drawn for all models at once."""
     measures = [_measure(one) for one in images]
     ends = np.cumsum([len(one.given) for one in images])[:-1]
@@ -272,9 +203,9 @@ def _with_intervals(images: Sequence[_Images], resamples: int, seed: int) -> dic
     return {n: _value(float(once[n][0]), drawn[n], alone=n in alone) for n in once}
 
 
-def _compared(images: _Images) -> dict[str, set[str]]:
+def _compared(images: ReadImages) -> dict[str, set[str]]:
     """Return the patients whose images a measure compares."""
-    by_label = _groups(images.given)
+    by_label = groups(images.given)
     strata = {
         WITHIN_LABELS: by_label,
         WITHIN_VIEWS: images.strata(),
@@ -297,7 +228,7 @@ def _within(label: str) -> str:
     return f"within {label}"
 
 
-def _read_label(images: _Images, label: str, auc: Value) -> ReadLabel:
+def _read_label(images: ReadImages, label: str, auc: Value) -> ReadLabel:
     part = images.given == label
     patients = len(set(images.patients[part]))
     return ReadLabel(label, int(part.sum()), patients, int(images.seen[part].sum()), auc)

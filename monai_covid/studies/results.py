@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,13 @@ from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.data.readings import views_of
 from monai_covid.experiments.stages import run_summary
 from monai_covid.files import write_text
-from monai_covid.studies.baselines import baseline_scores
 from monai_covid.studies.comparisons import compare_arms
 from monai_covid.studies.curves import side_by_side
-from monai_covid.studies.definition import (
-    EXTERNAL,
-    MEAN,
-    SAME,
-    STAGE2_START,
-    Arm,
-    Run,
-    Study,
-)
-from monai_covid.studies.kept import Kept
+from monai_covid.studies.definition import STAGE2_START, Arm, Run, Study
+from monai_covid.studies.finished import FinishedRuns
 from monai_covid.studies.layout import FAILURE, Layout
 from monai_covid.studies.one_run import Runner
-from monai_covid.studies.readings import beside_readings
-from monai_covid.studies.run_results import TEST, agree, pool, read_run, stage1_of, stage2_of
+from monai_covid.studies.run_results import stage1_of, stage2_of
 from monai_covid.studies.starts import started_from
 
 FORMAT_VERSION = 1
@@ -61,9 +50,8 @@ class Results:
         self.layout: Layout = runner.layout
         self._runner = runner
         self._settings = dict(settings)
-        self._resamples = runner.machine.resamples
-        self._kept = Kept()
         self._readings_of_all = readings
+        self._finished = FinishedRuns(runner.study, runner.layout, runner.machine.resamples)
         self._written: list[Run] | None = None
 
     def finished(self) -> list[Run]:
@@ -93,7 +81,7 @@ class Results:
             finished: The finished runs.
         """
         study = self.study
-        details = {run: self._details(run) for run in finished}
+        details = {run: self._finished.run(run) for run in finished}
         return {
             "format_version": FORMAT_VERSION,
             "notice": RESEARCH_USE_ONLY,
@@ -105,13 +93,9 @@ class Results:
             "comparisons": compare_arms(
                 details, study.compared(), study.first_epochs, study.further
             ),
-            "baselines": self._kept.get(
-                ("baselines", study.folds),
-                map(self.layout.baseline, study.baselines),
-                partial(baseline_scores, study, self.layout, self._resamples),
-            ),
+            "baselines": self._finished.baselines(),
             "stage1": self._stage1(finished),
-            "agreement": self._agreement(finished),
+            "agreement": self._finished.agreement(finished),
             "readings": self._readings(finished),
             "stage2": self._stage2(finished),
         }
@@ -130,7 +114,7 @@ class Results:
             "stage2_excludes": study.stage2_excludes,
             "evaluation": dict(study.evaluation),
             "further": list(study.further),
-            "resamples": self._resamples,
+            "resamples": self._runner.machine.resamples,
             "binary": BINARY_NOTE,
             **self._settings,
         }
@@ -151,53 +135,9 @@ class Results:
             "seconds": sum(found["seconds"] for found in runs.values()),
             "runs": [{name: found[name] for name in RUN_KEYS} for found in runs.values()],
             "curves": side_by_side([found["curve"] for found in runs.values()]),
-            "pooled": self._pooled(arm, list(runs)),
+            "pooled": self._finished.arm(arm, list(runs)),
             "failures": self._failures(arm),
         }
-
-    def _details(self, run: Run) -> dict[str, Any]:
-        """Return everything about one run."""
-        folder = self.layout.run(run)
-        names = [None, *self.study.further]
-        files = {
-            name or TEST: file
-            for name in names
-            if (file := self.layout.predictions(run, name)).is_file()
-        }
-        read = [*files.values(), folder / "summary.json"]
-        found: dict[str, Any] = self._kept.get(
-            (run, *files), read, partial(read_run, run, folder, files)
-        )
-        return found
-
-    def _pooled(self, arm: Arm, runs: Sequence[Run]) -> dict[str, Any]:
-        found: dict[str, Any] = {"test": None, "further": {}, "ensemble": None}
-        for name in (None, *self.study.further):
-            # External images are the same for all folds: each network has a table of its own.
-            files = [
-                (str(run) if name == EXTERNAL else str(run.seed), file)
-                for run in runs
-                if (file := self.layout.predictions(run, name)).is_file()
-            ]
-            if not files:
-                continue
-            cues = {} if name else self._cues()
-            scores = self._kept.get(
-                (arm.name, name, *(part for part, _ in files), *cues),
-                [*(file for _, file in files), *cues.values()],
-                partial(pool, files, self._resamples, cues),
-            )
-            if name is None:
-                found |= scores
-            else:
-                found["further"][name] = scores["test"]
-                found.setdefault("further_ensemble", {})[name] = scores["ensemble"]
-        return found
-
-    def _cues(self) -> dict[str, Path]:
-        """Return the predictions of trivial cues that are there."""
-        found = {name: self.layout.baseline(name) for name in self.study.baselines}
-        return {name: file for name, file in found.items() if file.is_file()}
 
     def _failures(self, arm: Arm) -> list[dict[str, Any]]:
         return [
@@ -210,38 +150,12 @@ class Results:
             if run.arm == arm.name and (file := self.layout.run(run) / FAILURE).is_file()
         ]
 
-    def _agreement(self, finished: Sequence[Run]) -> dict[str, Any] | None:
-        """Return how far the arms that have a network of their own fail alike."""
-        files: dict[str, list[Path]] = {}
-        for run in finished:
-            if self.study.arm(run.arm).start.kind not in (MEAN, SAME):
-                seed = f", seed {run.seed}" if len(self.study.seeds) > 1 else ""
-                files.setdefault(f"{run.arm}{seed}", []).append(self.layout.predictions(run))
-        if len(files) < 2:
-            return None
-        every = [file for member in files.values() for file in member]
-        found: dict[str, Any] = self._kept.get(
-            ("agreement", *files), every, partial(agree, files, self._resamples)
-        )
-        return found
-
     def _readings(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         """Return what each arm says beside what readers saw; empty without readings."""
-        readings, views = self._readings_of_all, views_of(self._runner.machine.data.records)
-        if readings is None:
+        if self._readings_of_all is None:
             return []
-        found = []
-        for arm in self.study.arms:
-            files: dict[int, list[Path]] = {}
-            for run in finished:
-                if run.arm == arm.name:
-                    files.setdefault(run.seed, []).append(self.layout.predictions(run))
-            tables = list(files.values())
-            if tables:
-                read = [file for table in tables for file in table]
-                make = partial(beside_readings, arm.name, tables, readings, views, self._resamples)
-                found += self._kept.get(("readings", arm.name), read, make)
-        return found
+        views = views_of(self._runner.machine.data.records)
+        return self._finished.readings(finished, self._readings_of_all, views)
 
     def _stage1(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         with_stage1 = (run for run in finished if self.study.arm(run.arm).stage1 is not None)
