@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from monai_covid.evaluation.columns import IMAGE, LABEL
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.plots.style import INK, colour, new_figure, style_axes
-from monai_covid.evaluation.read_images import against_normal
+from monai_covid.evaluation.read_images import NORMAL, against_normal
 from monai_covid.evaluation.readings import ReadingComparison
 from monai_covid.labels import display_name
 
@@ -45,7 +45,8 @@ def draw_readings(
     axes.set_yticks(range(len(rows)), [f"{row.name} (n = {len(row.values)})" for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0.0, 1.0)
-    axes.set_xlabel(f"Probability of {name} by the model, against normal")
+    against = "" if comparison.label == NORMAL else ", against normal"
+    axes.set_xlabel(f"Probability of {name} by the model{against}")
     return figure
 
 

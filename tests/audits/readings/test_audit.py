@@ -112,6 +112,17 @@ def test_report_and_numbers(tmp_path):
         assert one["seen"] == readings.loc[part, "pneumonia"].sum()
 
 
+def test_normal_can_be_what_readers_looked_for(tmp_path):
+    some, readings = collection()
+    about = audited(
+        tmp_path, some, readings.rename(columns={"pneumonia": "normal"}), by_label(some)
+    )
+    about.model.known = dict(zip(some.paths, 1 - 0.9 * readings["pneumonia"], strict=True))
+    found = audit(about)
+    assert found.verdict is Verdict.QUIET
+    assert (tmp_path / "normal.png").is_file()
+
+
 def test_without_readings_it_is_not_asked(tmp_path):
     some, _ = collection(30)
     findings, page = run_audits(subject(tmp_path, some, 0.8), ["readings"], tmp_path)
