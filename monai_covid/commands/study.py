@@ -25,6 +25,7 @@ from monai_covid.studies.machine import Machine
 from monai_covid.studies.one_run import Runner
 from monai_covid.studies.plan import recorded_study
 from monai_covid.studies.reading import find_study, read_study, shipped_studies
+from monai_covid.studies.readings import kept_readings
 from monai_covid.studies.results import Results
 from monai_covid.studies.starts import check_packages, described, imagenet_files, left_out, named
 from monai_covid.studies.work import Chosen, check_starts, work
@@ -118,10 +119,10 @@ def _conduct(
         "imagenet": "; ".join(dict.fromkeys(described(dict(runner.machine.imagenet)).values())),
         "files": used,
     }
-    readings = None
-    if options.readings is not None:
-        readings = readings_of(options.readings, runner.machine.data.records)
-        machine["readings"] = named(options.readings)
+    readings, file = None, kept_readings(options.readings, runner.layout)
+    if file is not None:
+        readings = readings_of(file, runner.machine.data.records)
+        machine["readings"] = named(file)
     results = Results(runner, machine, readings)
     write_baselines(runner.study, runner.machine.data, runner.layout)
 
@@ -214,7 +215,7 @@ def _remove(layout: Layout) -> None:
         raise RunFolderError(f"{layout.root}: holds no study ({layout.plan.name}); not replaced")
     for name in ("runs", "stage1", "stage2", "baselines", "logs"):
         shutil.rmtree(layout.root / name, ignore_errors=True)
-    for file in (layout.results, layout.plan):
+    for file in (layout.results, layout.plan, layout.readings):
         file.unlink(missing_ok=True)
 
 

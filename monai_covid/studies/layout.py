@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from monai_covid.studies.definition import EXTERNAL, Arm, Run, Study
 
 STUDY_JSON, PLAN = "study.json", "plan.yaml"
+READINGS = "readings.csv"
 FAILURE = "failure.txt"
 PREDICTIONS = "predictions.csv"
 
@@ -33,6 +34,11 @@ class Layout(NamedTuple):
     def results(self) -> Path:
         """The results put together."""
         return self.root / STUDY_JSON
+
+    @property
+    def readings(self) -> Path:
+        """What readers saw, as it was given last."""
+        return self.root / READINGS
 
     def run(self, run: Run) -> Path:
         """Return the folder of a run."""

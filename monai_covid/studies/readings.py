@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,25 @@ import pandas as pd
 
 from monai_covid.evaluation import read_predictions
 from monai_covid.evaluation.readings import ReadingComparison, compare_with_readings
+from monai_covid.files import atomic_path
 from monai_covid.labels import COVID_LABELS
+from monai_covid.studies.layout import Layout
+
+
+def kept_readings(given: Path | None, layout: Layout) -> Path | None:
+    """Keep readings with the study, so that later calls know them.
+
+    Args:
+        given: CSV of readings; None for those that are kept.
+        layout: Where the files of the study lie.
+
+    Returns:
+        The kept file; None if there is none.
+    """
+    if given is not None:
+        with atomic_path(layout.readings) as temporary:
+            shutil.copyfile(given, temporary)
+    return layout.readings if layout.readings.is_file() else None
 
 
 def beside_readings(

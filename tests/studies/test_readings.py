@@ -54,6 +54,10 @@ def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_pat
         expected = roc_auc_score(is_pneumonia, seen)
         assert one[LABELS_BY_READERS]["value"] == pytest.approx(expected)
         assert sum(part["seen"] for part in one["labels"].values()) == seen.sum()
+    _, again = study({**SMALL, "arms": arms})
+    assert again["readings"] == found["readings"]
+    _, anew = study({**SMALL, "arms": arms}, "--overwrite", "--arms", "twice")
+    assert anew["readings"] == []
     page = study_page(parse_study(found, "study.json", "small"), "figures")
     assert "## What readers saw" in page
     assert f"| *readers* | {found['readings'][0]['images']} | 0." in page
