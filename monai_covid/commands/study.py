@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     layout = Layout(options.out.resolve())
     check_writable(layout.root)
     if options.overwrite:
-        _remove(layout)
+        _remove(layout, options.readings)
     chosen = Chosen(study.seeds, study.folds, options.arms)
     excluded = tuple(file.resolve() for file in options.leave_out)
     used = _used_files(files, excluded)
@@ -203,8 +203,12 @@ def _unreadable(readings: Path, data: Collections) -> list[str]:
     return []
 
 
-def _remove(layout: Layout) -> None:
+def _remove(layout: Layout, given: Path | None) -> None:
     """Remove an earlier study; a folder with anything else in it is left alone.
+
+    Args:
+        layout: Where its files lie.
+        given: Readings that are given anew, which may be those that it kept.
 
     Raises:
         RunFolderError: If the folder holds no study.
@@ -216,7 +220,8 @@ def _remove(layout: Layout) -> None:
     for name in ("runs", "stage1", "stage2", "baselines", "logs"):
         shutil.rmtree(layout.root / name, ignore_errors=True)
     for file in (layout.results, layout.plan, layout.readings):
-        file.unlink(missing_ok=True)
+        if given is None or given.resolve() != file:
+            file.unlink(missing_ok=True)
 
 
 def _logs(runner: Runner) -> Path:

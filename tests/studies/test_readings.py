@@ -58,6 +58,9 @@ def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_pat
     assert again["readings"] == found["readings"]
     _, anew = study({**SMALL, "arms": arms}, "--overwrite", "--arms", "twice")
     assert anew["readings"] == []
+    _, kept = study({**SMALL, "arms": arms}, "--readings", str(readings))
+    same = ["--readings", str(tmp_path / "out" / "readings.csv"), "--overwrite"]
+    assert study({**SMALL, "arms": arms}, *same)[1]["readings"] == kept["readings"]
     page = study_page(parse_study(found, "study.json", "small"), "figures")
     assert "## What readers saw" in page
     assert f"| *readers* | {found['readings'][0]['images']} | 0." in page
