@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,19 @@ class Verdict(StrEnum):
     FAULT = "a fault was found"
     QUIET = "no fault was found"
     UNKNOWN = "cannot be told"
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return what the parts of an audit come to.
+
+    Returns:
+        FAULT if any part shows one, QUIET if all are quiet, else UNKNOWN, as without any part.
+    """
+    found = set(verdicts)
+    for verdict in (Verdict.FAULT, Verdict.UNKNOWN):
+        if verdict in found:
+            return verdict
+    return Verdict.QUIET if found else Verdict.UNKNOWN
 
 
 @dataclass(frozen=True)

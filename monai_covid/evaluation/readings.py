@@ -3,9 +3,10 @@
 Labels that come with a hospital, or were mined from its reports, can be told by much that is no
 disease. Readers who looked at the images themselves are a second witness. A model that recognises
 the finding ranks, among images of one label, those on which readers saw it above the others: what
-gives the label away is the same for both. One that goes by the hospital does not, however well it
-tells the labels. Where views are known, pairs of one label and one view are counted as well:
-patients in bed are imaged AP and are sicker, so that the view alone tells something of both.
+gives the label away is the same for both. One that goes by something else does so only as far as
+that comes with the finding, however well it tells the labels. Where views are known, pairs of one
+label and one view are counted as well: patients in bed are imaged AP and are sicker, so that the
+view alone tells something of both.
 
 Each measure is a probability of ordering a pair rightly, ties counted half, and so an AUC. Within
 strata only pairs of one stratum count, over all strata together: a Mann-Whitney statistic of strata
@@ -35,7 +36,7 @@ from monai_covid.evaluation.ranked import (
     weighted_auc,
     weights_by_score,
 )
-from monai_covid.evaluation.read_images import ReadImages, groups, read_images
+from monai_covid.evaluation.reading_arrays import ReadingArrays, groups, reading_arrays
 from monai_covid.evaluation.summary_tables import Value
 
 LABELS_BY_MODEL = "labels_by_model"
@@ -49,7 +50,7 @@ Measure: TypeAlias = Callable[[FloatArray], dict[str, FloatArray]]
 Strata: TypeAlias = Mapping[str, tuple[BoolArray, Ranking]]
 
 
-class ReadLabel(NamedTuple):
+class ReadingsOfLabel(NamedTuple):
     """The images of one label that were read.
 
     Attributes:
@@ -87,7 +88,7 @@ class ReadingComparison:
     """
 
     label: str
-    labels: tuple[ReadLabel, ...]
+    labels: tuple[ReadingsOfLabel, ...]
     images: int
     patients: int
     values: Mapping[str, Value]
@@ -95,7 +96,7 @@ class ReadingComparison:
     fewest: int
 
     @property
-    def telling(self) -> Value:
+    def judged(self) -> Value:
         """How the model tells images on which the finding was seen, in the narrowest strata."""
         return self.values[WITHIN_VIEWS if self.heeds_views else WITHIN_LABELS]
 
@@ -128,7 +129,7 @@ def compare_with_readings(
     if not shared:
         return None
     read = [table[table[IMAGE].isin(shared)] for table in tables]
-    images = [read_images(table, known, label, views) for table in read]
+    images = [reading_arrays(table, known, label, views) for table in read]
     first = images[0]
     values = _with_intervals(images, resamples, seed)
     labels = sorted(set(first.given), key=lambda name: (name != label, name))
@@ -143,12 +144,12 @@ def compare_with_readings(
     )
 
 
-def _measure(images: ReadImages) -> Measure:
+def _measure(images: ReadingArrays) -> Measure:
     is_label = np.asarray(images.given == images.label)
     whole = {
         LABELS_BY_MODEL: rank(is_label, images.scores),
         LABELS_BY_READERS: rank(is_label, images.seen.astype(np.float64)),
-        READINGS_BY_MODEL: rank(images.seen, images.odds),
+        READINGS_BY_MODEL: rank(images.seen, images.against),
     }
     by_label, by_view = _ranked(images, groups(images.given)), _ranked(images, images.strata())
 
@@ -168,9 +169,9 @@ def _measure(images: ReadImages) -> Measure:
     return measure
 
 
-def _ranked(images: ReadImages, parts: Mapping[str, BoolArray]) -> Strata:
+def _ranked(images: ReadingArrays, parts: Mapping[str, BoolArray]) -> Strata:
     return {
-        name: (part, rank(images.seen[part], images.odds[part])) for name, part in parts.items()
+        name: (part, rank(images.seen[part], images.against[part])) for name, part in parts.items()
     }
 
 
@@ -186,7 +187,7 @@ def _together(pairs: Mapping[str, tuple[FloatArray, FloatArray]]) -> FloatArray:
     return divide(ordered, every)
 
 
-def _with_intervals(images: Sequence[ReadImages], resamples: int, seed: int) -> dict[str, Value]:
+def _with_intervals(images: Sequence[ReadingArrays], resamples: int, seed: int) -> dict[str, Value]:
     """Return means over models, with intervals over patients drawn for all models at once."""
     measures = [_measure(one) for one in images]
     ends = np.cumsum([len(one.given) for one in images])[:-1]
@@ -203,7 +204,7 @@ def _with_intervals(images: Sequence[ReadImages], resamples: int, seed: int) -> 
     return {n: _value(float(once[n][0]), drawn[n], alone=n in alone) for n in once}
 
 
-def _compared(images: ReadImages) -> dict[str, set[str]]:
+def _compared(images: ReadingArrays) -> dict[str, set[str]]:
     """Return the patients whose images a measure compares."""
     by_label = groups(images.given)
     strata = {
@@ -228,7 +229,7 @@ def _within(label: str) -> str:
     return f"within {label}"
 
 
-def _read_label(images: ReadImages, label: str, auc: Value) -> ReadLabel:
+def _read_label(images: ReadingArrays, label: str, auc: Value) -> ReadingsOfLabel:
     part = images.given == label
     patients = len(set(images.patients[part]))
-    return ReadLabel(label, int(part.sum()), patients, int(images.seen[part].sum()), auc)
+    return ReadingsOfLabel(label, int(part.sum()), patients, int(images.seen[part].sum()), auc)

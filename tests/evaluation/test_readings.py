@@ -64,7 +64,7 @@ def test_within_strata_is_counting_pairs_of_one_stratum():
     strata = zip(table["label"][known], views[known], strict=True)
     both = counted(strata, seen[known], score[known])
     assert found.values[WITHIN_VIEWS].value == pytest.approx(both)
-    assert found.telling == found.values[WITHIN_VIEWS]
+    assert found.judged == found.values[WITHIN_VIEWS]
 
 
 def test_without_any_view_the_label_alone_counts():
@@ -73,7 +73,7 @@ def test_without_any_view_the_label_alone_counts():
     assert without == compared(table, seen)
     assert not without.heeds_views
     assert without.values[WITHIN_VIEWS].value is None
-    assert without.telling == without.values[WITHIN_LABELS]
+    assert without.judged == without.values[WITHIN_LABELS]
 
 
 def test_views_that_no_pair_shares_leave_it_undefined():
@@ -81,7 +81,7 @@ def test_views_that_no_pair_shares_leave_it_undefined():
     views = table["label"].set_axis(seen.index) + seen.astype(str)
     found = compared(table, seen, views)
     assert found.heeds_views
-    assert (found.telling.value, found.fewest) == (None, 0)
+    assert (found.judged.value, found.fewest) == (None, 0)
     assert found.values[WITHIN_LABELS].value is not None
 
 

@@ -12,11 +12,11 @@ from monai_covid.audits.external.comparison import (
     compared_metrics,
     shared_classes,
 )
-from monai_covid.audits.external.judgement import MARGIN, judge, judge_all
+from monai_covid.audits.external.judgement import MARGIN, judge
 from monai_covid.audits.external.pairs import draw_pairs
 from monai_covid.audits.external.tables import call_table, difference_table, mix_table
 from monai_covid.audits.external.wording import MIX, section_text, summary_of
-from monai_covid.audits.finding import AuditFinding
+from monai_covid.audits.finding import AuditFinding, together
 from monai_covid.audits.groups.measured import Measured, measured
 from monai_covid.audits.subject import Subject
 from monai_covid.data.patients import drop_patients, patients_in
@@ -41,7 +41,7 @@ def audit(subject: Subject) -> AuditFinding:
         for place, (name, records) in enumerate(subject.external.items())
     ]
     return AuditFinding(
-        judge_all(comparisons),
+        together(map(judge, comparisons)),
         " ".join(map(summary_of, comparisons)),
         tuple(_sections(subject, inside, comparisons)),
         {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from monai_covid.audits.external.comparison import Compared, ExternalComparison
 from monai_covid.audits.finding import Verdict
 
@@ -52,12 +50,3 @@ def judge(comparison: ExternalComparison) -> Verdict:
     if main is None or main.is_small or main.difference.low is None:
         return Verdict.UNKNOWN
     return Verdict.QUIET if main.difference.low > -MARGIN else Verdict.UNKNOWN
-
-
-def judge_all(comparisons: Sequence[ExternalComparison]) -> Verdict:
-    """Return FAULT if any collection shows one, QUIET if all are quiet, else UNKNOWN."""
-    found = {judge(one) for one in comparisons}
-    for verdict in (Verdict.FAULT, Verdict.UNKNOWN):
-        if verdict in found:
-            return verdict
-    return Verdict.QUIET if found else Verdict.UNKNOWN

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from monai_covid.audits.finding import AuditFinding
-from monai_covid.audits.readings.judgement import POOR, judge, judge_all
+from monai_covid.audits.finding import AuditFinding, together
+from monai_covid.audits.readings.judgement import POOR, judge
 from monai_covid.audits.readings.picture import draw_readings
 from monai_covid.audits.readings.wording import RULE, label_table, measure_table, summary_of
 from monai_covid.audits.subject import Subject
@@ -38,7 +38,7 @@ def audit(subject: Subject) -> AuditFinding:
     sentences = [summary_of(one) for one in comparisons]
     sentences += [f"{name}: none of these images was read." for name in unread]
     return AuditFinding(
-        judge_all(comparisons),
+        together(map(judge, comparisons)),
         " ".join(sentences),
         tuple(
             section

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.groups.cells import LEAST_PATIENTS
 from monai_covid.evaluation.readings import ReadingComparison
@@ -20,18 +18,9 @@ def judge(comparison: ReadingComparison) -> Verdict:
         FAULT if the 95 % interval of that AUC ends below POOR, QUIET if it begins at POOR or above.
         UNKNOWN otherwise, and with fewer than LEAST_PATIENTS patients.
     """
-    within = comparison.telling
+    within = comparison.judged
     if comparison.fewest < LEAST_PATIENTS or within.low is None or within.high is None:
         return Verdict.UNKNOWN
     if within.high < POOR:
         return Verdict.FAULT
     return Verdict.QUIET if within.low >= POOR else Verdict.UNKNOWN
-
-
-def judge_all(comparisons: Sequence[ReadingComparison]) -> Verdict:
-    """Return FAULT if any class shows one, QUIET if all are quiet, else UNKNOWN."""
-    found = {judge(one) for one in comparisons}
-    for verdict in (Verdict.FAULT, Verdict.UNKNOWN):
-        if verdict in found:
-            return verdict
-    return Verdict.QUIET if found else Verdict.UNKNOWN

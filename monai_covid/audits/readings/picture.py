@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from monai_covid.evaluation.columns import IMAGE, LABEL
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.plots.style import INK, colour, new_figure, style_axes
-from monai_covid.evaluation.read_images import NORMAL, against_normal
+from monai_covid.evaluation.reading_arrays import NORMAL, against_normal
 from monai_covid.evaluation.readings import ReadingComparison
 from monai_covid.labels import display_name
 

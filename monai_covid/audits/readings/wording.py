@@ -50,7 +50,7 @@ def summary_of(comparison: ReadingComparison) -> str:
             f"{display_name(comparison.label)}, {counted(comparison.images, 'image')} read: the "
             f"label is told by the model at AUC {_words(values[LABELS_BY_MODEL])}, by what readers "
             f"saw at {_words(values[LABELS_BY_READERS])}; among images of one {stratum} "
-            f"the model finds those where readers saw it at {_words(comparison.telling)}.",
+            f"the model finds those where readers saw it at {_words(comparison.judged)}.",
             MEANING[verdict],
             *([f"Too few patients whose images share {stratum}."] if few else []),
         ]

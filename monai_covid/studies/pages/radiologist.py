@@ -109,8 +109,8 @@ def _blanked(study: Study, arm: Arm) -> list[str]:
 
 
 def beside_readers(one: Reading) -> str:
-    """Say whether a network sees what readers saw, by the interval of ``Reading.telling``."""
-    found, name = one.telling, class_words(one.label)
+    """Say whether a network sees what readers saw, by the interval of ``Reading.judged``."""
+    found, name = one.judged, class_words(one.label)
     stratum = "label and view" if one.heeds_views else "label"
     text = (
         f"People who looked saw {name} on {one.seen:,} of {counted(one.images, 'test image')}. "

@@ -178,7 +178,7 @@ class Reading(NamedTuple):
         return sum(seen for _, seen in self.labels.values())
 
     @property
-    def telling(self) -> Estimate:
+    def judged(self) -> Estimate:
         """How images on which the finding was seen are told, in the narrowest strata."""
         return self.shares[WITHIN_VIEWS if self.heeds_views else WITHIN_LABELS]
 

@@ -1,8 +1,8 @@
 import pytest
 
 from monai_covid.audits.external.comparison import Compared, ExternalComparison
-from monai_covid.audits.external.judgement import judge, judge_all
-from monai_covid.audits.finding import Verdict
+from monai_covid.audits.external.judgement import judge
+from monai_covid.audits.finding import Verdict, together
 from monai_covid.audits.groups.measured import measured
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.summary_tables import Value
@@ -58,6 +58,6 @@ def test_the_worst_collection_decides():
     quiet = comparison(metric("balanced_accuracy", -0.04, 0.04))
     unknown = comparison()
     fault = comparison(metric("balanced_accuracy", -0.3, -0.2))
-    assert judge_all([quiet]) is Verdict.QUIET
-    assert judge_all([quiet, unknown]) is Verdict.UNKNOWN
-    assert judge_all([quiet, unknown, fault]) is Verdict.FAULT
+    assert together(map(judge, [quiet])) is Verdict.QUIET
+    assert together(map(judge, [quiet, unknown])) is Verdict.UNKNOWN
+    assert together(map(judge, [quiet, unknown, fault])) is Verdict.FAULT

@@ -9,7 +9,7 @@ import pytest
 
 from monai_covid.audits import AuditOptions, Subject, Verdict, run_audits
 from monai_covid.audits.readings import audit
-from monai_covid.audits.readings.judgement import judge, judge_all
+from monai_covid.audits.readings.judgement import judge
 from monai_covid.evaluation.readings import WITHIN_LABELS, ReadingComparison
 from monai_covid.evaluation.summary_tables import Value
 from monai_covid.inference.prediction import Prediction
@@ -148,14 +148,6 @@ def test_verdicts_at_their_bounds(low, high, fewest, verdict):
     assert judge(compared_at(low, high, fewest)) is verdict
 
 
-def test_one_class_with_a_fault_is_enough():
-    fault, quiet, unknown = (compared_at(*some) for some in ((0.4, 0.6), (0.8, 0.9), (0.6, 0.8)))
-    assert judge_all([quiet, fault, unknown]) is Verdict.FAULT
-    assert judge_all([quiet, unknown]) is Verdict.UNKNOWN
-    assert judge_all([quiet]) is Verdict.QUIET
-    assert judge_all([]) is Verdict.UNKNOWN
-
-
-def compared_at(low, high, fewest=50):
+def compared_at(low, high, fewest):
     within = {WITHIN_LABELS: Value(0.6, low, high)}
     return ReadingComparison("pneumonia", (), 100, 90, within, False, fewest)

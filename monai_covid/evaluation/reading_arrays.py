@@ -1,4 +1,4 @@
-"""The images of a predictions table that were read, as arrays, and the strata they fall into."""
+"""Images that people have read, with what a model said of them, as arrays; and their strata."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NORMAL = "normal"
 StringArray: TypeAlias = NDArray[np.str_]
 
 
-class ReadImages(NamedTuple):
+class ReadingArrays(NamedTuple):
     """Images that were read.
 
     Attributes:
@@ -28,7 +28,7 @@ class ReadImages(NamedTuple):
         views: ``(N,)``, empty where it is not known; None if none is.
         seen: Whether readers saw the finding, ``(N,)``.
         scores: The model's probability of the class, ``(N,)``.
-        odds: The same against normal, see ``against_normal``.
+        against: The same against normal, see ``against_normal``.
     """
 
     label: str
@@ -37,7 +37,7 @@ class ReadImages(NamedTuple):
     views: StringArray | None
     seen: BoolArray
     scores: FloatArray
-    odds: FloatArray
+    against: FloatArray
 
     def strata(self) -> dict[str, BoolArray]:
         """Return the images of each label and view, or label alone; masks ``(N,)`` by name."""
@@ -62,9 +62,9 @@ def groups(names: StringArray) -> dict[str, BoolArray]:
     return {str(name): np.asarray(names == name) for name in np.unique(names)}
 
 
-def read_images(
+def reading_arrays(
     table: pd.DataFrame, known: pd.Series[float], label: str, views: pd.Series[str] | None
-) -> ReadImages:
+) -> ReadingArrays:
     """Return the rows of a predictions table as arrays.
 
     Args:
@@ -75,7 +75,7 @@ def read_images(
     """
     images = table[IMAGE].tolist()
     viewed = None if views is None else views.loc[images].to_numpy(str)
-    return ReadImages(
+    return ReadingArrays(
         label,
         table[LABEL].to_numpy(str),
         table[PATIENT].to_numpy(str),
