@@ -11,9 +11,9 @@ from monai.deploy.core import Application
 from inputs import Inputs, find_studies
 from logs import OWN_LOGGER, keep_patient_data_out
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.data.files import check_writable
 from monai_covid.dicom.study import StudyError
 from monai_covid.errors import USER_ERRORS, OptionError
-from monai_covid.files import check_writable
 from monai_covid.inference.study import StudyPipeline
 from pipeline import load_pipeline
 from processor import GraphProcessor

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from monai_covid.dicom.header import read_header
+from monai_covid.dicom.reading.header import read_header
 from monai_covid.errors import ImageReadError
 from study_key import NO_STUDY, StudyKey, study_key
 

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 
 from model_file import find_model
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.commands.listen import add_options, wanted_of
-from monai_covid.default_model import default_model
+from monai_covid.cli.listen import add_options, wanted_of
+from monai_covid.dicom.service.run import check_extras, run_when_loaded
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import or_exit
-from monai_covid.memory import keep_freed_memory
-from monai_covid.pacs.extras import check_extras
-from monai_covid.pacs.run import run_when_loaded
+from monai_covid.models.default_model import default_model
+from monai_covid.models.device import keep_freed_memory
 from stack_limit import raise_stack_limit
 
 

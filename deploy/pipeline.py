@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from model_file import find_model
-from monai_covid.dicom.kinds import RESULT_KINDS
+from monai_covid.dicom.results.instances import RESULT_KINDS
 from monai_covid.inference.study import StudyPipeline
 
 

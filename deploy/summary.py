@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from inputs import RefusedFile
 from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.data.files import write_text
 from monai_covid.dicom.study import Refusal
-from monai_covid.files import write_text
 from study_key import hashed
 
 SUMMARY_FILE = "summary.json"

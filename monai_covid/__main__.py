@@ -2,6 +2,6 @@
 
 import sys
 
-from monai_covid.cli import main
+from monai_covid.cli.main import main
 
 sys.exit(main())

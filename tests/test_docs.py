@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monai_covid.cli import COMMANDS, build_parser
-from monai_covid.experiments.options_page import CONFIGS
+from monai_covid.cli.main import COMMANDS, build_parser
+from monai_covid.lab.options_page import CONFIGS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "bundle" / "docs" / "README.md", *ROOT.glob("docs/**/*.md")]

@@ -6,8 +6,7 @@ from typing import Any
 
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
-from monai_covid.inference.attempts import one_by_one
-from monai_covid.inference.study import StudyPipeline
+from monai_covid.inference.study import StudyPipeline, one_by_one
 
 
 class InferenceOperator(Operator):

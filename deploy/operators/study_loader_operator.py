@@ -10,7 +10,7 @@ from monai.deploy.core.domain import DICOMSeries, DICOMStudy
 from monai.deploy.operators import DICOMDataLoaderOperator
 from pydicom.dataset import Dataset
 
-from monai_covid.dicom.header import read_header
+from monai_covid.dicom.reading.header import read_header
 from monai_covid.dicom.study import Refusal
 from monai_covid.errors import ImageReadError
 from study_key import NO_STUDY

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from monai_covid.evaluation import Section
+from monai_covid.evaluation.pages.page import Section
 
 
 class Verdict(StrEnum):

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.audits.finding import AuditFinding
 from monai_covid.audits.subject import Subject
-from monai_covid.evaluation import Section, summary_page
+from monai_covid.data.files import write_text
+from monai_covid.evaluation.pages.page import Section, summary_page
+from monai_covid.evaluation.pages.tables import Table
 from monai_covid.evaluation.report_text import strict_json
-from monai_covid.evaluation.summary_tables import Table
-from monai_covid.files import write_text
-from monai_covid.words.extras import HOW_TO_INSTALL, missing_packages
+from monai_covid.preprocessing.text.finder import HOW_TO_INSTALL, missing_packages
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def missing(subject: Subject, audit: Audit) -> str:
 
 def _function(name: str) -> Callable[[Subject], AuditFinding]:
     audit: Callable[[Subject], AuditFinding] = importlib.import_module(
-        f"monai_covid.audits.{name}"
+        f"monai_covid.audits.{name}.audit"
     ).audit
     return audit
 

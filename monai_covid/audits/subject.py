@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monai_covid.data.records import Records
 from monai_covid.errors import InputError, Problem
-from monai_covid.evaluation import multiclass_table
+from monai_covid.evaluation.predictions import multiclass_table
 from monai_covid.inference.classifier import Classifier
 
 FOLD = "fold"

@@ -1,1 +1,1 @@
-"""Reading chest X-ray collections into MONAI datalists, and the synthetic phantom."""
+"""Collections of chest radiographs: manifests, splits, and image files as grey values."""

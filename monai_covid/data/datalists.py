@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from monai_covid.data.class_balance import balanced_subset, class_counts
-from monai_covid.data.extra_manifests import extra_records, with_extra_records
 from monai_covid.data.folders import as_paths
-from monai_covid.data.leave_out import LeaveOut, Parts, leave_out
+from monai_covid.data.leave_out import LeaveOut, Parts, extra_records, leave_out, with_extra_records
 from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import read_nih
 from monai_covid.data.patients import drop_patients
 from monai_covid.data.records import Datalist, Records
-from monai_covid.data.sections import covid_sections
-from monai_covid.data.splits import check_fraction, hold_out
-from monai_covid.data.stage3_patients import stage3_patients
+from monai_covid.data.splits import check_fraction, covid_sections, hold_out, stage3_patients
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 
@@ -53,7 +52,7 @@ def nih_datalist(
         seed: For the hold-out and ``limit``.
         exclude_manifests: Manifests of stage 3 (one or several); their patients are left out.
         exclude_fold: Leave out the patients of this fold of theirs alone, see
-            :func:`monai_covid.data.stage3_patients.stage3_patients`.
+            :func:`monai_covid.data.splits.stage3_patients`.
         exclude_validation_fraction: With ``exclude_fold``: leave out too whom stage 3 holds out for
             validation at this fraction and the same seed.
         limit: Take a class-balanced subset of so many images, for quick trials.
@@ -175,3 +174,13 @@ def _check_labels(records: Records, items: Datalist) -> None:
             "%s: no training image of %s; their output neurons learn to say no",
             *(records.file, ", ".join(absent)),
         )
+
+
+def datalist_hash(*datalists: Sequence[Mapping[str, Any]]) -> str:
+    """Return a short hash of the images' names, patients and labels, wherever the files lie."""
+    digest = hashlib.sha256()
+    for datalist in datalists:
+        for item in datalist:
+            digest.update(repr((item["name"], item["patient_id"], item["label"])).encode())
+        digest.update(b"|")
+    return digest.hexdigest()[:16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from monai_covid.data.image_formats import IMAGE_SUFFIXES, detect_format, has_image_suffix
 from monai_covid.data.nifti import read_nifti
 from monai_covid.data.pictures import read_picture
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.errors import ImageReadError
+from monai_covid.dicom.reading.pixels import read_radiograph
+from monai_covid.errors import ImageReadError, InputError, Problem
 
 __all__ = ["IMAGE_SUFFIXES", "find_images", "read_image"]
 
@@ -87,3 +88,49 @@ def _unknown_content(path: Path) -> str:
     if has_image_suffix(path):
         return f"its content does not fit its name: it starts with {start!r}; {advice}"
     return f"has an unknown format, it starts with {start!r}; {advice}"
+
+
+def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
+    """Return several files and the images below several folders as one datalist.
+
+    Images of a single folder are named by their path from that folder on, all others by their path
+    as it is given. A file that is given twice is taken once.
+
+    Raises:
+        InputError: Naming every path that does not exist or holds no image.
+    """
+    items: list[dict[str, str]] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            found = folder_datalist(path)
+        except InputError as error:
+            problems += error.problems
+            continue
+        is_alone = len(paths) == 1 and Path(path).is_dir()
+        items += found if is_alone else [{**item, "name": item["image"]} for item in found]
+    if problems:
+        raise InputError(problems)
+    return list({Path(item["image"]).resolve(): item for item in items}.values())
+
+
+def folder_datalist(folder: Path | str) -> list[dict[str, str]]:
+    """Return the images below ``folder`` (PNG, JPEG, DICOM, NIfTI and others) as a datalist.
+
+    A single file may be given instead of a folder.
+
+    Returns:
+        Items with ``image`` (path) and ``name`` (path relative to the folder).
+
+    Raises:
+        InputError: If there is no such folder, or no image in it.
+    """
+    folder = Path(folder)
+    if folder.is_file():
+        return [{"image": str(folder), "name": folder.name}]
+    if not folder.is_dir():
+        raise InputError([Problem(folder, None, "no such file or folder")])
+    images = find_images(folder)
+    if not images:
+        raise InputError([Problem(folder, None, "no images found (PNG, JPEG, DICOM, NIfTI, …)")])
+    return [{"image": str(path), "name": str(path.relative_to(folder))} for path in images]

@@ -23,8 +23,8 @@ from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
+from monai_covid.dicom.image_size import size_problem
 from monai_covid.errors import ImageReadError
-from monai_covid.image_size import size_problem
 
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, ImageFileError, HeaderDataError)
 

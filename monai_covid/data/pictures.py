@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from monai_covid.data.image_formats import PICTURE_FORMATS
+from monai_covid.dicom.image_size import size_problem
 from monai_covid.errors import ImageReadError
-from monai_covid.image_size import size_problem
 
 _DEEP_GREY_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _CONVERTIBLE_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_covid.data.folders import as_paths, manifest_file
-from monai_covid.data.leave_out import keys_of
-from monai_covid.data.left_out_images import images_to_leave_out
+from monai_covid.data.leave_out import images_to_leave_out, keys_of
 from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import CSV_PATTERN, read_nih
 from monai_covid.data.patients import drop_patients, patients_in_manifests
@@ -40,7 +39,7 @@ def unlabelled_datalist(
             hold ``metadata.csv``.
         exclude_manifests: Manifests (one or several) whose patients are left out.
         leave_out_images: CSV files (one or several) that name further images to leave out, see
-            :func:`monai_covid.data.left_out_images.images_to_leave_out`; a copy of an image that is
+            :func:`monai_covid.data.leave_out.images_to_leave_out`; a copy of an image that is
             not among these goes in any case.
         seed: For ``limit``.
         limit: Take so many images, drawn at random, for quick trials.

@@ -1,1 +1,1 @@
-"""DICOM to pixels, without torch."""
+"""DICOM in and out, without torch: reading, eligibility, results, and the service."""

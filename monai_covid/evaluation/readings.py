@@ -28,6 +28,7 @@ import pandas as pd
 from monai_covid.evaluation.bootstrap import percentile_interval, resample
 from monai_covid.evaluation.columns import IMAGE
 from monai_covid.evaluation.outcomes import BoolArray, FloatArray
+from monai_covid.evaluation.pages.tables import Value
 from monai_covid.evaluation.ranked import (
     Ranking,
     divide,
@@ -37,7 +38,6 @@ from monai_covid.evaluation.ranked import (
     weights_by_score,
 )
 from monai_covid.evaluation.reading_arrays import ReadingArrays, groups, reading_arrays
-from monai_covid.evaluation.summary_tables import Value
 
 LABELS_BY_MODEL = "labels_by_model"
 LABELS_BY_READERS = "labels_by_readers"

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monai_covid.evaluation.plots.confusion_matrix import draw_confusion_matrix
-from monai_covid.evaluation.plots.label_auc import draw_label_auc
-from monai_covid.evaluation.plots.roc_curves import draw_roc_curves
+from monai_covid.evaluation.plots.roc_curves import draw_label_auc, draw_roc_curves
 from monai_covid.evaluation.plots.style import save_png
 from monai_covid.evaluation.predictions import write_predictions
 from monai_covid.evaluation.report import EvaluationReport

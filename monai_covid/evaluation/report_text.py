@@ -12,13 +12,7 @@ import pandas as pd
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.evaluation.bootstrap import LEVEL
 from monai_covid.evaluation.report import EvaluationReport, MetricRow
-from monai_covid.evaluation.wording import (
-    counted,
-    interval,
-    metric_name,
-    number,
-    sample_size,
-)
+from monai_covid.evaluation.wording import counted, interval, metric_name, number, sample_size
 from monai_covid.labels import display_name
 
 NO_WIDTH = (

@@ -12,16 +12,15 @@ import numpy as np
 import pandas as pd
 from ignite.engine import Engine, Events
 
-from monai_covid.calibration.tables import with_temperature
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.files import check_writable
 from monai_covid.errors import RunFolderError
+from monai_covid.evaluation.calibration.temperature import with_temperature
 from monai_covid.evaluation.predictions import multiclass_table, multilabel_table
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable, write_report
 from monai_covid.evaluation.report_text import render_text
-from monai_covid.files import check_writable
-from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE
-from monai_covid.inference.flips import FLIPS_REMARK
+from monai_covid.inference.classifier import FLIPS_REMARK
+from monai_covid.inference.dataset import CAUTIONS, UNSUITABLE
 from monai_covid.inference.prediction import prediction_of
 from monai_covid.inference.prediction_tables import (
     Columns,
@@ -29,6 +28,7 @@ from monai_covid.inference.prediction_tables import (
     counted,
     write_predictions_of_folder,
 )
+from monai_covid.models.model_file import ModelInfo
 
 logger = logging.getLogger(__name__)
 

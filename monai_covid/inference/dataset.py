@@ -1,65 +1,105 @@
-"""Images to classify, among which some may be unreadable."""
+"""Images to classify, among which some may be unreadable.
+
+Asking of each image that is read whether it is an upright frontal chest radiograph.
+
+What of an image a network saw, and what is said where its lungs were not found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from pathlib import Path
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
-from monai.transforms import Compose
+from monai.transforms import Compose, MapTransform
+from torch import Tensor
 from torch.utils.data import Dataset
 
-from monai_covid.data.images import find_images
-from monai_covid.errors import ImageReadError, InputError, Problem, caused_by
-from monai_covid.inference.assessing import CAUTIONS, UNSUITABLE, with_caution
-from monai_covid.inference.shown import BOX, WHOLE, fallback_caution
+from monai_covid.errors import ImageReadError, caused_by
+from monai_covid.preprocessing.chains import deterministic_transforms, normalisation_transforms
+from monai_covid.preprocessing.settings import PLAIN, Preprocessing
+from monai_covid.preprocessing.suitability.assess import assess
+
+UNSUITABLE, CAUTIONS = "unsuitable", "cautions"
+
+_SEPARATOR = "\n"  # between sentences; one string a sample is what data loaders can put together
 
 
-def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
-    """Return several files and the images below several folders as one datalist.
+class AssessSuitabilityd(MapTransform):
+    """Note what speaks against each image; the image stays as it is.
 
-    Images of a single folder are named by their path from that folder on, all others by their path
-    as it is given. A file that is given twice is taken once.
-
-    Raises:
-        InputError: Naming every path that does not exist or holds no image.
+    It comes after reading and before equalising: contrast and exposure are those of the file. For
+    the key ``image``, (1, H, W) of any scale, the sample gets the texts ``unsuitable`` and
+    ``cautions``, see `sentences`.
     """
-    items: list[dict[str, str]] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            found = folder_datalist(path)
-        except InputError as error:
-            problems += error.problems
-            continue
-        is_alone = len(paths) == 1 and Path(path).is_dir()
-        items += found if is_alone else [{**item, "name": item["image"]} for item in found]
-    if problems:
-        raise InputError(problems)
-    return list({Path(item["image"]).resolve(): item for item in items}.values())
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return ``data`` with ``unsuitable`` and ``cautions``."""
+        sample = dict(data)
+        for key in self.key_iterator(sample):
+            found = assess(sample[key][0].numpy())
+            sample[UNSUITABLE] = _SEPARATOR.join(found.reasons)
+            sample[CAUTIONS] = _SEPARATOR.join(found.cautions)
+        return sample
 
 
-def folder_datalist(folder: Path | str) -> list[dict[str, str]]:
-    """Return the images below ``folder`` (PNG, JPEG, DICOM, NIfTI and others) as a datalist.
+def with_caution(text: str, caution: str) -> str:
+    """Return one text of the sentences in ``text`` and ``caution``."""
+    return _SEPARATOR.join([text, caution]) if text else caution
 
-    A single file may be given instead of a folder.
 
-    Returns:
-        Items with ``image`` (path) and ``name`` (path relative to the folder).
+def sentences(text: str) -> tuple[str, ...]:
+    """Return the sentences that `AssessSuitabilityd` put into one text."""
+    return tuple(text.split(_SEPARATOR)) if text else ()
 
-    Raises:
-        InputError: If there is no such folder, or no image in it.
+
+def assessed_transforms(size: int, channels: int, preprocessing: Preprocessing = PLAIN) -> Compose:
+    """Return the chain for inference, with the question of suitability.
+
+    The image is that of `inference_transforms`, bit for bit.
+
+    Args:
+        size: Side of the network's input in pixels.
+        channels: 1 or 3.
+        preprocessing: What the network was trained with.
     """
-    folder = Path(folder)
-    if folder.is_file():
-        return [{"image": str(folder), "name": folder.name}]
-    if not folder.is_dir():
-        raise InputError([Problem(folder, None, "no such file or folder")])
-    images = find_images(folder)
-    if not images:
-        raise InputError([Problem(folder, None, "no images found (PNG, JPEG, DICOM, NIfTI, …)")])
-    return [{"image": str(path), "name": str(path.relative_to(folder))} for path in images]
+    reading, *equalising_and_resizing = deterministic_transforms(
+        size=size, preprocessing=preprocessing
+    )
+    return Compose(
+        [
+            reading,
+            AssessSuitabilityd("image"),
+            *equalising_and_resizing,
+            *normalisation_transforms(channels=channels),
+        ]
+    )
+
+
+BOX = "box"
+WHOLE = torch.zeros(4, dtype=torch.int64)
+"""Stands for all of an image, whose size batches do not hold."""
+
+
+def box_of(shown: Tensor) -> tuple[int, int, int, int] | None:
+    """Return top and bottom row, first and last column that a network saw; None: all of the image.
+
+    Args:
+        shown: Four integers, as `ReadableOrNot` gives them.
+    """
+    if not shown.any():
+        return None
+    top, bottom, first, last = (int(edge) for edge in shown)
+    return top, bottom, first, last
+
+
+def fallback_caution(reason: str) -> str:
+    """Return what a reader should know of an image that was to be cut to its lungs.
+
+    Args:
+        reason: Why they were not found.
+    """
+    return f"The lungs were not found ({reason}); the network saw the whole image."
 
 
 class ReadableOrNot(Dataset[dict[str, Any]]):

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monai_covid.calibration.uncertainty import Scores, uncertainty
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import WeightsError
-from monai_covid.inference.batches import Answer
-from monai_covid.inference.classifier import Classifier, predict_files
+from monai_covid.evaluation.calibration.uncertainty import Scores, uncertainty
+from monai_covid.inference.classifier import Answer, Classifier, predict_files
 from monai_covid.inference.prediction import Prediction
+from monai_covid.models.model_file import ModelInfo
 
 ALIKE = ("channels", "labels", "image_size", "multilabel", "preprocessing")
 

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import OptionError
-from monai_covid.explain import CHUNK, DEFAULT_METHOD, METHODS, PixelRange, make_explainer
-from monai_covid.transforms import standardized_range
+from monai_covid.explain.explainer import CHUNK
+from monai_covid.explain.methods import DEFAULT_METHOD, METHODS, PixelRange, make_explainer
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.preprocessing.normalise import standardized_range
 
 PREDICTED = "predicted"
 """Explain the most probable class of each image."""

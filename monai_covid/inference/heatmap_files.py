@@ -14,26 +14,18 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.files import atomic_path
 from monai_covid.data.image_formats import detect_format, without_suffix
 from monai_covid.data.images import read_image
 from monai_covid.data.nifti import nifti_like
 from monai_covid.evaluation.plots.style import save_png
-from monai_covid.explain import METHODS
-from monai_covid.files import atomic_path
-from monai_covid.heatmaps import (
-    ClassMap,
-    display_grey,
-    draw_map,
-    draw_overlay,
-    draw_panel,
-    scaled_box,
-    smoothed,
-    to_image_grid,
-)
-from monai_covid.heatmaps.colours import FloatMap
+from monai_covid.explain.methods import METHODS
+from monai_covid.explain.pictures.blend import FloatMap, display_grey
+from monai_covid.explain.pictures.figures import ClassMap, draw_map, draw_overlay, draw_panel
+from monai_covid.explain.pictures.grid import scaled_box, smoothed, to_image_grid
 from monai_covid.inference.explaining import Explanation, Question
 from monai_covid.labels import display_name
+from monai_covid.models.model_file import ModelInfo
 
 SMOOTHING = 2.0
 """Standard deviation in pixels of the network's input; of the pictures, not of the values."""

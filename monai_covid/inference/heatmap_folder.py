@@ -13,14 +13,14 @@ from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.files import check_writable, write_text
 from monai_covid.errors import OptionError, RunFolderError
-from monai_covid.explain import CHUNK
-from monai_covid.files import check_writable, write_text
+from monai_covid.explain.explainer import CHUNK
+from monai_covid.inference.dataset import BOX, box_of
 from monai_covid.inference.explaining import Explanation, NetworkQuestioner, Question
 from monai_covid.inference.heatmap_files import SMOOTHING, HeatmapFiles, Picture, unique_stems
 from monai_covid.inference.prediction import Prediction
-from monai_covid.inference.shown import BOX, box_of
+from monai_covid.models.model_file import ModelInfo
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monai_covid.calibration.doubt import doubts, uncertainty_of
-from monai_covid.checkpoints import ModelInfo
-from monai_covid.inference.assessing import sentences
+from monai_covid.evaluation.calibration.uncertainty import doubts, uncertainty_of
+from monai_covid.inference.dataset import sentences
+from monai_covid.models.model_file import ModelInfo
 
 MULTILABEL_THRESHOLD = 0.5
 

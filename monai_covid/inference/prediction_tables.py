@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.data.files import check_writable, write_text
 from monai_covid.errors import RunFolderError
-from monai_covid.files import check_writable, write_text
-from monai_covid.inference.flips import FLIPS_REMARK
+from monai_covid.inference.classifier import FLIPS_REMARK
 from monai_covid.inference.prediction import Prediction, has_cutoff, thresholds_of
 from monai_covid.labels import display_name
+from monai_covid.models.model_file import ModelInfo
 
 CSV_NAME, JSON_NAME = "predictions.csv", "predictions.json"
 

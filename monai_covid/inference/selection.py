@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from monai_covid.dicom.eligibility import ineligibility, read_header
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.dicom.results import source_header
+from monai_covid.dicom.eligibility.reasons import ineligibility
+from monai_covid.dicom.reading.header import read_header
+from monai_covid.dicom.reading.pixels import read_radiograph
+from monai_covid.dicom.results.source import source_header
 from monai_covid.dicom.study import Refusal, StudyError, patient_of
 from monai_covid.errors import ImageReadError
-from monai_covid.suitability import assess
+from monai_covid.preprocessing.suitability.assess import assess
 
 
 class EligibleImage(NamedTuple):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_covid.checkpoints import save_model
+from monai_covid.data.files import atomic_path
 from monai_covid.errors import InputError, OptionError, Problem
-from monai_covid.files import atomic_path
 from monai_covid.inference.classifier import Classifier
+from monai_covid.models.model_file import save_model
 
 
 class Change(NamedTuple):

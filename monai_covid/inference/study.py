@@ -1,42 +1,109 @@
-"""From the DICOM images of a study to the DICOM instances that answer it."""
+"""From the DICOM images of a study to the DICOM instances that answer it.
+
+Steps that one image can fail at without costing the others their results.
+
+An image for setting up everything that the first study would have to wait for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.uid import ComputedRadiographyImageStorage
 from torch import Tensor
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.calibration.doubt import doubts
-from monai_covid.checkpoints import file_hash
-from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
-from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances
-from monai_covid.dicom.results.finding import caution_line
-from monai_covid.dicom.study import Refusal, StudyOutcome
+from monai_covid.dicom.results.algorithm import Algorithm, derived_uid
+from monai_covid.dicom.results.finding import ImageFinding, caution_line
+from monai_covid.dicom.results.instances import RESULT_KINDS, chosen_kinds, result_instances
+from monai_covid.dicom.results.source import source_header
+from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
 from monai_covid.errors import WeightsError
-from monai_covid.explain import DEFAULT_METHOD, PixelRange, make_explainer
-from monai_covid.heatmaps import smoothed, symmetric_limit, to_image_grid
-from monai_covid.heatmaps.capture import draw_capture
-from monai_covid.inference.attempts import one_by_one
+from monai_covid.evaluation.calibration.uncertainty import doubts
+from monai_covid.explain.methods import DEFAULT_METHOD, PixelRange, make_explainer
+from monai_covid.explain.pictures.blend import symmetric_limit
+from monai_covid.explain.pictures.capture import draw_capture
+from monai_covid.explain.pictures.grid import smoothed, to_image_grid
 from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.dataset import fallback_caution
 from monai_covid.inference.heatmap_files import SMOOTHING
-from monai_covid.inference.rehearsal import rehearsal_image
-from monai_covid.inference.selection import (
-    EligibleImage,
-    Selection,
-    read_headers,
-    select_images,
-)
-from monai_covid.inference.shown import fallback_caution
+from monai_covid.inference.selection import EligibleImage, Selection, read_headers, select_images
 from monai_covid.labels import display_name
-from monai_covid.suitability import assess
-from monai_covid.transforms import prepare_pixels, standardized_range
+from monai_covid.models.model_file import file_hash
+from monai_covid.preprocessing.chains import prepare_pixels
+from monai_covid.preprocessing.normalise import standardized_range
+from monai_covid.preprocessing.suitability.assess import assess
+
+NOT_THE_IMAGE = (MemoryError, OSError, torch.OutOfMemoryError, StudyError)
+"""Errors that come out as they are: memory and disks may be there again later, and an error of the
+study concerns all its images."""
+
+
+class OfAnImage(Protocol):
+    """What belongs to one image, such as its pixels or what was found in them."""
+
+    @property
+    def header(self) -> Dataset:
+        """Header of the image."""
+
+
+T = TypeVar("T", bound=OfAnImage)
+R = TypeVar("R")
+
+
+def one_by_one(step: Callable[[T], R], images: Iterable[T]) -> tuple[list[R], tuple[Refusal, ...]]:
+    """Apply ``step`` to each of ``images``.
+
+    Headers hold everything; one that no check knows must not cost the others their results.
+
+    Returns:
+        What the step returned, and a refusal for each image at which it failed unexpectedly.
+
+    Raises:
+        MemoryError, OSError, StudyError: Of the step, see ``NOT_THE_IMAGE``.
+    """
+    done, failed = [], []
+    for image in images:
+        try:
+            done.append(step(image))
+        except NOT_THE_IMAGE:
+            raise
+        except Exception as error:
+            uid, file = str(image.header.SOPInstanceUID), getattr(image, "file", None)
+            failed.append(Refusal(uid, _place_of(error), file, failed=True))
+    return done, tuple(failed)
+
+
+def _place_of(error: Exception) -> str:
+    """Return kind and place of an error; its text may hold patient data."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    return f"fails unexpectedly: {type(error).__name__} in {place}"
+
+
+SIDE = 512
+
+
+def rehearsal_image() -> tuple[Dataset, NDArray[np.float32]]:
+    """Return header and pixels of an image of nobody."""
+    image = Dataset()
+    image.SOPClassUID = ComputedRadiographyImageStorage
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        setattr(image, keyword, derived_uid("rehearsal", keyword))
+    image.Modality = "CR"
+    image.PatientOrientation, image.ImagerPixelSpacing = ["L", "F"], [0.7, 0.7]
+    image.Rows = image.Columns = SIDE
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    pixels = np.linspace(0, 1, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
+    return source_header(image), pixels
 
 
 class StudyPipeline:

@@ -14,9 +14,9 @@ import ignite.distributed as idist
 from ignite.engine import Engine, Events
 from torch.optim import Optimizer
 
+from monai_covid.data.files import write_text
 from monai_covid.errors import DivergenceError
-from monai_covid.files import write_text
-from monai_covid.training.phases import phase_of
+from monai_covid.training.optimizer import phase_of
 
 logger = logging.getLogger(__name__)
 

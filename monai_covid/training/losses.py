@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.data.class_balance import class_weights
 from monai_covid.data.records import Datalist
 from monai_covid.errors import OptionError
+from monai_covid.models.model_file import ModelInfo
 
 
 class BalancedCrossEntropy(nn.Module):

@@ -1,11 +1,127 @@
-"""The optimizers that a stage can be trained with."""
+"""The two phases of a stage: the head alone, then everything.
+
+The optimizers that a stage can be trained with.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
+from ignite.engine import Engine, Events
 from torch import nn
+from torch.utils.hooks import RemovableHandle
+
+from monai_covid.models.loading import HEAD
+
+HEAD_PHASE = "head"
+WHOLE_PHASE = "all"
+
+
+def phase_of(epoch: int, head_epochs: int) -> str:
+    """Return the phase of ``epoch`` (counted from 1)."""
+    return HEAD_PHASE if epoch <= head_epochs else WHOLE_PHASE
+
+
+class HeadFirst:
+    """Trains the head alone for the first epochs, then the whole network.
+
+    While the head trains, the backbone gets no gradients and its batch normalisation keeps its
+    statistics, although the trainer puts the network into training mode at every iteration. The
+    phase depends on the epoch alone, so that a resumed run is in the right one.
+    """
+
+    def __init__(
+        self, network: nn.Module, head_epochs: int, freeze_batch_norm: bool = False
+    ) -> None:
+        """Handle a network.
+
+        Args:
+            network: Without any wrapper; its backbone is its submodule ``features``.
+            head_epochs: Epochs of the first phase.
+            freeze_batch_norm: Whether batch normalisation keeps the statistics that it started
+                with in the second phase too; its scales and shifts are trained.
+        """
+        self.network = network
+        self.head_epochs = head_epochs
+        self.freeze_batch_norm = freeze_batch_norm
+        self._hook: RemovableHandle | None = None
+
+    def attach(self, engine: Engine) -> None:
+        """Set the phase at the start of each of the trainer's epochs."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self)
+        engine.add_event_handler(Events.COMPLETED, self.release)
+
+    def __call__(self, engine: Engine) -> None:
+        """Freeze or release the backbone for the epoch that starts."""
+        if phase_of(engine.state.epoch, self.head_epochs) == HEAD_PHASE:
+            self.freeze()
+        else:
+            self._set_backbone_gradients(True)
+            if self.freeze_batch_norm:
+                self._keep_statistics()
+            else:
+                self._let_statistics_follow()
+
+    def freeze(self) -> None:
+        """Freeze the backbone: parameters and batch normalisation statistics."""
+        self._set_backbone_gradients(False)
+        self._keep_statistics()
+
+    def release(self) -> None:
+        """Let everything train, as without this handler."""
+        self._set_backbone_gradients(True)
+        self._let_statistics_follow()
+
+    def _keep_statistics(self) -> None:
+        if self._hook is None:
+            backbone = self.network.get_submodule("features")
+            self._hook = backbone.register_forward_pre_hook(_to_evaluation_mode)
+
+    def _let_statistics_follow(self) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+
+    def _set_backbone_gradients(self, needed: bool) -> None:
+        for name, parameter in self.network.named_parameters():
+            if not name.startswith(HEAD):
+                parameter.requires_grad_(needed)
+
+
+def _to_evaluation_mode(module: nn.Module, _: Any) -> None:
+    module.eval()
+
+
+class PhasedCosine:
+    """Learning rate of each epoch as a factor of the base rate, for ``LambdaLR``.
+
+    Constant in the head phase; in the whole phase a linear warm-up, then a half cosine that ends
+    near zero at the last epoch.
+    """
+
+    def __init__(
+        self, max_epochs: int, head_epochs: int, head_factor: float = 1.0, warmup_epochs: int = 0
+    ) -> None:
+        """Plan ``max_epochs`` epochs, the first ``head_epochs`` of them at ``head_factor``."""
+        self.max_epochs = max_epochs
+        self.head_epochs = head_epochs
+        self.head_factor = head_factor
+        self.warmup_epochs = warmup_epochs
+
+    def __call__(self, epoch: int) -> float:
+        """Return the factor for ``epoch``, counted from 0."""
+        if epoch < self.head_epochs:
+            return self.head_factor
+        done = epoch - self.head_epochs
+        if done < self.warmup_epochs:
+            return (done + 1) / (self.warmup_epochs + 1)
+        planned = max(self.max_epochs - self.head_epochs - self.warmup_epochs, 1)
+        progress = min((done - self.warmup_epochs) / planned, 1.0)
+        return 0.5 * (1 + math.cos(math.pi * progress))
+
 
 SGD, ADAMW = "sgd", "adamw"
 OPTIMIZERS = (SGD, ADAMW)

@@ -53,24 +53,6 @@ def leave_processes(network: nn.Module | None = None) -> None:
         gc.collect()
 
 
-def choose_device(device: str | None) -> torch.device:
-    """Return the device of this process: the one asked for, else its GPU, else the processor.
-
-    Raises:
-        SystemExit: For a device that PyTorch does not know or that is not there.
-    """
-    if device is None:
-        local = int(os.environ.get("LOCAL_RANK", "0"))
-        return torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise SystemExit(f"error: --device {device}: not usable here ({reason})") from error
-    return chosen
-
-
 def place(network: nn.Module, device: torch.device) -> nn.Module:
     """Move ``network`` to ``device`` and, with several processes, keep its copies in step."""
     if idist.get_world_size() == 1:

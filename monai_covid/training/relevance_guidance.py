@@ -1,22 +1,150 @@
-"""Training that is guided to the lungs: relevance elsewhere is penalised."""
+"""Training that is guided to the lungs: relevance elsewhere is penalised.
+
+Lung masks that go through training with their images.
+
+How much of the relevance lies outside the lungs.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Hashable, Mapping
+from copy import copy
+from typing import Any
 
 import ignite.distributed as idist
+import numpy as np
 import torch
 from ignite.engine import Engine, Events
+from monai.config import KeysCollection
 from monai.engines.utils import IterationEvents
+from monai.transforms import Compose, MapTransform
+from monai.transforms.traits import RandomizableTrait
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor, nn
 
 from monai_covid.errors import OptionError
-from monai_covid.explain import Composite, DifferentiableLRP
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.explain.lrp.composites import Composite, EpsilonZBox
+from monai_covid.explain.lrp.differentiable import DifferentiableLRP
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.preprocessing.augmentation.borders import RandomBorderd
+from monai_covid.preprocessing.augmentation.chain import REFERENCE_SIZE
+from monai_covid.preprocessing.augmentation.placement import RandomPlacementd
+from monai_covid.preprocessing.lungs.find import find_lungs
+from monai_covid.preprocessing.normalise import standardized_range
 from monai_covid.training.curve import RELEVANCE
-from monai_covid.training.phases import HEAD_PHASE, phase_of
-from monai_covid.training.relevance_masks import LUNG_MASK
-from monai_covid.training.relevance_penalty import guiding_rules, outside_share
+from monai_covid.training.optimizer import HEAD_PHASE, phase_of
+
+LUNG_MASK = "lung_mask"
+"""Field of an item with its mask."""
+
+
+class LungMaskd(MapTransform):
+    """Find the lungs of each image and keep them as a mask beside it, under ``lung_mask``.
+
+    The mask is ``(1, H, W)`` float32: 1 in the lungs and within the margin around them, else 0. It
+    is 0 everywhere if what was found does not look like the lungs of an upright frontal chest
+    radiograph.
+
+    Args:
+        keys: Key of the image ``(1, H, W)``; of several, the last one's mask stays.
+        margin: Pixels around the lungs that count as lungs.
+    """
+
+    def __init__(self, keys: KeysCollection, margin: float) -> None:
+        """Take the key and the margin."""
+        super().__init__(keys)
+        self.margin = margin
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return ``data`` with the mask."""
+        sample = dict(data)
+        for key in self.key_iterator(sample):
+            sample[LUNG_MASK] = lung_mask(sample[key], self.margin)
+        return sample
+
+
+def lung_mask(image: Tensor, margin: float = 0.0) -> Tensor:
+    """Return the lungs of ``image`` ``(1, H, W)`` with a margin in pixels; see `LungMaskd`."""
+    fields = find_lungs(image[0].numpy())
+    mask = fields.mask if fields.plausible else np.zeros_like(fields.mask)
+    return torch.from_numpy(_with_margin(mask, margin).astype(np.float32))[None]
+
+
+def _with_margin(mask: NDArray[np.bool_], margin: float) -> NDArray[np.bool_]:
+    # Without any lungs there is nothing that a distance could be measured to.
+    if margin <= 0 or not mask.any():
+        return mask
+    distances: NDArray[np.float64] = distance_transform_edt(~mask)
+    return distances <= margin
+
+
+def with_lung_masks(chain: Compose, size: int, *, weight: float, margin: float) -> Compose:
+    """Return a chain for training that also finds the lungs and places them like their image.
+
+    The mask is found on the preprocessed image, once and before the first random transform, so that
+    it is cached with the image.
+
+    Args:
+        chain: Deterministic transforms, then random ones, of the field ``image``.
+        size: Side of the network's input in pixels.
+        weight: Of the penalty the masks are for; without any the chain stays what it is.
+        margin: Around the lungs, in pixels of an image of 224; scaled with ``size``.
+    """
+    if not weight:
+        return chain
+    steps = [_placing_lungs(step) for step in chain.transforms]
+    random = (number for number, step in enumerate(steps) if isinstance(step, RandomizableTrait))
+    first = next(random, len(steps))
+    find = LungMaskd("image", margin * size / REFERENCE_SIZE)
+    return Compose([*steps[:first], find, *steps[first:]])
+
+
+def _placing_lungs(step: Any) -> Any:
+    """Return ``step``, or a copy that places masks too if it moves images."""
+    if isinstance(step, RandomBorderd):
+        covering = copy(step)
+        covering.mask_keys = (LUNG_MASK,)
+        return covering
+    if not isinstance(step, RandomPlacementd):
+        return step
+    placing = copy(step)
+    placing.keys = (*step.keys, LUNG_MASK)
+    return placing
+
+
+SMALL = 1e-6
+"""Of a logit: keeps the share finite where no pixel is relevant."""
+
+
+def outside_share(relevance: Tensor, lungs: Tensor) -> Tensor:
+    """Return which share of each image's relevance lies outside the lungs, ``(B,)`` in [0, 1].
+
+    ``Σ |R| (1 - lungs) / (Σ |R| + 1e-6)``: evidence against the class counts like evidence for it.
+    In the spirit of the background loss of Bassi et al., Nature Communications 15:291 (2024), who
+    scale maps by their mean, pool the background with larger values weighing more and take a
+    cross-entropy, and who need a second loss to keep relevance from vanishing or growing in the
+    foreground. A share depends on no scale, so it needs none; it is gentler where little relevance
+    is left outside.
+
+    Args:
+        relevance: ``(B, C, H, W)``.
+        lungs: ``(B, 1, H, W)`` in [0, 1].
+    """
+    size = relevance.abs().sum(1, keepdim=True)
+    outside = (size * (1 - lungs)).sum((1, 2, 3))
+    return outside / (size.sum((1, 2, 3)) + SMALL)
+
+
+def guiding_rules(channels: int) -> Composite:
+    """Return the rules by which training is guided, those of Bassi et al. (2024).
+
+    Args:
+        channels: Of the network's input, whose range the rule for pixels must know.
+    """
+    return EpsilonZBox(*standardized_range(channels))
+
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import ignite.distributed as idist
 from monai.engines import Trainer
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.data.files import write_text
 from monai_covid.errors import or_exit
-from monai_covid.files import write_text
 from monai_covid.training.checkpoint import RunCheckpoint
 
 logger = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from monai_covid.data.datalists import datalist_hash
 from monai_covid.training.options import running_config
 from monai_covid.training.workflow_options import MACHINE, STAGE1, STAGE1_DISTILLED, STAGE2, STAGE3
 
@@ -63,13 +63,3 @@ def running_settings(
         "validation_images": len(validation),
         "data": datalist_hash(training, validation),
     }
-
-
-def datalist_hash(*datalists: Sequence[Mapping[str, Any]]) -> str:
-    """Return a short hash of the images' names, patients and labels, wherever the files lie."""
-    digest = hashlib.sha256()
-    for datalist in datalists:
-        for item in datalist:
-            digest.update(repr((item["name"], item["patient_id"], item["label"])).encode())
-        digest.update(b"|")
-    return digest.hexdigest()[:16]

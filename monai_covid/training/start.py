@@ -10,12 +10,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from monai_covid.checkpoints import ModelInfo, load_model, read_backbone_info
 from monai_covid.errors import WeightsError
-from monai_covid.imagenet import start_from_imagenet
-from monai_covid.networks import channels_last, load_backbone
-from monai_covid.training.teacher import Teacher
-from monai_covid.transfer import get_head, keep_output_neurons, random_head, set_head
+from monai_covid.models.architectures import channels_last
+from monai_covid.models.imagenet import start_from_imagenet
+from monai_covid.models.loading import load_backbone
+from monai_covid.models.model_file import ModelInfo, load_model, read_backbone_info
+from monai_covid.models.transfer import get_head, keep_output_neurons, random_head, set_head
+from monai_covid.training.distillation import Teacher
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +37,8 @@ def build_seeded(info: ModelInfo, seed: int) -> nn.Module:
 def start_from_first_stage(network: nn.Module, info: ModelInfo, imagenet: str) -> ModelInfo:
     """Start from ImageNet as told by ``imagenet``; return ``info`` with the start noted.
 
-    See :func:`monai_covid.imagenet.start_from_imagenet`. A file of stage 1 is noted as such, with
-    what stage 1 started from.
+    See :func:`monai_covid.models.imagenet.start_from_imagenet`. A file of stage 1 is noted as
+    such, with what stage 1 started from.
     """
     start = start_from_imagenet(network, info.architecture, imagenet)
     backbone = read_backbone_info(imagenet) if start == imagenet else None

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from monai_covid.explain import METHODS
-from monai_covid.networks import ARCHITECTURES, BLOCK_LAYERS
-from monai_covid.preprocessing import GREY, LUNGS, TEXT
+from monai_covid.explain.methods import METHODS
+from monai_covid.models.architectures import ARCHITECTURES, BLOCK_LAYERS
+from monai_covid.preprocessing.augmentation.placement import FILLS
+from monai_covid.preprocessing.settings import GREY, LUNGS, TEXT
+from monai_covid.training.distillation import TEACHERS
 from monai_covid.training.inferer import PRECISIONS
 from monai_covid.training.optimizer import OPTIMIZERS
-from monai_covid.training.options import (
-    Option,
-    choice,
-    flag,
-    number,
-    optional,
-    text,
-    whole,
-)
+from monai_covid.training.options import Option, choice, flag, number, optional, text, whole
 from monai_covid.training.selection import MODEL_EPOCHS
-from monai_covid.training.teacher import TEACHERS
-from monai_covid.transforms.placement import FILLS
 
 PLACES = {
     "bundle_root": text("folder of the bundle"),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.models.model_file import ModelInfo, save_model
 
 
 @pytest.fixture(scope="session")

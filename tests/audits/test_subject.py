@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from monai_covid.audits import AuditOptions, Subject
+from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.manifest import read_manifest
 from monai_covid.errors import InputError
 from monai_covid.inference.classifier import Classifier

@@ -20,17 +20,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from monai_covid.audits import AUDITS, Subject, run_audits
-from monai_covid.calibration import CutoffGoal, calibrate_table
-from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.audits.run import AUDITS, run_audits
+from monai_covid.audits.subject import Subject
 from monai_covid.data.images import read_image
 from monai_covid.data.manifest import read_manifest
-from monai_covid.data.phantom import PhantomOptions, write_phantom
 from monai_covid.data.records import Records
+from monai_covid.evaluation.calibration.cutoff import CutoffGoal
+from monai_covid.evaluation.calibration.fitting import calibrate_table
 from monai_covid.inference.classifier import Classifier
-from monai_covid.lungs import find_lungs
-from monai_covid.suitability import assess
-from tests.calibration.simulated import calibrated_logits, table_of
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.write_covid import write_phantom
+from monai_covid.models.model_file import ModelInfo, save_model
+from monai_covid.preprocessing.lungs.find import find_lungs
+from monai_covid.preprocessing.suitability.assess import assess
+from tests.evaluation.calibration.simulated import calibrated_logits, table_of
 
 
 class Costs(NamedTuple):

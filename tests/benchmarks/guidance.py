@@ -13,11 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from monai_covid.explain import DifferentiableLRP
-from monai_covid.memory import keep_freed_memory
-from monai_covid.networks import build_densenet
-from monai_covid.training import outside_share
-from monai_covid.training.relevance_penalty import guiding_rules
+from monai_covid.explain.lrp.differentiable import DifferentiableLRP
+from monai_covid.models.architectures import build_densenet
+from monai_covid.models.device import keep_freed_memory
+from monai_covid.training.relevance_guidance import guiding_rules, outside_share
 
 SIZES, BATCH, REPEATS = (64, 112), 16, 5
 PENALISED = (0, 4, 16)

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from monai_covid.data.phantom import write_nih_phantom
-from monai_covid.experiments.stages import run_config
+from monai_covid.lab.phantom.write_nih import write_nih_phantom
+from monai_covid.training.cross_validation import run_config
 from tests.benchmarks.peak import peak_mib
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundle"

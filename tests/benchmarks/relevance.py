@@ -20,9 +20,15 @@ from captum import attr as captum
 from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import Tensor, nn
 
-from monai_covid.explain import LRP, Composite, EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
-from monai_covid.memory import keep_freed_memory
-from monai_covid.networks import build_densenet
+from monai_covid.explain.lrp.composites import (
+    Composite,
+    EpsilonAlpha2Beta1Flat,
+    EpsilonPlusFlat,
+    EpsilonZBox,
+)
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.models.architectures import build_densenet
+from monai_covid.models.device import keep_freed_memory
 from tests.benchmarks.peak import peak_mib
 from tests.explain import zennit_oracle as zennit
 from tests.explain.modules import as_modules

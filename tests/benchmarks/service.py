@@ -15,15 +15,16 @@ from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.sop_class import ComputedRadiographyImageStorage
 
-from monai_covid.checkpoints import ModelInfo, load_model, save_model
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.explain import EpsilonZBox
-from monai_covid.explain.lrp import LRP
-from monai_covid.transforms import preprocess_pixels, standardized_range
-from tests.orthanc.people import numbered
-from tests.orthanc.server import HOST, SERVICE_AE_TITLE, free_port
-from tests.orthanc.service import QUIET_TIME, Service
-from tests.orthanc.studies import radiograph, save
+from monai_covid.dicom.reading.pixels import read_radiograph
+from monai_covid.explain.lrp.composites import EpsilonZBox
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
+from monai_covid.preprocessing.chains import preprocess_pixels
+from monai_covid.preprocessing.normalise import standardized_range
+from tests.dicom.orthanc.people import numbered
+from tests.dicom.orthanc.server import HOST, SERVICE_AE_TITLE, free_port
+from tests.dicom.orthanc.service import QUIET_TIME, Service
+from tests.dicom.orthanc.studies import radiograph, save
 
 RESULTS = 4
 """Instances that answer an image."""

@@ -24,13 +24,17 @@ from monai.engines import SupervisedTrainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.data.datalists import nih_datalist
-from monai_covid.data.phantom import PhantomOptions, write_nih_phantom
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.write_nih import write_nih_phantom
 from monai_covid.labels import NIH_LABELS
-from monai_covid.memory import keep_freed_memory
-from monai_covid.training import EpochSampler, PrecisionInferer, RadiographDataset, build_seeded
-from monai_covid.transforms import training_transforms
+from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.preprocessing.chains import training_transforms
+from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.inferer import PrecisionInferer
+from monai_covid.training.sampling import EpochSampler
+from monai_covid.training.start import build_seeded
 from tests.benchmarks.plain_pipeline import PlainDataset
 
 

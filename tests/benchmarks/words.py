@@ -11,10 +11,13 @@ from collections.abc import Callable
 
 import torch
 
-from monai_covid.data.phantom import PhantomOptions, generate_covid_case
-from monai_covid.networks import build_densenet
-from monai_covid.transforms import preprocess_pixels
-from monai_covid.words import TextFinder, inpaint, text_mask
+from monai_covid.lab.phantom.generate import generate_covid_case
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.models.architectures import build_densenet
+from monai_covid.preprocessing.chains import preprocess_pixels
+from monai_covid.preprocessing.text.boxes import text_mask
+from monai_covid.preprocessing.text.finder import TextFinder
+from monai_covid.preprocessing.text.remove import inpaint
 
 SIZES = (320, 1024)
 SIDES = (736, 1024)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo, save_model
 from monai_covid.labels import NIH_LABELS
+from monai_covid.models.model_file import ModelInfo, save_model
 from tests.bundle.offline import no_network
 from tests.conftest import REPOSITORY
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from monai_covid.calibrated import Calibration, UncertaintyCutoff
-from monai_covid.checkpoints import ModelInfo, load_model, save_model
-from monai_covid.inference import Classifier
+from monai_covid.evaluation.calibration.record import Calibration, UncertaintyCutoff
+from monai_covid.inference.classifier import Classifier
 from monai_covid.labels import COVID_LABELS
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from tests.bundle.collections_for_training import covid_folder
 from tests.inference.chests import chest
 

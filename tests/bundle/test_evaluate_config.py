@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_covid.inference import Classifier
-from monai_covid.inference.flips import FLIPS_REMARK
+from monai_covid.inference.classifier import FLIPS_REMARK, Classifier
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 from tests.bundle.offline import run_bundle

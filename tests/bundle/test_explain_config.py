@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from monai_covid.cli import main
+from monai_covid.cli.main import main
 from tests.bundle.offline import run_bundle
 from tests.dicom.instances import instance, picture, saved
 

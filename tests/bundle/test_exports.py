@@ -12,7 +12,7 @@ import torch
 from monai.bundle import ckpt_export, onnx_export
 from monai.data import load_net_with_metadata
 
-from monai_covid.checkpoints import load_model
+from monai_covid.models.model_file import load_model
 from tests.bundle.offline import run_bundle
 
 IMAGES = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1)) * 4 - 2

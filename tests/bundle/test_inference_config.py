@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.inference import Classifier
+from monai_covid.inference.classifier import Classifier
 from monai_covid.labels import COVID_LABELS
-from monai_covid.suitability import CAUTIONS, REASONS
+from monai_covid.preprocessing.suitability.assess import CAUTIONS, REASONS
 from tests.bundle.offline import run_bundle
 from tests.inference.chests import (
     MIRRORED,

@@ -15,9 +15,9 @@ from monai.bundle import verify_metadata, verify_net_in_out
 from packaging.requirements import Requirement
 
 import monai_covid
-from monai_covid.checkpoints import read_model_info
 from monai_covid.labels import COVID_LABELS
-from monai_covid.transforms.normalise import StandardizeGreyd
+from monai_covid.models.model_file import read_model_info
+from monai_covid.preprocessing.normalise import StandardizeGreyd
 from tests.bundle.offline import run_bundle
 from tests.conftest import REPOSITORY
 

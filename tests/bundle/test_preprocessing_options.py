@@ -9,13 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from monai_covid.checkpoints import load_model, read_model_info
 from monai_covid.labels import COVID_LABELS
-from monai_covid.networks import BLOCK_LAYERS
-from monai_covid.preprocessing import Preprocessing
-from monai_covid.transforms import preprocess_file
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import load_model, read_model_info
+from monai_covid.preprocessing.chains import preprocess_file
+from monai_covid.preprocessing.settings import Preprocessing
+from tests.preprocessing.chests import chest
 from tests.training.stages import BUNDLE, CONFIGS, run_stage
-from tests.transforms.chests import chest
 
 CHOSEN = Preprocessing("crop_mask", grey="local")
 

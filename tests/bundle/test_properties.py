@@ -14,7 +14,7 @@ from monai.inferers import Inferer
 from monai.networks.nets import DenseNet
 from torch.utils.data import Dataset
 
-from monai_covid.checkpoints import load_model
+from monai_covid.models.model_file import load_model
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 
 QUICK = {"image_size": 32, "max_epochs": 1, "progress": False, "batch_size": 4}

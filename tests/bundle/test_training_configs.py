@@ -7,11 +7,11 @@ import pytest
 import torch
 import yaml
 
-from monai_covid.checkpoints import load_model
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
-from monai_covid.networks import BLOCK_LAYERS
-from monai_covid.transfer import get_head
-from tests.torchvision_densenet import TorchvisionDenseNet, old_names, randomise
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import load_model
+from monai_covid.models.transfer import get_head
+from tests.models.torchvision_densenet import TorchvisionDenseNet, old_names, randomise
 from tests.training.stages import (
     BUNDLE,
     CONFIGS,

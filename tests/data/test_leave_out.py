@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 import pytest
 
-from monai_covid.audits.leaks.gallery import Gallery
+from monai_covid.audits.leaks.image_set import Gallery
 from monai_covid.audits.leaks.pairs import Collection, Kind, Pair
 from monai_covid.audits.leaks.tables import write_pairs
 from monai_covid.data.datalists import COVID_SECTIONS, covid_datalist

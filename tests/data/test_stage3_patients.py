@@ -3,7 +3,7 @@
 import pytest
 
 from monai_covid.data.datalists import covid_datalist, nih_datalist
-from monai_covid.data.stage3_patients import stage3_patients
+from monai_covid.data.splits import stage3_patients
 from monai_covid.errors import InputError, OptionError
 from monai_covid.labels import NIH_LABELS
 from tests.data.collections_on_disk import write_manifest, write_nih

@@ -40,7 +40,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle folder with a network of random weights."""
     import torch
 
-    from monai_covid.checkpoints import ModelInfo, save_model
+    from monai_covid.models.model_file import ModelInfo, save_model
 
     info = ModelInfo(image_size=64)
     with torch.random.fork_rng():

@@ -11,8 +11,8 @@ from pydicom import Dataset, dcmread
 
 from monai_covid.inference.study import StudyPipeline
 from tests.deploy.conftest import DEPLOY
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph, save
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph, save
 
 pytestmark = pytest.mark.deploy
 

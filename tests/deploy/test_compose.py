@@ -10,9 +10,9 @@ from pydicom.uid import (
     DigitalXRayImageStorageForPresentation,
 )
 
-from monai_covid.cli import build_parser
-from monai_covid.pacs.destinations import parse_destinations
-from monai_covid.pacs.options import settings_of
+from monai_covid.cli.main import build_parser
+from monai_covid.dicom.service.destinations import parse_destinations
+from monai_covid.dicom.service.options import settings_of
 from tests.deploy.conftest import DEPLOY
 from tests.deploy.dockerfile import texts
 

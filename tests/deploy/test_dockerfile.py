@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from monai_covid.cli import COMMANDS, build_parser
-from monai_covid.pacs.options import settings_of
+from monai_covid.cli.main import COMMANDS, build_parser
+from monai_covid.dicom.service.options import settings_of
 from tests.conftest import REPOSITORY
 from tests.deploy.conftest import DEPLOY
 from tests.deploy.dockerfile import instructions, texts

@@ -10,11 +10,11 @@ import pytest
 from pydicom import Dataset
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
-from monai_covid.dicom.kinds import RESULT_KINDS
+from monai_covid.dicom.results.instances import RESULT_KINDS
 from tests.deploy.conftest import DEPLOY
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.service import Service
-from tests.orthanc.studies import radiograph
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.service import Service
+from tests.dicom.orthanc.studies import radiograph
 
 pytestmark = pytest.mark.deploy
 

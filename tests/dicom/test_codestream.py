@@ -4,7 +4,7 @@ import pytest
 from pydicom.encaps import get_frame
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
-from monai_covid.dicom.codestream import FrameSize, frame_size
+from monai_covid.dicom.reading.frame_checks import FrameSize, frame_size
 from tests.dicom.instances import in_syntax, instance, jpeg, picture
 from tests.dicom.lossless_jpeg import encode_lossless
 

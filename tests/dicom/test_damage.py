@@ -15,8 +15,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_covid.dicom.eligibility import ineligibility, read_header
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.eligibility.reasons import ineligibility
+from monai_covid.dicom.reading.header import read_header
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.eligibility.chest import chest, with_attributes
 from tests.dicom.instances import in_syntax, picture, saved, set_pixels

@@ -18,7 +18,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from tests.dicom.dcmtk import convert, rendered
 from tests.dicom.eligibility.chest import chest, with_attributes
 from tests.dicom.instances import lookup_table, picture, saved, set_pixels

@@ -12,7 +12,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.instances import in_syntax, instance, picture
 

@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from monai_covid.dicom.header import MAXIMUM_BYTES, read_header
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.header import MAXIMUM_BYTES, read_header
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.instances import in_syntax, instance, picture, saved
 
@@ -21,7 +21,7 @@ MEMORY_LIMIT = 1 << 30
 READ_WITHIN_LIMIT = """
 import resource, sys
 from monai_covid.dicom.eligibility import ineligibility, read_header
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))

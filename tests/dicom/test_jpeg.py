@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from pydicom.uid import JPEGLosslessSV1
 
-from monai_covid.dicom.jpeg import decode_jpeg
-from monai_covid.dicom.layout import layout_of
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.codecs import decode_jpeg
+from monai_covid.dicom.reading.layout import layout_of
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError, PassingError
 from tests.dicom.instances import in_syntax, instance, picture, saved
 from tests.dicom.lossless_jpeg import encode_lossless
@@ -74,7 +74,7 @@ def test_a_decoder_that_is_ended_from_outside_is_no_fault_of_the_image(
     layout = layout_of(instance(picture()))
     program = tmp_path / "ended.py"
     program.write_text(f"import os; os.kill(os.getpid(), {int(number)})")
-    monkeypatch.setattr("monai_covid.dicom.jpeg._PROGRAM", program)
+    monkeypatch.setattr("monai_covid.dicom.reading.codecs._PROGRAM", program)
     with pytest.raises(PassingError, match=f"ended by signal {int(number)}"):
         decode_jpeg(b"frame", JPEGLosslessSV1, layout)
 
@@ -83,6 +83,6 @@ def test_a_decoder_that_ends_itself_is_the_fault_of_the_image(monkeypatch, tmp_p
     layout = layout_of(instance(picture()))
     program = tmp_path / "aborts.py"
     program.write_text("import os; os.abort()")
-    monkeypatch.setattr("monai_covid.dicom.jpeg._PROGRAM", program)
+    monkeypatch.setattr("monai_covid.dicom.reading.codecs._PROGRAM", program)
     with pytest.raises(ValueError, match="the decoder failed"):
         decode_jpeg(b"frame", JPEGLosslessSV1, layout)

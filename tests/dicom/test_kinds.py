@@ -1,6 +1,6 @@
 import pytest
 
-from monai_covid.dicom.kinds import RESULT_KINDS, chosen_kinds
+from monai_covid.dicom.results.instances import RESULT_KINDS, chosen_kinds
 from monai_covid.errors import OptionError
 
 

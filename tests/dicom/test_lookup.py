@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.instances import instance, lookup_table, picture
 

@@ -4,7 +4,7 @@ from pydicom import dcmread
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless
 
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.instances import (
     PATIENT_NAME,

@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import pytest
 
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 
 pytestmark = pytest.mark.real_data
 

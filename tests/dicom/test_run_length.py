@@ -4,8 +4,8 @@ import pytest
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import RLELossless
 
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.dicom.run_length import rle_problem
+from monai_covid.dicom.reading.frame_checks import rle_problem
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.instances import in_syntax, instance, picture
 

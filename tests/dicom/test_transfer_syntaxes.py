@@ -20,7 +20,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from tests.dicom.instances import in_syntax, instance, jpeg, picture, saved
 
 LOSSLESS = [

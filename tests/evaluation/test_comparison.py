@@ -6,8 +6,9 @@ from scipy import stats
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.errors import InputError
-from monai_covid.evaluation.comparison import bootstrap_p_value, compare_tables
-from monai_covid.evaluation.comparison_text import (
+from monai_covid.evaluation.comparison import (
+    bootstrap_p_value,
+    compare_tables,
     comparison_frame,
     comparison_json,
     comparison_text,

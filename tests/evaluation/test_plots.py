@@ -7,18 +7,12 @@ from PIL import Image
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.errors import InputError
 from monai_covid.evaluation.cross_validation import cross_validate
-from monai_covid.evaluation.plots import (
-    Example,
-    draw_confusion_matrix,
-    draw_example_sheet,
-    draw_fold_values,
-    draw_label_auc,
-    draw_learning_curves,
-    draw_roc_curves,
-    read_learning_curves,
-    save_png,
-)
-from monai_covid.evaluation.plots.style import PALETTE
+from monai_covid.evaluation.plots.confusion_matrix import draw_confusion_matrix
+from monai_covid.evaluation.plots.example_sheet import Example, draw_example_sheet
+from monai_covid.evaluation.plots.fold_values import draw_fold_values
+from monai_covid.evaluation.plots.learning_curves import draw_learning_curves, read_learning_curves
+from monai_covid.evaluation.plots.roc_curves import draw_label_auc, draw_roc_curves
+from monai_covid.evaluation.plots.style import PALETTE, save_png
 from monai_covid.evaluation.predictions import multiclass_table
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.labels import NIH_LABELS

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_curve
 
+from monai_covid.evaluation.plots.roc_curves import GRID, resampled_curves, roc_bands
 from monai_covid.evaluation.ranked import rank
 from monai_covid.evaluation.report import evaluate_table
-from monai_covid.evaluation.roc_band import GRID, resampled_curves, roc_bands
 from tests.evaluation.tables import CLASSES, certain, single_label
 
 

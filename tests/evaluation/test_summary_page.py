@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 import pytest
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.evaluation.pages.page import Picture, Section, summary_page
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.report_folder import write_report
-from monai_covid.evaluation.summary_page import Picture, Section, summary_page
 from tests.evaluation.tables import CLASSES, LABELS, certain, multi_label, single_label
 
 

@@ -2,9 +2,12 @@
 
 import torch
 
-from monai_covid.explain import Composite, Epsilon, Signed, canonize
-from monai_covid.explain.ledger import Ledger
-from monai_covid.explain.ruled_network import RuledDenseNet
+from monai_covid.explain.lrp.canonize import canonize
+from monai_covid.explain.lrp.composites import Composite
+from monai_covid.explain.lrp.input_rules import Signed
+from monai_covid.explain.lrp.ledger import Ledger
+from monai_covid.explain.lrp.ruled_network import RuledDenseNet
+from monai_covid.explain.lrp.rules import Epsilon
 from tests.explain.networks import images
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from monai_covid.explain import canonize
+from monai_covid.explain.lrp.canonize import canonize
 
 
 def convolution(layer):

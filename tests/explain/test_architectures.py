@@ -5,7 +5,8 @@ import torch
 from monai.networks.nets import DenseNet121, DenseNet169, DenseNet201, DenseNet264
 from torch import nn
 
-from monai_covid.explain import LRP, EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
+from monai_covid.explain.lrp.composites import EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
+from monai_covid.explain.lrp.engine import LRP
 from tests.explain.laws import epsilon_everywhere, kept_relevance
 from tests.explain.networks import gradient_times_input, images
 

@@ -8,9 +8,12 @@ import torch
 from monai.networks.nets import DenseNet, DenseNet169, EfficientNetBN
 from torch import nn
 
-from monai_covid.explain import LRP, CanonizeError, Composite, EpsilonPlusFlat, Flat, canonize
-from monai_covid.explain.ruled_network import RuledDenseNet
-from monai_covid.networks import build_densenet
+from monai_covid.explain.lrp.canonize import CanonizeError, canonize
+from monai_covid.explain.lrp.composites import Composite, EpsilonPlusFlat
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.explain.lrp.input_rules import Flat
+from monai_covid.explain.lrp.ruled_network import RuledDenseNet
+from monai_covid.models.architectures import build_densenet
 from tests.explain.networks import images, small_network
 
 

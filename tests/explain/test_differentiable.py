@@ -7,17 +7,17 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from monai_covid.explain import (
-    LRP,
-    CanonizeError,
+from monai_covid.explain.lrp.canonize import CanonizeError
+from monai_covid.explain.lrp.composites import (
     Composite,
-    DifferentiableLRP,
-    Epsilon,
     EpsilonAlpha2Beta1Flat,
     EpsilonPlusFlat,
     EpsilonZBox,
-    Signed,
 )
+from monai_covid.explain.lrp.differentiable import DifferentiableLRP
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.explain.lrp.input_rules import Signed
+from monai_covid.explain.lrp.rules import Epsilon
 from tests.explain.networks import images, small_network
 
 COMPOSITES = [

@@ -5,19 +5,13 @@ from copy import deepcopy
 import pytest
 import torch
 
-from monai_covid.explain import (
-    LRP,
-    Composite,
-    Epsilon,
-    EpsilonPlusFlat,
-    EpsilonZBox,
-    Flat,
-    ZBox,
-    ZPlus,
-)
-from tests.experiments.explanations.toys import cases, networks
+from monai_covid.explain.lrp.composites import Composite, EpsilonPlusFlat, EpsilonZBox
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.explain.lrp.input_rules import Flat, ZBox
+from monai_covid.explain.lrp.rules import Epsilon, ZPlus
 from tests.explain.laws import epsilon_everywhere, kept_relevance
 from tests.explain.networks import gradient_times_input, images, small_network
+from tests.lab.explanation_benchmark.toys import cases, networks
 
 
 @pytest.mark.parametrize("size", [0.0, 1e-14])

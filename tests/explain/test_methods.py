@@ -9,9 +9,9 @@ from monai.networks.nets import EfficientNetBN
 from torch.nn import functional as F
 
 from monai_covid.errors import OptionError
-from monai_covid.explain import (
+from monai_covid.explain.lrp.canonize import CanonizeError
+from monai_covid.explain.methods import (
     METHODS,
-    CanonizeError,
     GradCam,
     GradientTimesInput,
     IntegratedGradients,
@@ -19,7 +19,7 @@ from monai_covid.explain import (
     PixelRange,
     make_explainer,
 )
-from monai_covid.networks import build_network
+from monai_covid.models.architectures import build_network
 from tests.explain.networks import gradient_times_input, images, small_network
 
 TARGETS = [0, 2, 1]

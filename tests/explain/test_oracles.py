@@ -6,7 +6,10 @@ from captum import attr as captum
 from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import nn
 
-from monai_covid.explain import LRP, AlphaBeta, Composite, Epsilon, Flat, Signed, ZBox, ZPlus
+from monai_covid.explain.lrp.composites import Composite
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.explain.lrp.input_rules import Flat, Signed, ZBox
+from monai_covid.explain.lrp.rules import AlphaBeta, Epsilon, ZPlus
 from tests.explain import zennit_oracle as zennit
 from tests.explain.modules import as_modules
 from tests.explain.networks import images, small_network

@@ -3,18 +3,15 @@
 import pytest
 import torch
 
-from monai_covid.explain import (
-    LRP,
-    AlphaBeta,
+from monai_covid.explain.lrp.composites import (
     Composite,
-    Epsilon,
     EpsilonAlpha2Beta1Flat,
     EpsilonPlusFlat,
     EpsilonZBox,
-    Flat,
-    Signed,
-    ZPlus,
 )
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.explain.lrp.input_rules import Flat, Signed
+from monai_covid.explain.lrp.rules import AlphaBeta, Epsilon, ZPlus
 from tests.explain import slow
 from tests.explain.networks import images, small_network
 

@@ -6,8 +6,9 @@ import nibabel
 import numpy as np
 from PIL import Image
 
-from monai_covid.data.phantom import PhantomOptions, generate_covid_case
-from monai_covid.suitability import REASONS
+from monai_covid.lab.phantom.generate import generate_covid_case
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.preprocessing.suitability.assess import REASONS
 from tests.dicom.instances import instance, saved
 
 SUITABLE = ("a.png", "b.jpg", "c", "series/d.nii.gz")

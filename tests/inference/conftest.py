@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from monai_covid.checkpoints import ModelInfo, save_model
+from monai_covid.models.model_file import ModelInfo, save_model
 from tests.dicom.instances import instance, picture, saved
 
 SIZE = 64

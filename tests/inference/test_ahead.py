@@ -7,8 +7,8 @@ import pytest
 
 from monai_covid.inference.ahead import STALE, LookingAhead
 from monai_covid.inference.study import StudyPipeline
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph, save
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph, save
 
 JANE, JUERGEN = PEOPLE[:2]
 

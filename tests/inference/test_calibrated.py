@@ -7,15 +7,16 @@ import pytest
 import torch
 from scipy.special import expit, softmax
 
-from monai_covid.calibration.tables import temperature_of
-from monai_covid.checkpoints import ModelInfo, load_model, read_model_info, save_model
 from monai_covid.errors import WeightsError
-from monai_covid.inference import Classifier, EnsembleClassifier, EvaluationFolder
-from monai_covid.inference.rehearsal import rehearsal_image
-from monai_covid.inference.study import EligibleImage, StudyPipeline
+from monai_covid.evaluation.calibration.temperature import temperature_of
+from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.collector import EvaluationFolder
+from monai_covid.inference.ensemble import EnsembleClassifier
+from monai_covid.inference.study import EligibleImage, StudyPipeline, rehearsal_image
 from monai_covid.labels import NIH_LABELS
-from monai_covid.networks import BLOCK_LAYERS
-from monai_covid.transforms.probability import ProbabilityFromLogitsd, probabilities_of
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import ModelInfo, load_model, read_model_info, save_model
+from monai_covid.preprocessing.probability import ProbabilityFromLogitsd, probabilities_of
 
 SIZE, WARM = 32, 2.5
 

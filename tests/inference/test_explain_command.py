@@ -10,13 +10,15 @@ import torch
 from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.checkpoints import ModelInfo, load_model, save_model
-from monai_covid.cli import main
-from monai_covid.explain import LRP, EpsilonZBox
-from monai_covid.inference import Classifier
+from monai_covid.cli.main import main
+from monai_covid.explain.lrp.composites import EpsilonZBox
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.heatmap_files import HeatmapFiles
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
-from monai_covid.transforms import preprocess_file, standardized_range
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
+from monai_covid.preprocessing.chains import preprocess_file
+from monai_covid.preprocessing.normalise import standardized_range
 from tests.dicom.instances import picture
 from tests.inference.conftest import SIZE
 

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo, load_model
 from monai_covid.errors import OptionError
-from monai_covid.explain import LRP, EpsilonZBox
-from monai_covid.inference import NetworkQuestioner, Question
+from monai_covid.explain.lrp.composites import EpsilonZBox
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.inference.explaining import NetworkQuestioner, Question
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
-from monai_covid.transforms import standardized_range
+from monai_covid.models.model_file import ModelInfo, load_model
+from monai_covid.preprocessing.normalise import standardized_range
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo, load_model, save_model
-from monai_covid.cli import main
-from monai_covid.inference import Classifier, EnsembleClassifier, FlippingInferer
-from monai_covid.inference.flips import FLIPS_REMARK, mean_logits
+from monai_covid.cli.main import main
+from monai_covid.inference.classifier import FLIPS_REMARK, Classifier, FlippingInferer, mean_logits
+from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.labels import NIH_LABELS
-from monai_covid.networks import BLOCK_LAYERS
-from monai_covid.training import PrecisionInferer
-from monai_covid.transforms import preprocess_file
-from monai_covid.transforms.probability import probabilities_of
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
+from monai_covid.preprocessing.chains import preprocess_file
+from monai_covid.preprocessing.probability import probabilities_of
+from monai_covid.training.inferer import PrecisionInferer
 from tests.data.collections_on_disk import write_picture
 
 TEMPERATURE = 1.7

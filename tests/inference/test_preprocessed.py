@@ -8,21 +8,21 @@ import torch
 from PIL import Image
 from pydicom import dcmread
 
-from monai_covid.checkpoints import ModelInfo, load_model, save_model
-from monai_covid.cli import main
+from monai_covid.cli.main import main
 from monai_covid.data.images import read_image
 from monai_covid.errors import WeightsError
-from monai_covid.inference import Classifier, ReadableOrNot
-from monai_covid.inference.assessing import assessed_transforms
+from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.dataset import ReadableOrNot, assessed_transforms, box_of
 from monai_covid.inference.ensemble import EnsembleClassifier
-from monai_covid.inference.shown import box_of
 from monai_covid.inference.study import StudyPipeline
-from monai_covid.preprocessing import Preprocessing
-from monai_covid.transforms import find_region, preprocess_file
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
+from monai_covid.preprocessing.chains import preprocess_file
+from monai_covid.preprocessing.region import find_region
+from monai_covid.preprocessing.settings import Preprocessing
+from tests.dicom.orthanc.studies import radiograph, save
 from tests.inference.conftest import SIZE
 from tests.inference.test_study import JANE, probabilities, reports
-from tests.orthanc.studies import radiograph, save
-from tests.transforms.chests import chest, stranger
+from tests.preprocessing.chests import chest, stranger
 
 CROP = Preprocessing("crop")
 

@@ -6,18 +6,19 @@ import torch
 from PIL import Image
 from pydicom import dcmread
 
-from monai_covid.checkpoints import ModelInfo, file_hash, load_model, save_model
-from monai_covid.dicom.pixels import read_radiograph
+from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.dicom.study import StudyError
 from monai_covid.errors import PassingError, WeightsError
-from monai_covid.explain import EpsilonZBox
-from monai_covid.explain.lrp import LRP
-from monai_covid.inference import Classifier
+from monai_covid.explain.lrp.composites import EpsilonZBox
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.study import StudyPipeline
 from monai_covid.labels import NIH_LABELS
-from monai_covid.transforms import preprocess_pixels, standardized_range
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph, save
+from monai_covid.models.model_file import ModelInfo, file_hash, load_model, save_model
+from monai_covid.preprocessing.chains import preprocess_pixels
+from monai_covid.preprocessing.normalise import standardized_range
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph, save
 
 JANE, JUERGEN = PEOPLE[:2]
 

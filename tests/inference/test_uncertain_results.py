@@ -5,12 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from monai_covid.calibrated import Calibration, UncertaintyCutoff
-from monai_covid.checkpoints import ModelInfo, load_model, save_model
 from monai_covid.dicom.results.finding import caution_line
-from monai_covid.inference.rehearsal import rehearsal_image
-from monai_covid.inference.study import EligibleImage, StudyPipeline
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.evaluation.calibration.record import Calibration, UncertaintyCutoff
+from monai_covid.inference.study import EligibleImage, StudyPipeline, rehearsal_image
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
 
 BLURRED = "The image may be blurred."
 

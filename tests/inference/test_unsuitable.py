@@ -7,15 +7,18 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from monai_covid.audits.subject import Subject
-from monai_covid.checkpoints import ModelInfo, save_model
-from monai_covid.data.images import read_image
+from monai_covid.data.images import folder_datalist, read_image
 from monai_covid.data.manifest import read_manifest
-from monai_covid.inference import Classifier, EnsembleClassifier, ReadableOrNot, folder_datalist
-from monai_covid.inference.assessing import assessed_transforms, sentences
-from monai_covid.inference.validation_table import predictions_of
-from monai_covid.networks import BLOCK_LAYERS
-from monai_covid.suitability import CAUTIONS, REASONS, assess
-from monai_covid.transforms import equalize_histogram, inference_transforms, read
+from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.dataset import ReadableOrNot, assessed_transforms, sentences
+from monai_covid.inference.ensemble import EnsembleClassifier
+from monai_covid.inference.validation import predictions_of
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import ModelInfo, save_model
+from monai_covid.preprocessing import prepare as read
+from monai_covid.preprocessing.chains import inference_transforms
+from monai_covid.preprocessing.grey_levels import equalize_histogram
+from monai_covid.preprocessing.suitability.assess import CAUTIONS, REASONS, assess
 from tests.inference.chests import (
     MIRRORED,
     NOISE,

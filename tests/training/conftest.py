@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from monai_covid.data.datalists import covid_datalist
-from monai_covid.networks import BLOCK_LAYERS
-from monai_covid.transforms import read
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.preprocessing import prepare as read
 from tests.training.stages import write_covid, write_findings
 
 

@@ -11,7 +11,7 @@ import torch
 from monai.utils import set_determinism
 
 from monai_covid.labels import NIH_LABELS
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.models.architectures import BLOCK_LAYERS
 from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundle"

@@ -6,10 +6,10 @@ import sys
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo, save_model
 from monai_covid.labels import NIH_LABELS
-from monai_covid.networks import BLOCK_LAYERS
-from tests.torchvision_densenet import randomise
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.model_file import ModelInfo, save_model
+from tests.models.torchvision_densenet import randomise
 from tests.training.stages import CONFIGS, command, finish, run_stage, start, write_covid
 
 pytestmark = pytest.mark.usefixtures("tiny_network")

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo
-from monai_covid.networks import HEAD
-from monai_covid.training import BarlowTwins, build_with_projector
+from monai_covid.models.loading import HEAD
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.training.barlow_twins import BarlowTwins, build_with_projector
 
 
 def correlation(first, second, i, j):

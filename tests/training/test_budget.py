@@ -3,7 +3,8 @@
 import pytest
 from ignite.engine import Engine
 
-from monai_covid.training import TimeBudget, budget
+from monai_covid.training import budget
+from monai_covid.training.budget import TimeBudget
 
 
 @pytest.fixture

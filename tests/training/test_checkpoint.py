@@ -6,9 +6,10 @@ import pytest
 import torch
 from ignite.engine import Engine
 
-from monai_covid.checkpoints import ModelInfo, load_model
 from monai_covid.errors import RunFolderError, WeightsError
-from monai_covid.training import BestEpoch, RunCheckpoint, RunFolder
+from monai_covid.models.model_file import ModelInfo, load_model
+from monai_covid.training.checkpoint import RunCheckpoint, RunFolder
+from monai_covid.training.selection import BestEpoch
 
 pytestmark = pytest.mark.usefixtures("tiny_network")
 

@@ -9,8 +9,7 @@ import torch
 from ignite.engine import Engine, Events
 
 from monai_covid.errors import DivergenceError, or_exit
-from monai_covid.training import LearningCurve
-from monai_covid.training.curve import COLUMNS, curve_csv, epoch_line
+from monai_covid.training.curve import COLUMNS, LearningCurve, curve_csv, epoch_line
 
 
 def trainer_of(batches, curve=None, metrics=None, interval=1):

@@ -8,9 +8,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from monai_covid.errors import or_exit
-from monai_covid.training import EpochSampler, RadiographDataset, cache_share
-from monai_covid.training.dataset import GIGABYTE, transform_seed
-from monai_covid.transforms import inference_transforms, training_transforms
+from monai_covid.preprocessing.chains import inference_transforms, training_transforms
+from monai_covid.training.dataset import GIGABYTE, RadiographDataset, cache_share, transform_seed
+from monai_covid.training.sampling import EpochSampler
 
 SIZE = 32
 IMAGE_BYTES = SIZE * SIZE * 4

@@ -8,11 +8,10 @@ import torch
 from PIL import Image
 
 from monai_covid.errors import ImageReadError, OptionError
-from monai_covid.lungs import find
-from monai_covid.preprocessing import Preprocessing
-from monai_covid.training import RadiographDataset
-from monai_covid.training.disk_cache import transform_hash
-from monai_covid.transforms import inference_transforms, training_transforms
+from monai_covid.preprocessing.chains import inference_transforms, training_transforms
+from monai_covid.preprocessing.lungs import find
+from monai_covid.preprocessing.settings import Preprocessing
+from monai_covid.training.dataset import RadiographDataset, transform_hash
 
 SIZE = 32
 

@@ -8,18 +8,20 @@ import pytest
 import torch
 from torch import nn
 
-from monai_covid.checkpoints import ModelInfo, load_model, read_backbone_info, read_model_info
 from monai_covid.errors import WeightsError
-from monai_covid.feature_maps import DenseNetMaps, frozen_backbone, pooled
-from monai_covid.networks import HEAD, build_densenet
-from monai_covid.training import (
+from monai_covid.models.architectures import build_densenet
+from monai_covid.models.features import DenseNetMaps, frozen_backbone, pooled
+from monai_covid.models.loading import HEAD
+from monai_covid.models.model_file import ModelInfo, load_model, read_backbone_info, read_model_info
+from monai_covid.training.distillation import (
     DistillationLoss,
     DistillingInferer,
-    PrecisionInferer,
+    Lesson,
     Student,
     Teacher,
+    build_backbone,
 )
-from monai_covid.training.distillation import Lesson, build_backbone
+from monai_covid.training.inferer import PrecisionInferer
 from tests.training.stages import assert_same_end, curve, last, run_stage
 
 STAGE = "stage1_distilled"

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_covid.training import PrecisionInferer
-from monai_covid.training.inferer import EMULATED, warn_if_emulated
+from monai_covid.training.inferer import EMULATED, PrecisionInferer, warn_if_emulated
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import OptionError
-from monai_covid.training import BalancedCrossEntropy, balanced_cross_entropy
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.training.losses import BalancedCrossEntropy, balanced_cross_entropy
 
 COUNTS = (10, 3, 7)
 

@@ -9,7 +9,7 @@ from ignite.engine import Engine
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from monai_covid.errors import DivergenceError
-from monai_covid.training import accuracy, macro_auc, pooled
+from monai_covid.training.metrics import accuracy, macro_auc, pooled
 
 GENERATOR = np.random.default_rng(0)
 LOGITS = torch.from_numpy(GENERATOR.normal(size=(40, 3)).round(1))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from monai_covid.training import make_optimizer
+from monai_covid.training.optimizer import make_optimizer
 
 
 def after_steps(gradients, **options):

@@ -8,9 +8,9 @@ from monai.engines import SupervisedTrainer
 from monai.networks.nets import DenseNet
 from torch.utils.data import DataLoader
 
-from monai_covid.networks import HEAD
-from monai_covid.training import HeadFirst, PhasedCosine, place
-from monai_covid.training.phases import phase_of
+from monai_covid.models.loading import HEAD
+from monai_covid.training.optimizer import HeadFirst, PhasedCosine, phase_of
+from monai_covid.training.processes import place
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from monai_covid.errors import OptionError
-from monai_covid.training import choose_device, join_processes, leave_processes, share_of_batch
+from monai_covid.models.device import choose_device
+from monai_covid.training.processes import join_processes, leave_processes, share_of_batch
 from tests.training.stages import (
     BUNDLE,
     CONFIGS,
@@ -25,7 +26,7 @@ CURVES = ("train_loss", "validation_loss", "validation_auc")
 
 
 DOUBLE_PRECISION = """
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.models.model_file import ModelInfo
 from monai_covid.training import PrecisionInferer
 
 build = ModelInfo.build

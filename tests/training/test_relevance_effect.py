@@ -12,14 +12,19 @@ from monai.networks.nets import DenseNet
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from monai_covid.data.phantom import PhantomOptions, generate_covid_case
-from monai_covid.explain import LRP
-from monai_covid.grey_statistics import GREY_DEVIATION, GREY_MEAN
+from monai_covid.explain.lrp.engine import LRP
+from monai_covid.lab.phantom.generate import generate_covid_case
+from monai_covid.lab.phantom.schedule import PhantomOptions
 from monai_covid.labels import COVID_LABELS
-from monai_covid.training import PhasedCosine, RelevanceGuidance, outside_share
-from monai_covid.training.relevance_masks import lung_mask
-from monai_covid.training.relevance_penalty import guiding_rules
-from monai_covid.transforms import preprocess_pixels
+from monai_covid.preprocessing.chains import preprocess_pixels
+from monai_covid.preprocessing.normalise import GREY_DEVIATION, GREY_MEAN
+from monai_covid.training.optimizer import PhasedCosine
+from monai_covid.training.relevance_guidance import (
+    RelevanceGuidance,
+    guiding_rules,
+    lung_mask,
+    outside_share,
+)
 
 SIZE, SIDE = 64, 14
 EPOCHS = 10

@@ -8,11 +8,16 @@ from ignite.engine import Engine, Events
 from monai.engines.utils import IterationEvents
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from monai_covid.data.phantom import PhantomOptions, write_covid_phantom
 from monai_covid.errors import OptionError
-from monai_covid.explain import DifferentiableLRP
-from monai_covid.training import RelevanceGuidance, check_relevance, outside_share
-from monai_covid.training.relevance_penalty import guiding_rules
+from monai_covid.explain.lrp.differentiable import DifferentiableLRP
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.write_covid import write_covid_phantom
+from monai_covid.training.relevance_guidance import (
+    RelevanceGuidance,
+    check_relevance,
+    guiding_rules,
+    outside_share,
+)
 from tests.explain.networks import images, small_network
 from tests.training.stages import assert_same_end, curve, run_stage
 

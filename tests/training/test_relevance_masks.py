@@ -5,12 +5,13 @@ import torch
 from monai.transforms import Compose
 from scipy.ndimage import binary_dilation
 
-from monai_covid.data.phantom import PhantomOptions, write_covid_phantom
-from monai_covid.grey_statistics import GREY_DEVIATION, GREY_MEAN
-from monai_covid.training import RadiographDataset, with_lung_masks
-from monai_covid.training.relevance_masks import lung_mask
-from monai_covid.transforms import preprocess_file, training_transforms
-from monai_covid.transforms.placement import Placement, place
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.write_covid import write_covid_phantom
+from monai_covid.preprocessing.augmentation.placement import Placement, place
+from monai_covid.preprocessing.chains import preprocess_file, training_transforms
+from monai_covid.preprocessing.normalise import GREY_DEVIATION, GREY_MEAN
+from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.relevance_guidance import lung_mask, with_lung_masks
 
 SIZE = 64
 
@@ -92,7 +93,7 @@ def test_masks_are_found_once_and_kept_apart_by_margin_on_disk(datalist, tmp_pat
         calls.append(margin)
         return torch.full_like(image, margin)
 
-    monkeypatch.setattr("monai_covid.training.relevance_masks.lung_mask", counting)
+    monkeypatch.setattr("monai_covid.training.relevance_guidance.lung_mask", counting)
     for _ in range(2):
         for margin in (3.5, 7.0):
             images = dataset(datalist[:1], chain(), margin=margin, cache_dir=tmp_path)

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from monai_covid.explain import EpsilonZBox
-from monai_covid.training import outside_share
-from monai_covid.training.relevance_penalty import guiding_rules
+from monai_covid.explain.lrp.composites import EpsilonZBox
+from monai_covid.training.relevance_guidance import guiding_rules, outside_share
 
 
 def test_figures_worked_out_by_hand():

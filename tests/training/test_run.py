@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 from ignite.engine import Engine
 
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.errors import ImageReadError
-from monai_covid.training import BestEpoch, RunCheckpoint, RunFolder, run_training
-from monai_covid.training.run import INTERRUPTED
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.training.checkpoint import RunCheckpoint, RunFolder
+from monai_covid.training.run import INTERRUPTED, run_training
+from monai_covid.training.selection import BestEpoch
 
 
 class Trainer(Engine):

@@ -5,7 +5,7 @@ from itertools import chain
 import ignite.distributed as idist
 import pytest
 
-from monai_covid.training import EpochSampler, ShareSampler
+from monai_covid.training.sampling import EpochSampler, ShareSampler
 
 
 def as_process(monkeypatch, rank, world):

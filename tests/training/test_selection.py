@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from ignite.engine import Engine, Events
 
-from monai_covid.training import BestEpoch
+from monai_covid.training.selection import BestEpoch
 
 NAN = float("nan")
 

@@ -2,8 +2,9 @@
 
 from monai.bundle import ConfigParser
 
-from monai_covid.training import running_settings, workflow_options
-from monai_covid.training.settings import NEUTRAL, datalist_hash
+from monai_covid.data.datalists import datalist_hash
+from monai_covid.training import workflow_options
+from monai_covid.training.settings import NEUTRAL, running_settings
 
 ITEMS = [
     {"image": "/a/1.png", "name": "1.png", "patient_id": "p1", "label": 0},

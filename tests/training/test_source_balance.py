@@ -8,10 +8,9 @@ import pytest
 import torch
 
 from monai_covid.errors import OptionError
-from monai_covid.training import EpochSampler, RadiographDataset, source_groups
-from monai_covid.training.dataset import transform_seed
-from monai_covid.training.source_balance import balanced_draw
-from monai_covid.transforms import training_transforms
+from monai_covid.preprocessing.chains import training_transforms
+from monai_covid.training.dataset import RadiographDataset, transform_seed
+from monai_covid.training.sampling import EpochSampler, balanced_draw, source_groups
 
 GROUPS = [
     *[(0, "a")] * 30,

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from monai_covid.checkpoints import load_model, read_backbone_info, read_model_info
 from monai_covid.errors import WeightsError
-from monai_covid.networks import HEAD
+from monai_covid.models.loading import HEAD
+from monai_covid.models.model_file import load_model, read_backbone_info, read_model_info
 from tests.data.collections_on_disk import write_manifest
 from tests.training.stages import assert_same_end, curve, last, run_stage
 

@@ -4,7 +4,7 @@ import pytest
 from mlflow import MlflowClient
 
 from monai_covid.errors import OptionError
-from monai_covid.training import check_mlflow
+from monai_covid.training.tracking import check_mlflow
 from tests.training.stages import curve, run_stage
 
 

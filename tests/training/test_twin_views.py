@@ -4,14 +4,11 @@ import pytest
 import torch
 
 from monai_covid.data.datalists import covid_datalist
-from monai_covid.training import (
-    EpochSampler,
-    PrecisionInferer,
-    RadiographDataset,
-    TwinInferer,
-    TwinViews,
-)
-from monai_covid.transforms import training_transforms
+from monai_covid.preprocessing.chains import training_transforms
+from monai_covid.training.barlow_twins import TwinInferer, TwinViews
+from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.inferer import PrecisionInferer
+from monai_covid.training.sampling import EpochSampler
 
 
 @pytest.fixture

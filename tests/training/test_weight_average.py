@@ -7,8 +7,8 @@ import torch
 from ignite.engine import Engine
 from torch import nn
 
-from monai_covid.checkpoints import load_model
-from monai_covid.training import WeightAverage
+from monai_covid.models.model_file import load_model
+from monai_covid.training.weight_average import WeightAverage
 from tests.training.stages import assert_same_end, curve, last, run_stage
 
 

@@ -7,22 +7,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from monai_covid.audits.external.comparison import (
+    MARGIN,
     Draws,
     ExternalComparison,
     compared_metrics,
+    judge,
     shared_classes,
 )
-from monai_covid.audits.external.judgement import MARGIN, judge
-from monai_covid.audits.external.pairs import draw_pairs
-from monai_covid.audits.external.tables import call_table, difference_table, mix_table
-from monai_covid.audits.external.wording import MIX, section_text, summary_of
+from monai_covid.audits.external.pictures import draw_pairs
+from monai_covid.audits.external.tables import (
+    MIX,
+    call_table,
+    difference_table,
+    mix_table,
+    section_text,
+    summary_of,
+)
 from monai_covid.audits.finding import AuditFinding, together
-from monai_covid.audits.groups.measured import Measured, measured
+from monai_covid.audits.groups.performance import Measured, measured
 from monai_covid.audits.subject import Subject
 from monai_covid.data.patients import drop_patients, patients_in
 from monai_covid.data.records import Records
-from monai_covid.evaluation import Picture, Section
-from monai_covid.evaluation.plots import save_png
+from monai_covid.evaluation.pages.page import Picture, Section
+from monai_covid.evaluation.plots.style import save_png
 
 
 def audit(subject: Subject) -> AuditFinding:

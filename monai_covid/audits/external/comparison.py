@@ -5,6 +5,8 @@ of another hospital. Balanced accuracy, AUC and log loss only mean the same in b
 are the same, so both are first restricted to images of the classes that both have. The difference
 is outside minus inside; its interval comes from two independent bootstraps over patients, since
 nobody is in both.
+
+When a drop outside is a fault.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monai_covid.audits.groups.cells import LEAST_PATIENTS
-from monai_covid.audits.groups.measured import MEAN_PROBABILITY, Measured, measured
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.groups.attributes import LEAST_PATIENTS
+from monai_covid.audits.groups.performance import MEAN_PROBABILITY, Measured, measured
 from monai_covid.evaluation.bootstrap import percentile_interval
 from monai_covid.evaluation.columns import LABEL, PATIENT
 from monai_covid.evaluation.metrics import MetricKey
-from monai_covid.evaluation.summary_tables import Value
+from monai_covid.evaluation.pages.tables import Value
 
 OVERALL = (
     MetricKey("balanced_accuracy"),
@@ -161,3 +164,50 @@ def _fewest_patients(side: Measured, label: str | None, shared: tuple[str, ...])
 def patients_by_class(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
     """Return the number of patients with images of each class."""
     return {name: table.loc[table[LABEL] == name, PATIENT].nunique() for name in classes}
+
+
+MARGIN = 0.05
+"""A loss of up to 5 points of balanced accuracy or sensitivity is tolerated."""
+
+BALANCED, SENSITIVITY = "balanced_accuracy", "recall"
+
+
+def main_measure(comparison: ExternalComparison) -> Compared | None:
+    """Return what the sets are compared by: balanced accuracy, or the only sensitivity."""
+    for metric in (BALANCED, SENSITIVITY):
+        for one in comparison.metrics:
+            if one.key.metric == metric:
+                return one
+    return None
+
+
+def losses(comparison: ExternalComparison) -> list[Compared]:
+    """Return balanced accuracy and sensitivities that surely fell by more than MARGIN.
+
+    A 95 % interval of the difference must end below -MARGIN. Where nothing is lost at all that
+    needs an error of MARGIN more than the interval, so several measures can be judged at 95 %.
+    """
+    return [
+        one
+        for one in comparison.metrics
+        if one.key.metric in (BALANCED, SENSITIVITY)
+        and not one.is_small
+        and one.difference.high is not None
+        and one.difference.high < -MARGIN
+    ]
+
+
+def judge(comparison: ExternalComparison) -> Verdict:
+    """Judge one external collection.
+
+    Returns:
+        FAULT if balanced accuracy or a sensitivity surely fell by more than MARGIN; QUIET if the
+        main measure surely did not (its interval lies above -MARGIN: a test of non-inferiority,
+        Blackwelder, Control. Clin. Trials 3:345-353, 1982); otherwise UNKNOWN.
+    """
+    if losses(comparison):
+        return Verdict.FAULT
+    main = main_measure(comparison)
+    if main is None or main.is_small or main.difference.low is None:
+        return Verdict.UNKNOWN
+    return Verdict.QUIET if main.difference.low > -MARGIN else Verdict.UNKNOWN

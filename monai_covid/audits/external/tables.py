@@ -1,14 +1,144 @@
-"""Tables of the audit on external sets."""
+"""The sentences of the audit on external sets.
+
+Tables of the audit on external sets.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monai_covid.audits.external.comparison import Compared, ExternalComparison
-from monai_covid.audits.external.wording import name_of
-from monai_covid.audits.groups.measured import MEAN_PROBABILITY, Measured, called
-from monai_covid.evaluation.summary_tables import Table, Value
+from monai_covid.audits.external.comparison import (
+    MARGIN,
+    Compared,
+    ExternalComparison,
+    judge,
+    losses,
+    main_measure,
+)
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.groups.attributes import LEAST_PATIENTS
+from monai_covid.audits.groups.performance import MEAN_PROBABILITY, Measured, called
+from monai_covid.evaluation.metrics import MetricKey
+from monai_covid.evaluation.pages.tables import Table, Value
+from monai_covid.evaluation.wording import METRIC_NAMES, counted, metric_name
 from monai_covid.labels import display_name
+
+RULE = (
+    "The difference is outside minus inside; below each value its 95 % interval, from independent "
+    "bootstraps over the patients of both. A fault is balanced accuracy or a sensitivity whose "
+    f"interval ends below -{100 * MARGIN:.0f} points; none is found where the interval of the "
+    f"main measure lies above it. Fewer than {LEAST_PATIENTS} patients of a class are not judged."
+)
+MIX = (
+    "Accuracy, log loss and mean probability depend on the class mix, which differs between "
+    "collections; compare balanced accuracy, sensitivities and AUC."
+)
+ONE_CLASS = (
+    "Both have images of one common class only ({name}). Nothing can be called wrongly as {name} "
+    "there, so a model that calls everything {name} would look perfect: only the sensitivity, the "
+    "probabilities and the calls are defined, no AUC and no balanced accuracy."
+)
+
+
+def name_of(key: MetricKey) -> str:
+    """Return how a metric of the comparison is written."""
+    if key.metric == MEAN_PROBABILITY:
+        what = "Mean probability of the true class" if key.label is None else "Mean probability"
+        return what if key.label is None else f"{what}, {display_name(key.label)}"
+    if key.metric == "recall" and key.label is not None:
+        return f"Sensitivity, {display_name(key.label)}"
+    return metric_name(*key)
+
+
+def summary_of(comparison: ExternalComparison) -> str:
+    """Return what one external collection comes to, in a sentence or two."""
+    main = main_measure(comparison)
+    if main is None:
+        return f"{comparison.name}: {_why_nothing(comparison)}."
+    sentence = f"{comparison.name}: {_fall(main)}{_judged(comparison, main)}."
+    lost = losses(comparison)
+    if lost:
+        names = [_quantity(one) for one in lost]
+        sentence += f" Surely lost, by more than {100 * MARGIN:.0f} points: {', '.join(names)}."
+    others = [one for one in lost if one is not main]
+    return " ".join([sentence, *[f"{_first_upper(_fall(one))}." for one in others]])
+
+
+def section_text(comparison: ExternalComparison) -> str:
+    """Return the paragraphs about one external collection."""
+    parts = [_sizes(comparison), _left_out(comparison), _classes(comparison)]
+    if comparison.metrics:
+        parts.append(RULE)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _fall(one: Compared) -> str:
+    name = _quantity(one)
+    inside, outside, gap = one.inside.value, one.outside.value, one.difference
+    if inside is None or outside is None or gap.value is None:
+        return f"{name} is not defined"
+    text = f"{name} {inside:.3f} inside, {outside:.3f} outside ({100 * gap.value:+.1f} points"
+    if gap.low is not None and gap.high is not None:
+        text += f", {100 * gap.low:+.1f} to {100 * gap.high:+.1f}"
+    return f"{text})"
+
+
+def _quantity(one: Compared) -> str:
+    if one.key.label is None:
+        return METRIC_NAMES[one.key.metric].lower()
+    return f"sensitivity for {display_name(one.key.label)}"
+
+
+def _judged(comparison: ExternalComparison, main: Compared) -> str:
+    if judge(comparison) is not Verdict.UNKNOWN:
+        return ""
+    if main.is_small:
+        return f"; fewer than {LEAST_PATIENTS} patients of a class, too few to tell"
+    return f"; whether more than {100 * MARGIN:.0f} points are lost cannot be told"
+
+
+def _why_nothing(comparison: ExternalComparison) -> str:
+    if comparison.outside is None:
+        return "all its patients are also in the collection, so nothing is left to compare"
+    return "it has no class in common with the collection, so nothing can be compared"
+
+
+def _sizes(comparison: ExternalComparison) -> str:
+    sides = [("Inside", comparison.inside), ("outside", comparison.outside)]
+    texts = [
+        f"{where}: {counted(len(side.patients), 'image')} of {counted(side.n_patients, 'patient')}"
+        for where, side in sides
+        if side is not None
+    ]
+    return f"{'; '.join(texts)}. {MIX}"
+
+
+def _left_out(comparison: ExternalComparison) -> str:
+    if not comparison.left_out_images:
+        return "No patient of the external collection is also in the collection, as far as ids say."
+    images = counted(comparison.left_out_images, "image")
+    patients = counted(comparison.left_out_patients, "patient")
+    return (
+        f"{images} of {patients} were left out, because the patients are also in the collection, "
+        "by id or NIH image name; the model may have been trained on them."
+    )
+
+
+def _classes(comparison: ExternalComparison) -> str:
+    if not comparison.metrics:
+        return f"{_first_upper(_why_nothing(comparison))}."
+    if len(comparison.shared) == 1:
+        return ONE_CLASS.format(name=display_name(comparison.shared[0]))
+    if comparison.shared == comparison.classes:
+        return ""
+    names = ", ".join(map(display_name, comparison.shared))
+    return f"Compared are images of the classes that both have: {names}."
+
+
+def _first_upper(sentence: str) -> str:
+    # str.capitalize would make "COVID-19" small.
+    return sentence[:1].upper() + sentence[1:]
+
 
 INSIDE = "inside"
 

@@ -1,5 +1,1 @@
-"""Who and where: does the model serve every group of patients alike?"""
-
-from monai_covid.audits.groups.audit import audit
-
-__all__ = ["audit"]
+"""Subgroup performance: is the model as right for every group of patients?"""

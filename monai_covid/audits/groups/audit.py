@@ -7,17 +7,30 @@ from itertools import groupby
 from typing import Any
 
 from monai_covid.audits.finding import AuditFinding
-from monai_covid.audits.groups.attributes import attributes_of
-from monai_covid.audits.groups.cells import LEAST_PATIENTS
-from monai_covid.audits.groups.compare import Images, compare_groups
-from monai_covid.audits.groups.comparison import LEAST_DIFFERENCE, LEVEL, GroupComparison
-from monai_covid.audits.groups.measured import single_label_outcomes
-from monai_covid.audits.groups.performance import GroupPerformance, group_performances
+from monai_covid.audits.groups.attributes import LEAST_PATIENTS, attributes_of
+from monai_covid.audits.groups.comparison import (
+    LEAST_DIFFERENCE,
+    LEVEL,
+    GroupComparison,
+    Images,
+    compare_groups,
+)
+from monai_covid.audits.groups.performance import (
+    GroupPerformance,
+    group_performances,
+    single_label_outcomes,
+)
 from monai_covid.audits.groups.pictures import draw_pictures
-from monai_covid.audits.groups.tables import comparison_table, performance_table
-from monai_covid.audits.groups.wording import MEASURE, TEST, summary_of, verdict_of
+from monai_covid.audits.groups.tables import (
+    MEASURE,
+    TEST,
+    comparison_table,
+    performance_table,
+    summary_of,
+    verdict_of,
+)
 from monai_covid.audits.subject import Subject
-from monai_covid.evaluation import Section
+from monai_covid.evaluation.pages.page import Section
 from monai_covid.evaluation.report_text import NO_WIDTH
 
 ABOUT_GROUPS = (

@@ -1,15 +1,122 @@
-"""Tables of the audit by groups."""
+"""The sentences of the audit by groups.
+
+Tables of the audit by groups.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monai_covid.audits.groups.attributes import CLASS
-from monai_covid.audits.groups.comparison import GroupComparison
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.groups.attributes import CLASS, LEAST_PATIENTS
+from monai_covid.audits.groups.comparison import (
+    LEAST_DIFFERENCE,
+    LEVEL,
+    STANDARDISED,
+    Difference,
+    GroupComparison,
+)
 from monai_covid.audits.groups.performance import METRICS, GroupPerformance
-from monai_covid.audits.groups.wording import points, untested_sentence
-from monai_covid.evaluation.summary_tables import Table, Value
+from monai_covid.evaluation.pages.tables import Table, Value
 from monai_covid.labels import display_name
+
+MEASURE = (
+    "Raw accuracy of a group depends on its classes, so groups are compared by class-standardised "
+    "accuracy: the mean of the sensitivities of the classes that the group and all other images "
+    f"share, each with at least {LEAST_PATIENTS} patients on both sides."
+)
+TEST = (
+    "The test exchanges groups among patients of the same classes. Its p-values are corrected for "
+    "all differences and attributes (maxT, Holm). A fault is a difference of at least "
+    f"{100 * LEAST_DIFFERENCE:.0f} points that is significant at {100 * LEVEL:.0f} %. The test "
+    "says that groups differ, not why: age, disease and hospital come together."
+)
+
+
+def verdict_of(comparisons: Sequence[GroupComparison]) -> Verdict:
+    """Return UNKNOWN where nothing could be tested, else whether there is a fault."""
+    if any(one.faults for one in comparisons):
+        return Verdict.FAULT
+    tested = any(one.tested is not None for one in comparisons)
+    return Verdict.QUIET if tested else Verdict.UNKNOWN
+
+
+def summary_of(comparisons: Sequence[GroupComparison]) -> str:
+    """Return what the comparisons come to, in one to three sentences."""
+    tested = [one for one in comparisons if one.tested is not None]
+    if not tested:
+        return (
+            "No two groups could be compared: none has a class in common with the other images "
+            f"of which both have at least {LEAST_PATIENTS} patients."
+        )
+    faults = [(one, difference) for one in comparisons for difference in one.faults]
+    if not faults:
+        parts = [_tested(tested), _largest(tested), _noticeable(tested), _left_out(comparisons)]
+        return " ".join(filter(None, parts))
+    faults.sort(key=lambda pair: (pair[1].p_value, -abs(pair[1].value)))
+    count = len({(one.attribute, one.group) for one, _ in faults})
+    first = f"{count} of {len(tested)} tested groups {'differs' if count == 1 else 'differ'}"
+    surest = f"{first} from all other images. The surest: {_difference(*faults[0])}."
+    return " ".join(filter(None, [surest, _left_out(comparisons)]))
+
+
+def untested_sentence(comparison: GroupComparison) -> str:
+    """Return why a group was not tested."""
+    if not comparison.shared:
+        return "not tested: shares no class with the other images"
+    names = ", ".join(map(display_name, comparison.shared))
+    return f"not tested: fewer than {LEAST_PATIENTS} patients of {names}, here or elsewhere"
+
+
+def points(value: float) -> str:
+    """Return a share as signed percentage points."""
+    return f"{100 * value:+.1f} points"
+
+
+def _difference(comparison: GroupComparison, difference: Difference) -> str:
+    quantity = difference.quantity
+    if quantity != STANDARDISED:
+        quantity = f"sensitivity for {display_name(quantity)}"
+    return (
+        f"{comparison.attribute} {comparison.group}, {quantity} {points(difference.value)} "
+        f"(corrected p = {difference.p_value:.3f})"
+    )
+
+
+def _tested(tested: Sequence[GroupComparison]) -> str:
+    attributes = list(dict.fromkeys(one.attribute for one in tested))
+    return f"{len(tested)} groups by {', '.join(attributes)} were compared with all other images."
+
+
+def _largest(tested: Sequence[GroupComparison]) -> str:
+    pairs = [(one, one.tested.differences[0]) for one in tested if one.tested]
+    one, difference = max(pairs, key=lambda pair: abs(pair[1].value))
+    return f"The largest difference: {_difference(one, difference)}."
+
+
+def _noticeable(tested: Sequence[GroupComparison]) -> str:
+    found = [100 * one.tested.noticeable for one in tested if one.tested]
+    return (
+        f"Differences below {min(found):.0f} to {max(found):.0f} points, by size of the group, "
+        "could not have been noticed."
+    )
+
+
+def _left_out(comparisons: Sequence[GroupComparison]) -> str:
+    """Return which attributes could not be compared at all."""
+    by_name: dict[str, list[GroupComparison]] = {}
+    for one in comparisons:
+        by_name.setdefault(one.attribute, []).append(one)
+    left_out = [name for name, some in by_name.items() if not any(one.tested for one in some)]
+    apart = [name for name in left_out if not any(one.shared for one in by_name[name])]
+    few = [name for name in left_out if name not in apart]
+    sentences = []
+    if apart:
+        sentences.append(f"Nothing can be said by {', '.join(apart)}: the groups share no class.")
+    if few:
+        sentences.append(f"Nothing can be said by {', '.join(few)}: too few patients.")
+    return " ".join(sentences)
+
 
 HEADS = ("Accuracy", "Macro AUC", "Mean probability of the true class")
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from monai_covid.audits.finding import AuditFinding, Verdict
 from monai_covid.audits.leaks.pairs import Kind, Pair
-from monai_covid.audits.leaks.parts import PART_COLUMNS, parts_of
-from monai_covid.audits.leaks.patients import SharedPatient, shared_patients
+from monai_covid.audits.leaks.patients import PART_COLUMNS, SharedPatient, parts_of, shared_patients
 from monai_covid.audits.leaks.report import Evidence, report_sections
 from monai_covid.audits.leaks.search import OWN, search
 from monai_covid.audits.leaks.trial import try_copies

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
+from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
 
 FEWEST = 5
 """Pairs; the median of fewer could be that of the very copies that are looked for."""

@@ -1,20 +1,49 @@
 """Pairs that could be copies of each other, found fast: everything against everything.
 
 Blocks of rows keep the memory bounded: a block against 20,000 images takes 40 MB.
+
+Perceptual hashes (phash of the ImageHash library) as machine words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import imagehash
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from monai_covid.audits.leaks.descriptor import VARIANTS, describe
-from monai_covid.audits.leaks.gallery import Gallery
-from monai_covid.audits.leaks.hashes import LONG, SHORT, hamming, perceptual_hashes
-from monai_covid.audits.leaks.orientation import MIRRORED, ORIENTATIONS, oriented
+from monai_covid.audits.leaks.image_set import MIRRORED, ORIENTATIONS, Gallery, oriented
+from monai_covid.audits.leaks.similarity import VARIANTS, describe
+
+SHORT, LONG = 8, 16
+"""Sides of the hashes: 64 and 256 bits."""
+
+
+def perceptual_hashes(thumbnails: NDArray[Any], side: int) -> NDArray[np.uint64]:
+    """Return the hashes ``(N, side * side / 64)`` of uint8 thumbnails ``(N, S, S)``.
+
+    Args:
+        thumbnails: Equalised images.
+        side: 8 for 64 bits, 16 for 256 bits.
+    """
+    bits = [
+        imagehash.phash(Image.fromarray(np.ascontiguousarray(one)), hash_size=side).hash.ravel()
+        for one in thumbnails
+    ]
+    packed = np.packbits(np.array(bits, dtype=bool).reshape(len(thumbnails), -1), axis=1)
+    return packed.view(np.uint64)
+
+
+def hamming(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Return the number of bits ``(A, B)`` in which hashes ``(A, W)`` and ``(B, W)`` differ."""
+    distance = np.zeros((len(first), len(second)), dtype=np.uint16)
+    for word in range(first.shape[1]):
+        distance += np.bitwise_count(first[:, word, None] ^ second[None, :, word])
+    return distance
+
 
 ROWS = 512
 PER_IMAGE = 25

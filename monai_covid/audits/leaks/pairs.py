@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_covid.audits.leaks.background import Background
-from monai_covid.audits.leaks.candidates import Candidates, merged
-from monai_covid.audits.leaks.gallery import Gallery
-from monai_covid.audits.leaks.hashes import LONG, hamming, perceptual_hashes
-from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
-from monai_covid.audits.leaks.parts import crossing
-from monai_covid.audits.leaks.patients import spelling_key
+from monai_covid.audits.leaks.candidates import LONG, Candidates, hamming, merged, perceptual_hashes
+from monai_covid.audits.leaks.image_set import Gallery
+from monai_covid.audits.leaks.patients import crossing, spelling_key
+from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
 from monai_covid.data.records import Records
 
 

@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from monai_covid.audits.leaks.likeness import THRESHOLD
 from monai_covid.audits.leaks.pairs import Kind, Pair
 from monai_covid.audits.leaks.patients import SharedPatient
-from monai_covid.audits.leaks.pictures import pair_sheet, score_histogram
 from monai_covid.audits.leaks.search import Search
+from monai_covid.audits.leaks.similarity import THRESHOLD
 from monai_covid.audits.leaks.tables import (
     SHOWN,
+    pair_sheet,
     pair_table,
     patient_table,
+    score_histogram,
     trial_table,
     write_pairs,
 )
 from monai_covid.audits.leaks.trial import Trial
-from monai_covid.evaluation import Picture, Section
+from monai_covid.evaluation.pages.page import Picture, Section
 from monai_covid.evaluation.plots.style import save_png
 from monai_covid.evaluation.wording import counted
 

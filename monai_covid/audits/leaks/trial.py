@@ -12,8 +12,8 @@ from PIL import Image
 
 from monai_covid.audits.leaks.background import Background
 from monai_covid.audits.leaks.candidates import find_candidates
-from monai_covid.audits.leaks.gallery import Gallery, thumbnail
-from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
+from monai_covid.audits.leaks.image_set import Gallery, thumbnail
+from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 

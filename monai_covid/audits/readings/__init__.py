@@ -1,5 +1,1 @@
-"""Is it what readers see? The model beside people who looked at the same images."""
-
-from monai_covid.audits.readings.audit import audit
-
-__all__ = ["audit"]
+"""Agreement with readers: the model beside people who looked at the same images."""

@@ -7,14 +7,20 @@ from typing import Any
 import pandas as pd
 
 from monai_covid.audits.finding import AuditFinding, together
-from monai_covid.audits.readings.judgement import POOR, judge
 from monai_covid.audits.readings.picture import draw_readings
-from monai_covid.audits.readings.wording import RULE, label_table, measure_table, summary_of
+from monai_covid.audits.readings.wording import (
+    POOR,
+    RULE,
+    judge,
+    label_table,
+    measure_table,
+    summary_of,
+)
 from monai_covid.audits.subject import Subject
 from monai_covid.data.readings import views_of
-from monai_covid.evaluation import Picture, Section
 from monai_covid.evaluation.columns import IMAGE
-from monai_covid.evaluation.plots import save_png
+from monai_covid.evaluation.pages.page import Picture, Section
+from monai_covid.evaluation.plots.style import save_png
 from monai_covid.evaluation.readings import ReadingComparison, compare_with_readings
 from monai_covid.labels import display_name
 

@@ -1,10 +1,13 @@
-"""The sentences and tables of the audit by readings."""
+"""The sentences and tables of the audit by readings.
+
+When a model is held to follow readers, and when it surely does not.
+"""
 
 from __future__ import annotations
 
 from monai_covid.audits.finding import Verdict
-from monai_covid.audits.groups.cells import LEAST_PATIENTS
-from monai_covid.audits.readings.judgement import POOR, judge
+from monai_covid.audits.groups.attributes import LEAST_PATIENTS
+from monai_covid.evaluation.pages.tables import Table, Value
 from monai_covid.evaluation.readings import (
     LABELS_BY_MODEL,
     LABELS_BY_READERS,
@@ -13,9 +16,28 @@ from monai_covid.evaluation.readings import (
     WITHIN_VIEWS,
     ReadingComparison,
 )
-from monai_covid.evaluation.summary_tables import Table, Value
 from monai_covid.evaluation.wording import counted
 from monai_covid.labels import display_name
+
+POOR = 0.7
+"""AUC below which discrimination is called poor (D. Hosmer and S. Lemeshow, Applied Logistic
+Regression, 2000)."""
+
+
+def judge(comparison: ReadingComparison) -> Verdict:
+    """Judge by how the model orders images of one label, and view, that readers told apart.
+
+    Returns:
+        FAULT if the 95 % interval of that AUC ends below POOR, QUIET if it begins at POOR or above.
+        UNKNOWN otherwise, and with fewer than LEAST_PATIENTS patients.
+    """
+    within = comparison.judged
+    if comparison.fewest < LEAST_PATIENTS or within.low is None or within.high is None:
+        return Verdict.UNKNOWN
+    if within.high < POOR:
+        return Verdict.FAULT
+    return Verdict.QUIET if within.low >= POOR else Verdict.UNKNOWN
+
 
 NAMES = {
     LABELS_BY_MODEL: "The label, by the model",

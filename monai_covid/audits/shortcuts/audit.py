@@ -20,7 +20,7 @@ from monai_covid.audits.shortcuts.verdict import (
 from monai_covid.audits.subject import Subject
 from monai_covid.data.records import Records
 from monai_covid.labels import display_name
-from monai_covid.lungs import find_lungs
+from monai_covid.preprocessing.lungs.find import find_lungs
 
 LEAST_PATIENTS = 30
 """Of each class; with fewer, estimators vary more than intervals show, and false alarms occur."""

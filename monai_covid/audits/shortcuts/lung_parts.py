@@ -14,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from monai_covid.audits.shortcuts.blanking import lungs_alone, without_hull, without_rectangle
-from monai_covid.checkpoints import ModelInfo
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 from monai_covid.errors import ImageReadError, InputError, Problem
-from monai_covid.evaluation import multiclass_table
-from monai_covid.inference.batches import Predicts
-from monai_covid.transforms import find_region, prepare_pixels
+from monai_covid.evaluation.predictions import multiclass_table
+from monai_covid.inference.classifier import Predicts
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.preprocessing.chains import prepare_pixels
+from monai_covid.preprocessing.region import find_region
 
 Pixels = NDArray[Any]
 

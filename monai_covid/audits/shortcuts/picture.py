@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from monai_covid.audits.shortcuts.results import Result
 from monai_covid.evaluation.metrics import MetricKey
+from monai_covid.evaluation.pages.tables import Value
 from monai_covid.evaluation.plots.style import (
     FAINT_INK,
     INK,
@@ -17,7 +18,6 @@ from monai_covid.evaluation.plots.style import (
     new_figure,
     style_axes,
 )
-from monai_covid.evaluation.summary_tables import Value
 from monai_covid.evaluation.wording import sample_size
 from monai_covid.labels import display_name
 

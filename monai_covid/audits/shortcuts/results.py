@@ -7,21 +7,26 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from monai_covid.audits.shortcuts.chance import Chance, permuted
-from monai_covid.audits.shortcuts.cues import CUES
-from monai_covid.audits.shortcuts.learn import folds_of, out_of_fold
+from monai_covid.audits.shortcuts.cues import CUES, measure_cues
+from monai_covid.audits.shortcuts.learning import (
+    Chance,
+    Scores,
+    folds_of,
+    out_of_fold,
+    permuted,
+    score,
+    single_label,
+)
 from monai_covid.audits.shortcuts.lung_parts import (
     WHOLE_IMAGE,
     Finder,
     PartPredictions,
     predict_parts,
 )
-from monai_covid.audits.shortcuts.measure import measure_cues
-from monai_covid.audits.shortcuts.scores import Scores, score, single_label
 from monai_covid.audits.subject import AuditOptions, Subject
-from monai_covid.evaluation import multiclass_table
 from monai_covid.evaluation.columns import IMAGE, PATIENT
 from monai_covid.evaluation.comparison import Comparison, compare_tables
+from monai_covid.evaluation.predictions import multiclass_table
 
 PERMUTATIONS = 1000
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from monai_covid.audits.shortcuts.cues import CUES
+from monai_covid.audits.shortcuts.learning import Scores
 from monai_covid.audits.shortcuts.lung_parts import WITHOUT_LUNGS
 from monai_covid.audits.shortcuts.results import ModelResults, Result
-from monai_covid.audits.shortcuts.scores import Scores
 from monai_covid.evaluation.metrics import MetricKey
-from monai_covid.evaluation.summary_tables import Value
+from monai_covid.evaluation.pages.tables import Value
 from monai_covid.labels import display_name
 
 MARGIN = 0.1

@@ -21,8 +21,8 @@ from monai_covid.dicom.eligibility.words import (
     words_of,
 )
 from monai_covid.dicom.identity import MANUFACTURER
-from monai_covid.dicom.layout import named, quoted, uid_name
-from monai_covid.dicom.pixel_checks import RADIOGRAPH_MODALITIES
+from monai_covid.dicom.reading.layout import named, quoted, uid_name
+from monai_covid.dicom.reading.pixel_checks import RADIOGRAPH_MODALITIES
 
 RADIOGRAPH_CLASSES = (ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from monai_covid.dicom.layout import named, quoted, readable
+from monai_covid.dicom.reading.layout import named, quoted, readable
 
 NO_STATEMENT = frozenset(
     {

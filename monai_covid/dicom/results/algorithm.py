@@ -1,18 +1,90 @@
-"""Who made a result: the algorithm with its version and the weights it used."""
+"""Who made a result: the algorithm with its version and the weights it used.
+
+Coded concepts of the results; what no standard terminology has is coded privately.
+
+UIDs that depend on nothing but what a result was made from.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from typing import NamedTuple
 
 import highdicom as hd
-from highdicom.sr import AlgorithmIdentification, DeviceObserverIdentifyingAttributes
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from highdicom.sr import AlgorithmIdentification, CodedConcept, DeviceObserverIdentifyingAttributes
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.dicom.identity import MANUFACTURER
-from monai_covid.dicom.results.codes import ROLE_OF_EQUIPMENT
-from monai_covid.dicom.results.uids import derived_uid
+from monai_covid.labels import COVID_CONCEPTS, display_name
+
+PRIVATE_SCHEME = "99MONAICOVID"
+
+CHEST_RADIOGRAPHY = CodedConcept("399208008", "SCT", "Plain chest X-ray")
+THORAX = CodedConcept("51185008", "SCT", "Thorax")
+NO_UNIT = CodedConcept("1", "UCUM", "no units")
+COMMENT = CodedConcept("121106", "DCM", "Comment")
+ROLE_OF_EQUIPMENT = CodedConcept("109102", "DCM", "Processing Equipment")
+SPATIAL_CONCEPT = CodedConcept("309825002", "SCT", "Spatial and Relational Concept")
+
+MOST_PROBABLE_CLASS = CodedConcept("CLASS", PRIVATE_SCHEME, "Most probable class")
+EXPLAINED_CLASS = CodedConcept("EXPLAINED", PRIVATE_SCHEME, "Class explained by the heatmap")
+RELEVANCE = CodedConcept("RELEVANCE", PRIVATE_SCHEME, "Relevance for the class")
+
+_LONGEST_VALUE = 16
+_LONGEST_MEANING = 64
+
+
+def class_concept(label: str) -> CodedConcept:
+    """Return the concept of a class: SNOMED CT for those of stage 3, a private code for others."""
+    known = COVID_CONCEPTS.get(label)
+    if known:
+        return CodedConcept(known.value, known.scheme, known.meaning)
+    return CodedConcept(_short("C_", label), PRIVATE_SCHEME, display_name(label)[:_LONGEST_MEANING])
+
+
+def probability_concept(label: str) -> CodedConcept:
+    """Return the concept of the probability of a class."""
+    meaning = f"Probability of {display_name(label)}"[:_LONGEST_MEANING]
+    return CodedConcept(_short("P_", label), PRIVATE_SCHEME, meaning)
+
+
+def private_scheme() -> CodingSchemeIdentificationItem:
+    """Return the item of Coding Scheme Identification Sequence (0008,0110)."""
+    return CodingSchemeIdentificationItem(
+        designator=PRIVATE_SCHEME,
+        name="monai_covid",
+        responsible_organization="monai_covid contributors",
+    )
+
+
+def _short(prefix: str, label: str) -> str:
+    value = prefix + label.upper()
+    if len(value) <= _LONGEST_VALUE and value.isascii():
+        return value
+    digest = hashlib.sha256(label.encode()).hexdigest().upper()
+    return prefix + digest[: _LONGEST_VALUE - len(prefix)]
+
+
+_NAMESPACE = uuid.UUID("6f1c6b5e-2f6d-5d59-9a52-0d5e6a2d0c2f")
+
+
+def derived_uid(role: str, *sources: str) -> UID:
+    """Return the UID of what plays ``role`` for ``sources``: always the same for the same.
+
+    Args:
+        role: What is identified, such as ``series report``.
+        sources: What it was made from.
+
+    Returns:
+        UID below 2.25 (DICOM PS3.5 B.2), made from a UUID of version 5.
+    """
+    name = "\x1f".join((role, *sources))
+    return UID(f"2.25.{uuid.uuid5(_NAMESPACE, name).int}")
+
 
 SHORT_HASH = 16
 """Characters of the hash where it has to fit into 64 characters."""

@@ -10,8 +10,7 @@ from pydicom.uid import UID
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.identity import MANUFACTURER
-from monai_covid.dicom.results.algorithm import Algorithm
-from monai_covid.dicom.results.uids import derived_uid
+from monai_covid.dicom.results.algorithm import Algorithm, derived_uid
 
 
 class Kind(NamedTuple):

@@ -10,11 +10,10 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import SegmentationStorage
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.results import codes as concepts
-from monai_covid.dicom.results.algorithm import Algorithm
+from monai_covid.dicom.results import algorithm as concepts
+from monai_covid.dicom.results.algorithm import Algorithm, derived_uid
 from monai_covid.dicom.results.finding import ImageFinding, caution_line
 from monai_covid.dicom.results.placement import REPORT, REPORT_ALONE, common_attributes, image_key
-from monai_covid.dicom.results.uids import derived_uid
 
 DECIMALS = 8
 """Of a probability; a decimal string holds 16 characters."""

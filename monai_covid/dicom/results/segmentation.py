@@ -9,11 +9,15 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.results.algorithm import Algorithm
-from monai_covid.dicom.results.codes import RELEVANCE, SPATIAL_CONCEPT, THORAX
+from monai_covid.dicom.results.algorithm import (
+    RELEVANCE,
+    SPATIAL_CONCEPT,
+    THORAX,
+    Algorithm,
+    derived_uid,
+)
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_attributes, image_key
-from monai_covid.dicom.results.uids import derived_uid
 from monai_covid.labels import display_name
 
 MAXIMUM_FRACTION = 255

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.files import atomic_path
+from monai_covid.data.files import atomic_path
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of Okabe & Ito (2008) that people with colour-blindness tell apart on white."""

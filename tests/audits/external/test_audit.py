@@ -2,8 +2,9 @@ import json
 
 import numpy as np
 
-from monai_covid.audits import Verdict, run_audits
-from monai_covid.audits.external import audit
+from monai_covid.audits.external.audit import audit
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.run import run_audits
 from tests.audits.groups.invented import records, subject
 
 

@@ -1,11 +1,10 @@
 import pytest
 
-from monai_covid.audits.external.comparison import Compared, ExternalComparison
-from monai_covid.audits.external.judgement import judge
+from monai_covid.audits.external.comparison import Compared, ExternalComparison, judge
 from monai_covid.audits.finding import Verdict, together
-from monai_covid.audits.groups.measured import measured
+from monai_covid.audits.groups.performance import measured
 from monai_covid.evaluation.metrics import MetricKey
-from monai_covid.evaluation.summary_tables import Value
+from monai_covid.evaluation.pages.tables import Value
 from tests.evaluation.tables import CLASSES, certain
 
 INSIDE = measured(certain([0, 1, 2], [0, 1, 2]), CLASSES, 40, 0)

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from monai_covid.audits import AuditOptions, Subject
 from monai_covid.audits.groups.attributes import Attribute
+from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.records import Records
 from monai_covid.evaluation.outcomes import SingleLabelOutcomes
 from monai_covid.inference.prediction import Prediction

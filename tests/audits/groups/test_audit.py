@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from monai_covid.audits import Verdict, run_audits
-from monai_covid.audits.groups import audit
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.groups.audit import audit
+from monai_covid.audits.run import run_audits
 from monai_covid.errors import InputError
 from tests.audits.groups.invented import records, subject
 

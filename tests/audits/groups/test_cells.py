@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import recall_score
 
-from monai_covid.audits.groups.cells import comparable, patients_of_cells, standardised
+from monai_covid.audits.groups.attributes import comparable, patients_of_cells, standardised
 from tests.audits.groups.invented import attribute, outcomes
 
 

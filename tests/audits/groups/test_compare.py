@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monai_covid.audits.groups.compare import Images, compare_groups
-from monai_covid.audits.groups.comparison import STANDARDISED, Difference
+from monai_covid.audits.groups.comparison import STANDARDISED, Difference, Images, compare_groups
 from tests.audits.groups.invented import attribute, outcomes
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from monai_covid.audits.groups.holm import holm
+from monai_covid.evaluation.multiple_testing import holm
 
 
 def test_known_example():

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from monai_covid.audits.groups.measured import called, measured
-from monai_covid.evaluation import multilabel_table
+from monai_covid.audits.groups.performance import called, measured
 from monai_covid.evaluation.metrics import MetricKey
+from monai_covid.evaluation.predictions import multilabel_table
 from tests.evaluation.tables import CLASSES, certain, single_label
 
 

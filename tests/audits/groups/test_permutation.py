@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monai_covid.audits.groups.blocks import blocks_of, shuffled_groups
-from monai_covid.audits.groups.permutation import differences, permutation_test
+from monai_covid.audits.groups.permutation import (
+    blocks_of,
+    differences,
+    permutation_test,
+    shuffled_groups,
+)
 from tests.audits.groups.invented import attribute, outcomes
 
 RESAMPLES = 20_000

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from monai_covid.data.phantom import PhantomOptions, generate_covid_case
 from monai_covid.data.records import Records
+from monai_covid.lab.phantom.generate import generate_covid_case
+from monai_covid.lab.phantom.schedule import PhantomOptions
 
 LABELS = ("covid19", "pneumonia", "normal")
 

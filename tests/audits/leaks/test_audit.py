@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_covid.audits import Subject, Verdict
-from monai_covid.audits.leaks import audit
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.leaks.audit import audit
 from monai_covid.audits.leaks.candidates import find_candidates
-from monai_covid.audits.leaks.gallery import read_gallery
+from monai_covid.audits.leaks.image_set import read_gallery
 from monai_covid.audits.leaks.pairs import Collection, Kind, compare
 from monai_covid.audits.leaks.search import search
 from monai_covid.audits.leaks.trial import COPIES
+from monai_covid.audits.subject import Subject
 from monai_covid.errors import InputError
 
 FOUR = {

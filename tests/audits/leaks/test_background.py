@@ -15,8 +15,8 @@ from monai_covid.audits.leaks.background import (
     Background,
     background_of,
 )
-from monai_covid.audits.leaks.gallery import thumbnail
-from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
+from monai_covid.audits.leaks.image_set import thumbnail
+from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
 
 
 def test_limit_is_that_of_the_robust_deviation():

@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_covid.audits.leaks.candidates import merged, mutual_neighbours
-from monai_covid.audits.leaks.descriptor import DCT_SIDE, describe
-from monai_covid.audits.leaks.gallery import SIDE, thumbnail
-from monai_covid.audits.leaks.hashes import LONG, SHORT, hamming, perceptual_hashes
+from monai_covid.audits.leaks.candidates import (
+    LONG,
+    SHORT,
+    hamming,
+    merged,
+    mutual_neighbours,
+    perceptual_hashes,
+)
+from monai_covid.audits.leaks.image_set import SIDE, thumbnail
+from monai_covid.audits.leaks.similarity import DCT_SIDE, describe
 
 
 @pytest.mark.parametrize("side", [SHORT, LONG])

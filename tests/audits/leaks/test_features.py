@@ -7,9 +7,8 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from monai_covid.audits import Subject
-from monai_covid.audits.leaks.features import centred, penultimate_features
-from monai_covid.audits.leaks.search import OWN, search
+from monai_covid.audits.leaks.search import OWN, centred, penultimate_features, search
+from monai_covid.audits.subject import Subject
 from monai_covid.inference.classifier import Classifier
 
 FOUR = {

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from monai_covid.audits.leaks.background import Background
-from monai_covid.audits.leaks.gallery import thumbnail
-from monai_covid.audits.leaks.likeness import THRESHOLD, likeness
-from monai_covid.audits.leaks.orientation import ORIENTATIONS, oriented
-from monai_covid.audits.leaks.registration import Affine, pyramid, register, warp
+from monai_covid.audits.leaks.image_set import ORIENTATIONS, oriented, thumbnail
+from monai_covid.audits.leaks.similarity import THRESHOLD, Affine, likeness, pyramid, register, warp
 
 
 def test_registration_finds_a_known_placement(phantoms):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from monai_covid.audits import Subject, Verdict
-from monai_covid.audits.leaks import audit
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.leaks.audit import audit
+from monai_covid.audits.subject import Subject
 from monai_covid.data.manifest import read_manifest
 
 pytestmark = pytest.mark.real_data

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_covid.audits import AuditOptions, Subject, Verdict, run_audits
-from monai_covid.audits.readings import audit
-from monai_covid.audits.readings.judgement import judge
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.readings.audit import audit
+from monai_covid.audits.readings.wording import judge
+from monai_covid.audits.run import run_audits
+from monai_covid.audits.subject import AuditOptions, Subject
+from monai_covid.evaluation.pages.tables import Value
 from monai_covid.evaluation.readings import WITHIN_LABELS, ReadingComparison
-from monai_covid.evaluation.summary_tables import Value
 from monai_covid.inference.prediction import Prediction
 from tests.audits.groups.invented import CLASSES, records, subject
 

@@ -8,14 +8,15 @@ import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from monai_covid.audits import AuditOptions, Subject
-from monai_covid.checkpoints import ModelInfo
+from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.images import read_image
 from monai_covid.data.manifest import read_manifest
-from monai_covid.data.phantom import PhantomOptions, write_covid_phantom
 from monai_covid.inference.classifier import Classifier
-from monai_covid.lungs import LungFields
-from monai_covid.transforms.chains import preprocess_pixels
+from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.write_covid import write_covid_phantom
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.preprocessing.chains import preprocess_pixels
+from monai_covid.preprocessing.lungs.find import LungFields
 
 SIDE = 64
 OPTIONS = AuditOptions(resamples=200)

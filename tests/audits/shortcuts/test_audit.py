@@ -4,8 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from monai_covid.audits import AuditOptions, Subject, Verdict, run_audits
-from monai_covid.audits.shortcuts import audit
+from monai_covid.audits.finding import Verdict
+from monai_covid.audits.run import run_audits
+from monai_covid.audits.shortcuts.audit import audit
+from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.images import read_image
 from monai_covid.data.manifest import read_manifest
 from tests.audits.shortcuts.conftest import (

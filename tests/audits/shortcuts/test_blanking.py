@@ -11,7 +11,8 @@ from monai_covid.audits.shortcuts.blanking import (
     without_hull,
     without_rectangle,
 )
-from monai_covid.data.phantom import PhantomOptions, generate_covid_case
+from monai_covid.lab.phantom.generate import generate_covid_case
+from monai_covid.lab.phantom.schedule import PhantomOptions
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
-from monai_covid.audits.shortcuts.chance import balanced_accuracy, deal_labels, majority, permuted
+from monai_covid.audits.shortcuts.learning import balanced_accuracy, deal_labels, majority, permuted
 
 
 @pytest.fixture

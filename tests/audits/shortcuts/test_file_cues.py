@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_covid.audits.shortcuts.file_cues import encoding, jpeg_quality, original_size
+from monai_covid.audits.shortcuts.cues import encoding, jpeg_quality, original_size
 from monai_covid.errors import InputError
 
 GREY = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50), dtype=np.uint8))

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from monai_covid.audits.shortcuts.cues import CUES
-from monai_covid.audits.shortcuts.learn import folds_of, out_of_fold
+from monai_covid.audits.shortcuts.learning import folds_of, out_of_fold
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from monai_covid.audits import AuditOptions, Subject
 from monai_covid.audits.shortcuts.lung_parts import PARTS, predict_parts
+from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.images import read_image
 from monai_covid.errors import InputError
-from monai_covid.transforms.chains import preprocess_pixels
+from monai_covid.preprocessing.chains import preprocess_pixels
 from tests.audits.shortcuts.conftest import (
     SIDE,
     PlaceReader,

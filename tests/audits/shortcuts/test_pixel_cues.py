@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_covid.audits.shortcuts.pixel_cues import border_strips, grey_histogram, thumbnail
+from monai_covid.audits.shortcuts.cues import border_strips, grey_histogram, thumbnail
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from monai_covid.audits import AuditOptions
-from monai_covid.audits.shortcuts.scores import score
-from monai_covid.evaluation import evaluate_table, multiclass_table, multilabel_table
+from monai_covid.audits.shortcuts.learning import score
+from monai_covid.audits.subject import AuditOptions
 from monai_covid.evaluation.bootstrap import patient_weights, percentile_interval
 from monai_covid.evaluation.metrics import MetricKey
+from monai_covid.evaluation.predictions import multiclass_table, multilabel_table
+from monai_covid.evaluation.report import evaluate_table
 
 LABELS = ("a", "b", "c")
 OPTIONS = AuditOptions(resamples=60, seed=4)

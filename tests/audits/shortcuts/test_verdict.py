@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from monai_covid.audits.shortcuts.verdict import above_chance, telling_cues, without_lungs
 from monai_covid.evaluation.metrics import MetricKey
-from monai_covid.evaluation.summary_tables import Value
+from monai_covid.evaluation.pages.tables import Value
 
 LABELS = ("covid19", "pneumonia", "normal")
 BALANCED = MetricKey("balanced_accuracy")

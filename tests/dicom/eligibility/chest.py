@@ -11,7 +11,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from monai_covid.dicom.eligibility import ineligibility
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from tests.dicom.instances import instance, picture
 
 PIXELS = picture(320, 260)

@@ -2,7 +2,7 @@ import pytest
 from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 
-from monai_covid.dicom.eligibility import ineligibility
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from tests.dicom.eligibility.chest import chest, coded, digital, only_reason, plain
 
 

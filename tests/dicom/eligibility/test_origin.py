@@ -14,7 +14,7 @@ from pydicom.uid import (
     XRayRadiofluoroscopicImageStorage,
 )
 
-from monai_covid.dicom.eligibility import ineligibility
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from monai_covid.dicom.identity import MANUFACTURER
 from tests.dicom.eligibility.chest import chest, coded, digital, only_reason, secondary_capture
 

@@ -3,7 +3,8 @@ from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from monai_covid.dicom.eligibility import ineligibility, read_header
+from monai_covid.dicom.eligibility.reasons import ineligibility
+from monai_covid.dicom.reading.header import read_header
 from tests.dicom.eligibility.chest import chest, digital, only_reason, plain
 from tests.dicom.instances import saved
 

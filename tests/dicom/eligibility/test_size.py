@@ -1,6 +1,6 @@
 import pytest
 
-from monai_covid.dicom.eligibility import ineligibility
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from tests.dicom.eligibility.chest import chest, only_reason, with_attributes
 from tests.dicom.instances import picture, set_pixels
 

@@ -4,7 +4,7 @@ from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 from pydicom.sr._snomed_dict import mapping
 
-from monai_covid.dicom.eligibility import ineligibility
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from tests.dicom.eligibility.chest import chest, coded, digital, only_reason, plain
 
 FRONTAL_POSITIONS = ["PA", "AP", "ap", " PA ", "AP SUPINE", "PA_ERECT", "A.P.", "P-A", "FRONTAL"]

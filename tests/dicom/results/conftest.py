@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from monai_covid.dicom.results import Algorithm, ImageFinding, result_instances, source_header
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph
+from monai_covid.dicom.results.algorithm import Algorithm
+from monai_covid.dicom.results.finding import ImageFinding
+from monai_covid.dicom.results.instances import result_instances
+from monai_covid.dicom.results.source import source_header
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph
 
 LABELS = ("covid19", "pneumonia", "normal")
 PROBABILITIES = (0.71234567, 0.2, 0.08765433)

@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph
 from tests.dicom.results.conftest import found_in
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import pytest
 from pydicom.uid import UID
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.results import Algorithm, result_instances
-from monai_covid.dicom.results.uids import derived_uid
+from monai_covid.dicom.results.algorithm import Algorithm, derived_uid
+from monai_covid.dicom.results.instances import result_instances
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph
 from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph
 
 KINDS = ["SR", "PR", "OT", "SEG"]
 IDENTITY = (

@@ -5,11 +5,11 @@ import io
 import pytest
 from pydicom import dcmread, dcmwrite
 
-from monai_covid.dicom.results import result_instances
-from monai_covid.dicom.results.character_set import fitting_character_set
+from monai_covid.dicom.results.instances import result_instances
+from monai_covid.dicom.results.source import fitting_character_set
+from tests.dicom.orthanc.people import PEOPLE, Person
+from tests.dicom.orthanc.studies import radiograph
 from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
-from tests.orthanc.people import PEOPLE, Person
-from tests.orthanc.studies import radiograph
 
 
 def through_a_file(dataset):

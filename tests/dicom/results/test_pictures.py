@@ -10,11 +10,11 @@ from PIL import Image
 from pydicom import dcmread, dcmwrite
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.dicom.results import result_instances
+from monai_covid.dicom.reading.pixels import read_radiograph
+from monai_covid.dicom.results.instances import result_instances
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph
 from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph
 
 
 def read_back(instance):

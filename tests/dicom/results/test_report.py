@@ -6,10 +6,10 @@ from pydicom import dcmread, dcmwrite
 from pydicom.uid import Comprehensive3DSRStorage
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.results import result_instances
+from monai_covid.dicom.results.instances import result_instances
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import radiograph
 from tests.dicom.results.conftest import ALGORITHM, PROBABILITIES, by_modality, found_in
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import radiograph
 
 
 @pytest.fixture

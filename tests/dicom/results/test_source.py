@@ -1,9 +1,9 @@
 import pytest
 
-from monai_covid.dicom.results import source_header
+from monai_covid.dicom.results.source import source_header
 from monai_covid.dicom.study import StudyError
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import bare, radiograph
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import bare, radiograph
 
 
 def test_pixels_stay_behind():

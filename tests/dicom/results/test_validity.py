@@ -9,11 +9,11 @@ from PIL import Image
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset
 
-from monai_covid.dicom.pixels import read_radiograph
-from monai_covid.dicom.results import result_instances
+from monai_covid.dicom.reading.pixels import read_radiograph
+from monai_covid.dicom.results.instances import result_instances
+from tests.dicom.orthanc.people import PEOPLE
+from tests.dicom.orthanc.studies import bare, radiograph
 from tests.dicom.results.conftest import ALGORITHM, by_modality, found_in
-from tests.orthanc.people import PEOPLE
-from tests.orthanc.studies import bare, radiograph
 
 KINDS = {
     "SR": "Comprehensive3DSR",

@@ -1,0 +1,1 @@
+"""Does the model read the burnt-in text?"""

@@ -1,5 +1,0 @@
-"""Does the model read the words on the images?"""
-
-from monai_covid.audits.words.run import audit
-
-__all__ = ["audit"]

@@ -1,0 +1,226 @@
+"""``monai-covid calibrate``: make a model as sure as it is right, and say so in its file."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from monai_covid.data.files import check_writable, write_text
+from monai_covid.errors import InputError, OptionError, Problem
+from monai_covid.evaluation.calibration.cutoff import ACCURACY, COVERAGE, CutoffGoal
+from monai_covid.evaluation.calibration.fitting import FittedTable, calibrate_table
+from monai_covid.evaluation.calibration.plots import reliability_picture
+from monai_covid.evaluation.calibration.record import CUTOFF_MEASURES
+from monai_covid.evaluation.calibration.report import calibration_json, render_calibration
+from monai_covid.evaluation.calibration.temperature import temperature_of
+from monai_covid.evaluation.columns import is_multi_label
+from monai_covid.evaluation.plots.style import save_png
+from monai_covid.evaluation.predictions import read_predictions
+from monai_covid.evaluation.report_text import strict_json
+from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.validation import (
+    ALL,
+    VALIDATION,
+    Collection,
+    check_apart,
+    predictions_of,
+    run_settings,
+    section_of,
+    unseen_images,
+)
+from monai_covid.models.model_file import save_model
+
+CONFIRMED = "The summary of its run confirms that the network was not trained on these images."
+UNKNOWN = "Whether the network was trained on these images cannot be told here: make sure of it."
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--model", type=Path, required=True, help="model file")
+    parser.add_argument("--out", type=Path, required=True, help="calibrated model file to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace files of --out")
+    _add_data(parser)
+    for name, meaning in (
+        ("sensitivity", "that thresholds reach"),
+        ("confidence", "with which they do"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=float, default=0.95, help=f"{meaning}, between 0 and 1 (0.95)"
+        )
+    _add_cutoff(parser)
+    parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
+    parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
+    parser.add_argument("--batch-size", type=int, default=16, help="images at once (16)")
+
+
+def _add_cutoff(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--coverage",
+        type=float,
+        help="call images uncertain, so that this share of the validation images is not, as 0.8",
+    )
+    group.add_argument(
+        "--selective-accuracy",
+        type=float,
+        help="call as few images uncertain as leave this accuracy on the others, as 0.9",
+    )
+    parser.add_argument(
+        "--uncertainty",
+        choices=CUTOFF_MEASURES,
+        default=CUTOFF_MEASURES[0],
+        help=f"how it is measured ({CUTOFF_MEASURES[0]}: 1 less the largest probability)",
+    )
+
+
+def _goal(options: argparse.Namespace) -> CutoffGoal | None:
+    """Return what the cut-off is to reach; None: no cut-off is asked for."""
+    for goal, asked in ((COVERAGE, options.coverage), (ACCURACY, options.selective_accuracy)):
+        if asked is not None:
+            return CutoffGoal(goal, asked, options.uncertainty)
+    return None
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--predictions", type=Path, help="CSV as evaluate reads, of validation images"
+    )
+    parser.add_argument("--data", type=Path, help="manifest, or folder of the collection")
+    parser.add_argument("--image-dir", type=Path, help="folder of the manifest's images")
+    parser.add_argument(
+        "--section",
+        choices=(VALIDATION, ALL),
+        default=VALIDATION,
+        help="validation: what the run held out (default); all: of a collection it never saw",
+    )
+    parser.add_argument("--fold", type=int, help="test fold of the run (of its summary)")
+    parser.add_argument("--seed", type=int, help="seed of the run (of its summary, or 0)")
+    parser.add_argument("--validation-fraction", type=float, help="of the run (of its summary)")
+    parser.add_argument(
+        "--exclude-manifests", type=Path, nargs="+", default=[], help="of the run of stage 2"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fit the temperature, print what it does, and write model, numbers and picture."""
+    _check(options)
+    classifier = Classifier(options.model, options.device)
+    goal = _goal(options)
+    if goal is not None and classifier.info.multilabel:
+        raise OptionError(
+            "--coverage and --selective-accuracy are for classes that exclude each other; those of "
+            f"{options.model} do not"
+        )
+    table, data, confirmed = _validation_table(options, classifier)
+    made_at = _temperature(table, options, classifier.info.temperature)
+    seed = options.seed or 0
+    fitted = calibrate_table(
+        table,
+        made_at,
+        source=options.predictions or options.data,
+        sensitivity=options.sensitivity,
+        confidence=options.confidence,
+        goal=goal,
+        resamples=options.resamples,
+        seed=seed,
+    )
+    print(render_calibration(fitted))
+    print(CONFIRMED if confirmed else UNKNOWN)
+    _write(options, classifier, fitted, data, seed)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.predictions is None and options.data is None:
+        raise OptionError("give the validation images: --predictions CSV or --data MANIFEST")
+    if options.predictions is not None and options.section == ALL:
+        raise OptionError("--section all goes with --data alone, without --predictions")
+    for name in ("sensitivity", "confidence", "coverage", "selective_accuracy"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < 1:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} is {value}; it must lie between 0 and 1, such as 0.95")
+    if options.resamples < 40:
+        raise OptionError(f"--resamples is {options.resamples}; it must be at least 40")
+    if options.batch_size < 1:
+        raise OptionError(f"--batch-size is {options.batch_size}; it must be at least 1")
+    for path in _outputs(options.out):
+        if path.exists() and not options.overwrite:
+            raise FileExistsError(f"{path} exists already")
+    check_writable(options.out.parent)
+
+
+def _outputs(out: Path) -> tuple[Path, Path, Path]:
+    stem = f"{out.stem}_calibration"
+    return out, out.with_name(f"{stem}.json"), out.with_name(f"{stem}.png")
+
+
+def _validation_table(
+    options: argparse.Namespace, classifier: Classifier
+) -> tuple[pd.DataFrame, str, bool]:
+    """Return predictions, which images they are of, and whether those are known to be unseen."""
+    info, settings = classifier.info, run_settings(options.model)
+    collection = None
+    if options.data is not None:
+        collection = Collection(
+            options.data,
+            options.section,
+            options.image_dir,
+            options.fold,
+            options.seed,
+            options.validation_fraction,
+            options.exclude_manifests,
+        )
+    if options.predictions is None and collection is not None:
+        unseen = unseen_images(info, collection, settings)
+        table = predictions_of(classifier, unseen.items, options.batch_size, options.data)
+        return table, unseen.words, unseen.confirmed
+    table = read_predictions(options.predictions, info.labels)
+    if is_multi_label(table) != info.multilabel:
+        found, wanted = ("label", "target_...") if info.multilabel else ("target_...", "label")
+        message = f"has the column {found}; this model's predictions have {wanted}"
+        raise InputError([Problem(options.predictions, None, message)])
+    if collection is None:
+        return table, options.predictions.name, False
+    unseen_images(info, collection, settings)
+    check_apart(table, section_of(info, collection, settings, "training"), options.predictions)
+    return table, options.predictions.name, "data" in settings
+
+
+def _temperature(table: pd.DataFrame, options: argparse.Namespace, of_model: float) -> float:
+    """Return the temperature that the table's probabilities were made at."""
+    told = temperature_of(table, options.predictions or options.data)
+    if told is None and of_model != 1 and options.predictions is not None:
+        raise OptionError(
+            f"{options.model} is calibrated already (temperature {of_model:g}) and "
+            f"{options.predictions} does not say at which temperature its probabilities were "
+            "made: give --data instead, or a column temperature (1: before calibration)"
+        )
+    if told not in (None, 1.0, of_model):
+        raise OptionError(
+            f"{options.predictions}: made at temperature {told:g}, but that of {options.model} is "
+            f"{of_model:g}: predictions of another model"
+        )
+    return 1.0 if told is None else told
+
+
+def _write(
+    options: argparse.Namespace,
+    classifier: Classifier,
+    fitted: FittedTable,
+    data: str,
+    seed: int,
+) -> None:
+    model, numbers, picture = _outputs(options.out)
+    content = calibration_json(fitted, data, resamples=options.resamples, seed=seed)
+    save_png(reliability_picture(fitted), picture)
+    write_text(numbers, strict_json(content))
+    info = replace(
+        classifier.info, temperature=fitted.fit.temperature, calibration=fitted.record(data)
+    )
+    # Last, so that a model file means that all is there.
+    save_model(model, classifier.network.state_dict(), info)
+    print(f"{model}, {numbers.name}, {picture.name}")

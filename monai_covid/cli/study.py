@@ -1,0 +1,251 @@
+"""``monai-covid study``: arms that differ in one thing, over seeds and folds."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from monai_covid.cli.arguments import OUT_OF_TIME, add_bundle
+from monai_covid.data.files import check_writable
+from monai_covid.data.readings import readings_of
+from monai_covid.errors import InputError, OptionError, RunFolderError
+from monai_covid.lab.studies.baselines import kept_readings, write_baselines
+from monai_covid.lab.studies.collections import Collections, missing_collections
+from monai_covid.lab.studies.definition import Run, Study
+from monai_covid.lab.studies.jobs import run_jobs
+from monai_covid.lab.studies.layout import Layout, Machine
+from monai_covid.lab.studies.one_run import Runner
+from monai_covid.lab.studies.plan import recorded_study
+from monai_covid.lab.studies.reading import find_study, read_study, shipped_studies
+from monai_covid.lab.studies.results import Results
+from monai_covid.lab.studies.starts import (
+    check_packages,
+    described,
+    imagenet_files,
+    left_out,
+    named,
+)
+from monai_covid.lab.studies.work import Chosen, check_starts, work
+from monai_covid.models.device import choose_device
+from monai_covid.training.budget import TimeBudget
+from monai_covid.training.cross_validation import folds_of
+
+logger = logging.getLogger(__name__)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    names = ", ".join(shipped_studies())
+    parser.add_argument("study", help=f"study file, or one of {names}")
+    parser.add_argument("--covid", type=Path, required=True, help="folder of metadata.csv")
+    parser.add_argument("--nih", type=Path, help="folder of ChestX-ray14")
+    parser.add_argument("--extra", type=Path, help="folder of further COVID-19 images")
+    parser.add_argument(
+        "--leave-out",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="CSV files of images of --extra to leave out",
+    )
+    parser.add_argument(
+        "--readings",
+        type=Path,
+        metavar="CSV",
+        help="what readers saw on images of --covid: image, and columns of classes with 1, 0 or "
+        "nothing",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of all results")
+    parser.add_argument(
+        "--imagenet", nargs="+", default=["auto"], help="auto, none or weights files (auto)"
+    )
+    parser.add_argument("--minutes", type=float, help="time for this call; none: until the end")
+    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
+    parser.add_argument("--jobs", type=int, default=1, help="processes of one thread each (1)")
+    parser.add_argument("--seeds", type=int, nargs="+", help="seeds of this call (the study's)")
+    parser.add_argument("--folds", type=int, nargs="+", help="folds of this call (the study's)")
+    parser.add_argument("--arms", nargs="+", metavar="ARM", help="arms of this call (all)")
+    parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
+    parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
+    parser.add_argument("--progress", action="store_true", help="show progress bars")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    add_bundle(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the runs that are not done and write ``study.json``."""
+    budget = TimeBudget(options.minutes)
+    study = _asked_for(options)
+    data = Collections(
+        options.covid.resolve(),
+        options.nih.resolve() if options.nih else None,
+        options.extra.resolve() if options.extra else None,
+    )
+    _check(study, data, options)
+    check_packages(study, options.arms)
+    files = imagenet_files(study, options.imagenet)
+    layout = Layout(options.out.resolve())
+    check_writable(layout.root)
+    if options.overwrite:
+        _remove(layout, options.readings)
+    chosen = Chosen(study.seeds, study.folds, options.arms)
+    excluded = tuple(file.resolve() for file in options.leave_out)
+    used = _used_files(files, excluded)
+    study = recorded_study(study, layout.plan, used)
+    machine = Machine(
+        options.bundle.resolve(),
+        data,
+        excluded,
+        files,
+        device=options.device,
+        progress=options.progress,
+        resamples=options.resamples,
+    )
+    runner = Runner(study, layout, machine, budget)
+    runs = chosen.runs(study)
+    check_starts(runner, runs)
+    if options.worker:
+        left = work(runner, runs, lambda: None)
+        return OUT_OF_TIME if left and budget.minutes_left() == 0 else 0
+    return _conduct(options, runner, runs, used)
+
+
+def _conduct(
+    options: argparse.Namespace, runner: Runner, runs: Sequence[Run], used: dict[str, str]
+) -> int:
+    device = str(choose_device(options.device))
+    machine: dict[str, Any] = {
+        "device": device.partition(":")[0],
+        "imagenet": "; ".join(dict.fromkeys(described(dict(runner.machine.imagenet)).values())),
+        "files": used,
+    }
+    readings, file = None, kept_readings(options.readings, runner.layout)
+    if file is not None:
+        readings = readings_of(file, runner.machine.data.records)
+        machine["readings"] = named(file)
+    results = Results(runner, machine, readings)
+    write_baselines(runner.study, runner.machine.data, runner.layout)
+
+    def look() -> None:
+        if results.write_if_more():
+            done = sum(runner.is_done(one) for one in runs)
+            logger.info("%d of %d runs are finished", done, len(runs))
+
+    status = 0
+    if options.jobs == 1:
+        work(runner, runs, look)
+    elif any(not runner.is_done(one) for one in runs):
+        status = run_jobs(_worker_command(options, runner), options.jobs, _logs(runner), look)
+    print(f"results: {results.write()}")
+    if status not in (0, OUT_OF_TIME):
+        raise SystemExit(f"error: a process ended with status {status}; see {_logs(runner)}")
+    return _report(runner, runs)
+
+
+def _used_files(weights: dict[str, Path | None], excluded: Sequence[Path]) -> dict[str, str]:
+    found = {f"ImageNet weights of {name}": text for name, text in described(weights).items()}
+    return {**found, "images left out": left_out(excluded)}
+
+
+def _report(runner: Runner, runs: Sequence[Run]) -> int:
+    left = [one for one in runs if not runner.is_done(one)]
+    if not left:
+        return 0
+    for arm, count in Counter(one.arm for one in left).items():
+        print(f"still to be done: {count} of {arm}")
+    if runner.budget.minutes_left() == 0:
+        print("Time is up; everything is saved. The same command goes on from here.")
+        return OUT_OF_TIME
+    failed = [one for one in left if runner.has_failed(one)]
+    print(f"training diverged: {'; '.join(map(str, failed))}")
+    return 1
+
+
+def _asked_for(options: argparse.Namespace) -> Study:
+    study = read_study(find_study(options.study))
+    return replace(
+        study,
+        seeds=tuple(options.seeds or study.seeds),
+        folds=tuple(options.folds or study.folds),
+    )
+
+
+def _check(study: Study, data: Collections, options: argparse.Namespace) -> None:
+    """Check what can be checked before anything is trained.
+
+    Raises:
+        OptionError: Naming what is missing.
+    """
+    problems = missing_collections(study, data)
+    problems += [
+        f"--leave-out {file}: no such file" for file in options.leave_out if not file.is_file()
+    ]
+    if options.readings is not None:
+        problems += _unreadable(options.readings, data)
+    if options.jobs < 1:
+        problems.append(f"--jobs {options.jobs}: must be at least 1")
+    if options.resamples < 40:
+        problems.append(f"--resamples {options.resamples}: must be at least 40 (2000 is usual)")
+    known = folds_of(data.manifest, folds=study.options.get("folds", 5))
+    unknown = [str(fold) for fold in study.folds if fold not in known]
+    if unknown:
+        problems.append(f"folds {', '.join(unknown)}: {data.manifest} has {known}")
+    if problems:
+        raise OptionError("\n  ".join(["the study cannot be run:", *problems]))
+
+
+def _unreadable(readings: Path, data: Collections) -> list[str]:
+    """Return what is wrong with the table of readings."""
+    try:
+        readings_of(readings, data.records)
+    except InputError as error:
+        return [f"--readings: {error}"]
+    return []
+
+
+def _remove(layout: Layout, given: Path | None) -> None:
+    """Remove an earlier study; a folder with anything else in it is left alone.
+
+    Args:
+        layout: Where its files lie.
+        given: Readings that are given anew, which may be those that it kept.
+
+    Raises:
+        RunFolderError: If the folder holds no study.
+    """
+    if not layout.root.exists() or not any(layout.root.iterdir()):
+        return
+    if not layout.plan.is_file():
+        raise RunFolderError(f"{layout.root}: holds no study ({layout.plan.name}); not replaced")
+    for name in ("runs", "stage1", "stage2", "baselines", "logs"):
+        shutil.rmtree(layout.root / name, ignore_errors=True)
+    for file in (layout.results, layout.plan, layout.readings):
+        if given is None or given.resolve() != file:
+            file.unlink(missing_ok=True)
+
+
+def _logs(runner: Runner) -> Path:
+    return runner.layout.root / "logs"
+
+
+def _worker_command(options: argparse.Namespace, runner: Runner) -> list[str]:
+    data = runner.machine.data
+    command = ["-m", "monai_covid", "study", options.study, "--worker"]
+    command += ["--covid", str(data.covid), "--out", str(runner.layout.root)]
+    command += ["--bundle", str(runner.machine.bundle), "--resamples", str(options.resamples)]
+    command += ["--imagenet", *options.imagenet]
+    if runner.machine.leave_out:
+        command += ["--leave-out", *map(str, runner.machine.leave_out)]
+    optional = {"--nih": data.nih, "--extra": data.extra, "--device": options.device}
+    optional["--minutes"] = runner.budget.minutes_left()
+    for name, value in optional.items():
+        command += [] if value is None else [name, str(value)]
+    for name in ("seeds", "folds", "arms"):
+        given = getattr(options, name)
+        command += [f"--{name}", *map(str, given)] if given else []
+    return command

@@ -1,1 +1,0 @@
-"""One module a command of ``monai-covid``: its options, and a call into the library."""

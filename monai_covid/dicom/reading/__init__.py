@@ -1,0 +1,1 @@
+"""From a DICOM instance to grey values, or a reason why not."""

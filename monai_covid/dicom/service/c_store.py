@@ -1,0 +1,140 @@
+"""Sending results by C-STORE."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, _config, build_context, evt
+from pynetdicom.association import Association
+from pynetdicom.status import code_to_category
+
+from monai_covid.dicom.service.connections import AnswerQueue, set_up_connection
+from monai_covid.dicom.service.destinations import ALREADY_STORED, Destination, UnreachableError
+from monai_covid.dicom.service.settings import Settings
+
+# Documented by pynetdicom as its way to send a file as it is.
+_config.STORE_SEND_CHUNKED_DATASET = True
+
+UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+
+
+class CStoreSender:
+    """Sends to a Storage SCP, each call over one association.
+
+    An instance counts as stored if the status is success, a warning, or says that the destination
+    has it already (DICOM PS3.4, B.2.3).
+    """
+
+    def __init__(
+        self, destination: Destination, settings: Settings, tls: ssl.SSLContext | None
+    ) -> None:
+        """Send to ``destination``, by TLS if there is a context."""
+        self._destination = destination
+        self._tls = tls
+        self._network_timeout = settings.network_timeout
+        self._entity = AE(ae_title=settings.ae_title)
+        self._entity.acse_timeout = settings.acse_timeout
+        self._entity.dimse_timeout = settings.dimse_timeout
+        self._entity.network_timeout = settings.network_timeout
+        self._entity.connection_timeout = settings.acse_timeout
+
+    def __call__(
+        self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
+    ) -> list[str]:
+        """Send ``files``; see :class:`~.destinations.Sender`."""
+        association = self._association(files)
+        try:
+            problems = []
+            for file in files:
+                if stopping():
+                    break
+                if not association.is_established:
+                    problems.append("the association ended before the last instance")
+                    break
+                problem = _send(association, file)
+                if problem is None:
+                    stored(file)
+                else:
+                    problems.append(problem)
+        finally:
+            if association.is_established:
+                association.release()
+        return problems
+
+    def _association(self, files: Sequence[Path]) -> Association:
+        association = self._entity.associate(
+            self._destination.host,
+            self._destination.port,
+            contexts=[build_context(*one) for one in _proposed(files)],
+            ae_title=self._destination.ae_title,
+            tls_args=(self._tls, self._destination.host) if self._tls else None,
+            evt_handlers=[(evt.EVT_CONN_OPEN, set_up_connection, [self._network_timeout])],
+        )
+        if association.is_established:
+            association.dimse.msg_queue = AnswerQueue()
+            return association
+        if association.is_rejected:
+            raise UnreachableError(f"association rejected: {_reason(association)}")
+        if association.acceptor.primitive is not None:
+            raise UnreachableError("association refused: no proposed SOP class is accepted")
+        raise UnreachableError("no connection")
+
+
+def _proposed(files: Sequence[Path]) -> list[tuple[str, list[str]]]:
+    """Return what the files need: SOP classes with transfer syntaxes, each once."""
+    proposed: dict[tuple[str, str], list[str]] = {}
+    for file in files:
+        meta = read_file_meta_info(file)
+        syntax = meta.TransferSyntaxUID
+        # Only uncompressed results can be converted on the way.
+        syntaxes = [syntax, *(one for one in UNCOMPRESSED if one != syntax)]
+        key = (meta.MediaStorageSOPClassUID, syntax)
+        proposed[key] = syntaxes if syntax in UNCOMPRESSED else [syntax]
+    return [(sop_class, syntaxes) for (sop_class, _), syntaxes in proposed.items()]
+
+
+def _send(association: Association, file: Path) -> str | None:
+    """Send one file; return why it was not stored, or None.
+
+    An association that ends here is a problem of the instance: it may be the one that the
+    destination cannot bear. If the destination is gone, the next association tells.
+    """
+    meta = read_file_meta_info(file)
+    kind = meta.MediaStorageSOPClassUID.name
+    accepted = _accepted_syntaxes(association, meta.MediaStorageSOPClassUID)
+    if not accepted:
+        return f"{kind} is not accepted"
+    # Decoding and encoding again take longer than sending.
+    as_it_is = meta.TransferSyntaxUID in accepted
+    try:
+        answer = association.send_c_store(file if as_it_is else dcmread(file))
+    except ValueError:
+        return f"{kind} is not accepted in {meta.TransferSyntaxUID.name}"
+    except RuntimeError:
+        return f"the association ended before {kind}"
+    if "Status" not in answer:
+        return f"the association ended or timed out before {kind} was answered"
+    status = int(answer.Status)
+    if status == ALREADY_STORED or code_to_category(status) in ("Success", "Warning"):
+        return None
+    return f"{kind} was answered with status 0x{status:04X}"
+
+
+def _accepted_syntaxes(association: Association, sop_class: str) -> set[str]:
+    """Return the transfer syntaxes in which the destination takes instances of ``sop_class``."""
+    return {
+        syntax
+        for context in association.accepted_contexts
+        if context.abstract_syntax == sop_class
+        for syntax in context.transfer_syntax
+    }
+
+
+def _reason(association: Association) -> str:
+    primitive = association.acceptor.primitive
+    return str(primitive.reason_str) if primitive is not None else "no reason given"

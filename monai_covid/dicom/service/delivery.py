@@ -1,0 +1,215 @@
+"""The thread that sends results to one destination.
+
+How long to wait before something is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from monai_covid.dicom.service.destinations import Destination, Sender, UnreachableError
+from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
+from monai_covid.dicom.service.jobs import Job
+from monai_covid.dicom.service.logs import log_event, place_of
+from monai_covid.dicom.service.outbox import Outbox
+
+
+class Backoff:
+    """Waiting times that double after every failure, up to a limit.
+
+    Each is shortened at random by up to a half, so that several senders that failed together do not
+    come back together.
+    """
+
+    def __init__(
+        self,
+        first: float,
+        most: float,
+        random: Random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin without any failure.
+
+        Args:
+            first: Seconds after the first failure.
+            most: The most seconds.
+            random: Source of the shortening.
+            clock: Monotonic seconds.
+        """
+        self._first = first
+        self._most = most
+        self._random = random
+        self._clock = clock
+        self._until = clock()
+        self.failures = 0
+
+    def fail(self) -> float:
+        """Count a failure; return the seconds until the next try."""
+        # Without the bound on the exponent a destination that is down for weeks overflows.
+        longest = min(self._most, self._first * 2.0 ** min(self.failures, 64))
+        self.failures += 1
+        seconds = longest * self._random.uniform(0.5, 1.0)
+        self._until = self._clock() + seconds
+        return seconds
+
+    def succeed(self) -> None:
+        """Forget all failures."""
+        self.failures = 0
+        self._until = self._clock()
+
+    def remaining(self) -> float:
+        """Return the seconds until the next try; 0 if it is due."""
+        return max(0.0, self._until - self._clock())
+
+
+LOOK_AGAIN = 5.0
+"""Seconds after which the folder is looked at even if nothing was announced."""
+
+
+class Delivery:
+    """Sends what waits for one destination, and tries again for as long as it takes.
+
+    While the destination cannot be reached everything waits for it; an instance that it does not
+    take holds up only the study that it belongs to.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        sender: Sender,
+        outbox: Outbox,
+        backoff: Callable[[], Backoff],
+        *,
+        metrics: Metrics,
+        errors: RecentErrors,
+    ) -> None:
+        """Send from ``outbox`` with ``sender``; ``backoff`` makes waiting times."""
+        self.destination = destination
+        self._sender = sender
+        self._outbox = outbox
+        self._new_backoff = backoff
+        self._line = backoff()
+        self._of_jobs: dict[str, Backoff] = {}
+        self._metrics = metrics
+        self._errors = errors
+        self._last_error = ""
+        self._last_unreachable = ""
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"delivery {destination.url}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there are new results."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Send nothing more after the current instance; :meth:`join` waits for that."""
+        self._stopping.set()
+        self._wake.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end; return whether it came in time."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def state(self) -> dict[str, str | int | float]:
+        """Return what the status page shows."""
+        waits = [one.remaining() for one in self._of_jobs.copy().values()]
+        return {
+            "destination": self.destination.url,
+            "waiting": len(self._outbox.waiting(self.destination.key)),
+            "last_error": self._last_error,
+            "next_try_seconds": round(max(self._line.remaining(), min(waits, default=0.0)), 1),
+        }
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self._deliver_due()
+            # The disk or a library can fail in any way; the files tell how to go on.
+            except Exception as error:
+                self._failed(self._line, place_of(error))
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._line.failures:
+            # New results do not make an unreachable destination reachable.
+            self._stopping.wait(self._line.remaining())
+            return
+        waits = [one.remaining() for one in self._of_jobs.values() if one.failures]
+        self._wake.wait(min([LOOK_AGAIN, *waits]))
+
+    def _deliver_due(self) -> None:
+        jobs = self._outbox.waiting(self.destination.key)
+        # Whatever ends every connection must not do so before others have had their turn.
+        jobs.sort(key=lambda job: job.name == self._last_unreachable)
+        names = {job.name for job in jobs}
+        self._of_jobs = {name: one for name, one in self._of_jobs.items() if name in names}
+        for job in jobs:
+            if self._stopping.is_set():
+                return
+            backoff = self._of_jobs.setdefault(job.name, self._new_backoff())
+            if backoff.remaining():
+                continue
+            try:
+                self._deliver(job, backoff)
+            except UnreachableError as error:
+                self._last_unreachable = job.name
+                self._failed(self._line, str(error), job.name)
+                return
+            # A result that cannot even be read must not hold up other studies.
+            except Exception as error:
+                self._failed(backoff, place_of(error), job.name)
+        self._close_finished()
+
+    def _deliver(self, job: Job, backoff: Backoff) -> None:
+        files = self._outbox.missing(job, self.destination.key)
+        if not files:
+            return
+
+        def stored(file: Path) -> None:
+            self._outbox.delivered(job, self.destination.key, file)
+            self._metrics.delivered.labels(self.destination.url).inc()
+
+        problems = self._sender(files, stored, self._stopping.is_set)
+        self._line.succeed()
+        if problems:
+            self._failed(backoff, "; ".join(dict.fromkeys(problems)), job.name)
+            return
+        if self._outbox.missing(job, self.destination.key):
+            return  # stopped in between
+        self._last_error = ""
+        log_event("results delivered", job=job.name, destination=self.destination.url)
+        self._close_finished()
+
+    def _close_finished(self) -> None:
+        for record in self._outbox.close_finished():
+            seconds = record["seconds"]
+            self._metrics.delivery_seconds.observe(seconds)
+            log_event("study done", job=record["job"], seconds=seconds)
+
+    def _failed(self, backoff: Backoff, reason: str, job: str = "") -> None:
+        seconds = backoff.fail()
+        self._last_error = reason
+        self._metrics.failed.labels(self.destination.url).inc()
+        self._errors.add("delivery failed", f"{self.destination.url}: {reason}")
+        log_event(
+            "delivery failed",
+            logging.WARNING,
+            job=job,
+            destination=self.destination.url,
+            reason=reason,
+            next_try_seconds=round(seconds, 1),
+        )

@@ -1,0 +1,116 @@
+"""Where results are sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from monai_covid.dicom.service.acceptance import key_of
+from monai_covid.errors import OptionError
+
+ACCEPTED_FORMS = "dicom://AET@host:port, dicoms://AET@host:port or http(s)://host:port/path"
+
+ALREADY_STORED = 0x0111
+"""Duplicate SOP Instance: the destination has the instance from an earlier try."""
+
+
+class UnreachableError(Exception):
+    """A destination cannot be talked to; the message says why, without patient data."""
+
+
+class Sender(Protocol):
+    """Sends instances to one destination."""
+
+    def __call__(
+        self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
+    ) -> list[str]:
+        """Send ``files``.
+
+        Args:
+            files: DICOM files.
+            stored: Called for each as soon as the destination has stored it.
+            stopping: Whether the rest is to be left for another time.
+
+        Returns:
+            Why single files were not stored, without patient data.
+
+        Raises:
+            UnreachableError: Nothing (more) can be sent now.
+        """
+
+
+class Destination(NamedTuple):
+    """A destination as given by its URL.
+
+    Attributes:
+        url: As given; it holds no credentials.
+        scheme: dicom, dicoms, http or https.
+        host: Name or address.
+        port: TCP port.
+        ae_title: Called AE title; empty for STOW-RS.
+    """
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    ae_title: str
+
+    @property
+    def key(self) -> str:
+        """Return what the destination is remembered by on disk."""
+        return key_of(self.url)
+
+    @property
+    def is_web(self) -> bool:
+        """Return whether results go by STOW-RS."""
+        return self.scheme in ("http", "https")
+
+
+def parse_destination(url: str) -> Destination:
+    """Return the destination of ``url``.
+
+    Raises:
+        OptionError: The URL has another form. Its user part is not repeated: it may be a password.
+    """
+    shown = re.sub(r"//[^/]*:[^/]*@", "//…@", url)
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        port = parts.port
+    except ValueError as error:
+        raise OptionError(f"--send-to is {shown}: {error}; it must be {ACCEPTED_FORMS}") from error
+    web = parts.scheme in ("http", "https")
+    if web and (parts.username or parts.password):
+        raise OptionError(
+            f"--send-to is {shown}; credentials belong in the environment variables "
+            "MONAI_COVID_STOW_USER and MONAI_COVID_STOW_PASSWORD or MONAI_COVID_STOW_TOKEN"
+        )
+    title = parts.username or ""
+    usable = bool(parts.hostname) and not parts.query and not parts.fragment
+    if web:
+        port = port or (443 if parts.scheme == "https" else 80)
+    elif parts.scheme in ("dicom", "dicoms"):
+        usable &= 1 <= len(title) <= 16 and not (parts.path or parts.password)
+    else:
+        usable = False
+    if not usable or not parts.hostname or not port:
+        raise OptionError(f"--send-to is {shown}; it must be {ACCEPTED_FORMS}")
+    return Destination(parts.geturl(), parts.scheme, parts.hostname, port, title)
+
+
+def parse_destinations(urls: Sequence[str]) -> list[Destination]:
+    """Return the destinations of ``urls``.
+
+    Raises:
+        OptionError: One has another form, or two are the same.
+    """
+    destinations = [parse_destination(url) for url in urls]
+    seen: set[str] = set()
+    for one in destinations:
+        if one.url in seen:
+            raise OptionError(f"--send-to is {one.url} twice; each destination is given once")
+        seen.add(one.url)
+    return destinations

@@ -1,0 +1,214 @@
+"""All parts of the service together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.dicom.service.arrivals import Arrivals
+from monai_covid.dicom.service.c_store import CStoreSender
+from monai_covid.dicom.service.delivery import Backoff, Delivery
+from monai_covid.dicom.service.destinations import Destination, Sender, parse_destinations
+from monai_covid.dicom.service.durable import Disk
+from monai_covid.dicom.service.endpoint import Endpoint, Metrics, RecentErrors
+from monai_covid.dicom.service.jobs import Jobs
+from monai_covid.dicom.service.logs import log_event, place_of
+from monai_covid.dicom.service.outbox import Outbox
+from monai_covid.dicom.service.receiver import Receiver
+from monai_covid.dicom.service.settings import Settings
+from monai_covid.dicom.service.spool import Spool, tidy
+from monai_covid.dicom.service.stow import StowSender
+from monai_covid.dicom.service.tls import sending_context
+from monai_covid.dicom.service.worker import Worker
+from monai_covid.dicom.study import StudyProcessor
+
+TIDY_EVERY = 3600.0
+"""Seconds between two looks for what is too old."""
+
+SENDING_ENDS_IN = 5.0
+"""Seconds that an instance being sent is given at the end."""
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Service:
+    """Receives, has processed and sends back, from :meth:`start` to :meth:`stop`.
+
+    Between :meth:`open` and :meth:`start` the status pages are there but nothing is received, which
+    is the time to load a model.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        about: Mapping[str, str] | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        """Prepare everything that can be wrong with the settings.
+
+        Args:
+            settings: The settings.
+            about: What ``/status`` says of the processor, such as the model's name and hash.
+            disk: How changes on disk are made.
+
+        Raises:
+            OptionError: A setting is not usable.
+        """
+        self.settings = settings
+        self._about = dict(about or {})
+        self._state = "starting"
+        self._begun = time.monotonic()
+        self.spool = Spool(settings.spool, disk, reserve=round(settings.reserve_mb * 1_000_000))
+        self.metrics = Metrics(self._counts)
+        self._errors = RecentErrors()
+        destinations = parse_destinations(settings.send_to)
+        self._outbox = Outbox(self.spool, [one.key for one in destinations])
+        self._deliveries = [self._delivery(one) for one in destinations]
+        self._endpoint: Endpoint | None = None
+        self._receiver: Receiver | None = None
+        self._worker: Worker | None = None
+        self._ended = threading.Event()
+
+    @property
+    def port(self) -> int:
+        """Return the port that instances are received on."""
+        return self._receiver.port if self._receiver else 0
+
+    def open(self) -> None:
+        """Take the spool and show the status pages.
+
+        Raises:
+            OptionError: The spool or the address of the status pages is not usable.
+        """
+        self.spool.open()
+        settings = self.settings
+        try:
+            if settings.status_port:
+                self._endpoint = Endpoint(
+                    settings.status_host,
+                    settings.status_port,
+                    status=self.status,
+                    metrics=self.metrics.text,
+                    ready=lambda: self._state == "running",
+                )
+        except BaseException:
+            self.spool.close()
+            raise
+
+    def start(self, processor: StudyProcessor) -> None:
+        """Go on with what is on disk, then receive.
+
+        Raises:
+            OptionError: The address or a TLS file is not usable.
+        """
+        arrivals = Arrivals(self.spool, self.settings.quiet_time)
+        shared: dict[str, Any] = {"metrics": self.metrics, "errors": self._errors}
+        worker = Worker(
+            self.settings, arrivals, Jobs(self.spool), processor, announce=self._wake, **shared
+        )
+        receiver = Receiver(self.settings, arrivals, announce=worker.wake, **shared)
+        receiver.start()
+        self._receiver, self._worker = receiver, worker
+        worker.start()
+        for delivery in self._deliveries:
+            delivery.start()
+        threading.Thread(target=self._tidy, name="housekeeping", daemon=True).start()
+        self._state = "running"
+        self._warn_if_open()
+        log_event("listening", host=self.settings.host, port=self.port, version=__version__)
+
+    def stop(self) -> bool:
+        """Receive nothing more, finish what is being done, leave the rest on disk.
+
+        Returns:
+            Whether all threads have ended; if not, a study or a transfer took longer than allowed
+            and begins anew when the service is started again.
+        """
+        self._state = "stopping"
+        self._ended.set()
+        log_event("stopping")
+        if self._receiver:
+            self._receiver.stop()
+        for delivery in self._deliveries:
+            delivery.stop()
+        ended = True
+        if self._worker:
+            ended = self._worker.stop(self.settings.stop_wait)
+            limit = time.monotonic() + SENDING_ENDS_IN
+            for delivery in self._deliveries:
+                ended &= delivery.join(max(0.0, limit - time.monotonic()))
+        if self._endpoint:
+            self._endpoint.stop()
+        self.spool.close()
+        self._state = "stopped"
+        log_event("stopped", finished=ended)
+        return ended
+
+    def status(self) -> dict[str, Any]:
+        """Return what ``/status`` shows; nothing of it is patient data."""
+        return {
+            "state": self._state,
+            "notice": RESEARCH_USE_ONLY,
+            "version": __version__,
+            "about": self._about,
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "uptime_seconds": round(time.monotonic() - self._begun, 1),
+            "ae_title": self.settings.ae_title,
+            "port": self.port,
+            "studies": self._counts(),
+            "destinations": [delivery.state() for delivery in self._deliveries],
+            "totals": self.metrics.totals(),
+            "last_errors": self._errors.latest_first(),
+        }
+
+    def _counts(self) -> dict[str, int]:
+        return self.spool.counts()
+
+    def _wake(self) -> None:
+        for delivery in self._deliveries:
+            delivery.wake()
+
+    def _delivery(self, destination: Destination) -> Delivery:
+        settings = self.settings
+        random = Random(f"{settings.ae_title} {settings.port} {destination.url}")
+
+        def backoff() -> Backoff:
+            return Backoff(settings.send_retry, settings.send_retry_most, random)
+
+        return Delivery(
+            destination,
+            _sender(destination, settings),
+            self._outbox,
+            backoff,
+            metrics=self.metrics,
+            errors=self._errors,
+        )
+
+    def _tidy(self) -> None:
+        while not self._ended.is_set():
+            try:
+                tidy(self.spool, self.settings)
+            # Whatever is not deleted now is deleted later; the service goes on.
+            except OSError as error:
+                log_event("tidying failed", logging.WARNING, reason=place_of(error))
+            self._ended.wait(TIDY_EVERY)
+
+    def _warn_if_open(self) -> None:
+        settings = self.settings
+        if settings.host not in LOOPBACK and not (settings.allow or settings.tls_ca):
+            log_event(
+                "open to all", logging.WARNING, host=settings.host, advice="--allow or --tls-ca"
+            )
+
+
+def _sender(destination: Destination, settings: Settings) -> Sender:
+    if destination.is_web:
+        return StowSender(destination, settings)
+    tls = sending_context(settings) if destination.scheme == "dicoms" else None
+    return CStoreSender(destination, settings, tls)

@@ -1,0 +1,153 @@
+"""The folder in which everything waits.
+
+Bounds on what is kept for reference.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from monai_covid.dicom.service.durable import Disk
+from monai_covid.dicom.service.settings import Settings
+from monai_covid.errors import OptionError
+
+STATES = ("received", "processing", "sending", "quarantine", "done")
+"""Where a study can be; the names of the folders."""
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Errors of a disk that may take data later."""
+
+
+class Spool:
+    """Folders of the states, held by one service at a time.
+
+    Attributes:
+        disk: How changes are made.
+        receiving: Files being written, never acknowledged; emptied at the start.
+        received: Folder per study and patient with acknowledged images.
+        processing: Folder per job: a study's images that are processed together.
+        sending: Folder per job with results that are not at all destinations yet.
+        quarantine: Folder per job of which images could not be processed, with ``reason.json``.
+        done: One small JSON record per finished job, without patient data.
+        trash: Folders being deleted; emptied at the start.
+    """
+
+    def __init__(self, folder: Path, disk: Disk | None = None, *, reserve: int = 0) -> None:
+        """Take ``folder``, which is made when missing; nothing is changed before :meth:`open`.
+
+        Args:
+            folder: Where; all of it must be on one file system.
+            disk: How changes are made.
+            reserve: Free bytes below which there is no room for another instance.
+        """
+        self.disk = disk or Disk()
+        self.folder = folder.absolute()
+        self.reserve = reserve
+        self.receiving = self.folder / "receiving"
+        self.received = self.folder / "received"
+        self.processing = self.folder / "processing"
+        self.sending = self.folder / "sending"
+        self.quarantine = self.folder / "quarantine"
+        self.done = self.folder / "done"
+        self.trash = self.folder / "trash"
+        self._lock = FileLock(self.folder / ".lock", thread_local=False)
+
+    def open(self) -> None:
+        """Lock the spool, make its folders and clear away what a crash left half done.
+
+        Raises:
+            OptionError: Another service uses it, or it cannot be written to.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OptionError(
+                f"--spool is {self.folder}, which another running service uses; stop that one or "
+                "give another folder"
+            ) from error
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
+            self._make_folders()
+        except OSError as error:
+            self._lock.release()
+            raise self._unusable(error) from error
+
+    def close(self) -> None:
+        """Let another service have the spool."""
+        self._lock.release()
+
+    def discard(self, folder: Path) -> None:
+        """Delete a folder in such a way that a crash leaves it whole or gone."""
+        target = self.trash / f"{folder.parent.name}-{folder.name}"
+        if target.exists():
+            shutil.rmtree(target)
+        self.disk.rename(folder, target)
+        shutil.rmtree(target)
+
+    def check_room(self, size: int) -> None:
+        """Raise ``OSError`` (ENOSPC) if ``size`` more bytes would go into the reserve."""
+        free = shutil.disk_usage(self.receiving).free
+        if free - size < self.reserve:
+            raise OSError(errno.ENOSPC, f"{free} bytes are free and {self.reserve} are kept back")
+
+    @staticmethod
+    def folders_in(state: Path) -> list[Path]:
+        """Return the folders of studies in one of the folders above, sorted by name.
+
+        What desktops and file servers leave behind (``.DS_Store``, ``.snapshot``) is none.
+        """
+        entries = sorted(state.iterdir())
+        return [path for path in entries if path.is_dir() and not path.name.startswith(".")]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many studies there are in each state."""
+        counts = {}
+        for state in STATES:
+            with os.scandir(self.folder / state) as entries:
+                counts[state] = sum(not entry.name.startswith(".") for entry in entries)
+        return counts
+
+    def _make_folders(self) -> None:
+        for folder in (self.receiving, self.trash):
+            if folder.exists():
+                shutil.rmtree(folder)
+        for name in (*STATES, self.receiving.name, self.trash.name):
+            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
+        self.disk.sync_folder(self.folder)
+        probe = self.receiving / "probe"
+        self.disk.write(probe, b"can be written to")
+        probe.unlink()
+
+    def _unusable(self, error: OSError) -> OptionError:
+        return OptionError(
+            f"--spool is {self.folder}, which cannot be used ({error.strerror}); it must be a "
+            "folder that this user may write to"
+        )
+
+
+SECONDS_A_DAY = 86_400.0
+
+
+def tidy(spool: Spool, settings: Settings) -> None:
+    """Delete quarantined studies that are too old, and records that are too old or too many."""
+    now = time.time()
+    for folder in _older(spool.quarantine, now - settings.keep_quarantine_days * SECONDS_A_DAY):
+        spool.discard(folder)
+    for record in _older(spool.done, now - settings.keep_done_days * SECONDS_A_DAY):
+        record.unlink(missing_ok=True)
+    # Names begin with the time.
+    records = sorted(spool.done.glob("*.json"))
+    for record in records[: max(0, len(records) - settings.keep_done)]:
+        record.unlink(missing_ok=True)
+
+
+def _older(folder: Path, limit: float) -> list[Path]:
+    return [path for path in folder.iterdir() if path.stat().st_mtime < limit]

@@ -1,0 +1,1 @@
+"""Calibration of probabilities, operating points and uncertainty."""

@@ -1,0 +1,1 @@
+"""HTML pages: headings, tables and pictures, filled in from templates."""

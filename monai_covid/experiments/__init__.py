@@ -1,1 +1,0 @@
-"""Several runs of the bundle's configs put together: cross-validation, all stages, the demo."""

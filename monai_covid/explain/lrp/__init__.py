@@ -1,0 +1,1 @@
+"""Layer-wise relevance propagation on DenseNets: a canonized copy, rules, one backward pass."""

@@ -1,0 +1,1 @@
+"""Pictures of relevance maps: on white, on the radiograph, and all classes side by side."""

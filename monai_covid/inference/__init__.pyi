@@ -1,0 +1,12 @@
+from .classifier import Classifier as Classifier
+from .classifier import FlippingInferer as FlippingInferer
+from .collector import EvaluationFolder as EvaluationFolder
+from .collector import FolderPredictions as FolderPredictions
+from .dataset import ReadableOrNot as ReadableOrNot
+from .ensemble import EnsembleClassifier as EnsembleClassifier
+from .explaining import Explanation as Explanation
+from .explaining import NetworkQuestioner as NetworkQuestioner
+from .explaining import Question as Question
+from .heatmap_folder import HeatmapFolder as HeatmapFolder
+from .prediction import Prediction as Prediction
+from .validation import labelled_datalist as labelled_datalist

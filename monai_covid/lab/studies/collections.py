@@ -1,0 +1,161 @@
+"""The collections a study is run on, and which patients stage 2 must not see.
+
+Images of other hospitals and patients that no network of a study has seen.
+
+Pneumonia and normal come from patients of ChestX-ray14 outside the collection, COVID-19 from a
+further collection of COVID-19 images. Half of those patients of ChestX-ray14, always the same, are
+kept for testing and left out of stage 2; the other half stays for training. This tests on other
+patients; pneumonia and normal are from the same source as those of a collection that took them from
+ChestX-ray14 too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.files import atomic_path
+from monai_covid.data.folders import manifest_file
+from monai_covid.data.manifest import read_manifest
+from monai_covid.data.nih import read_nih, with_stage3_labels
+from monai_covid.data.patients import NAME_COLUMNS, drop_patients, patients_in
+from monai_covid.data.records import Datalist, Records
+from monai_covid.data.splits import hold_out
+from monai_covid.errors import OptionError
+from monai_covid.lab.studies.definition import EXTERNAL, EXTRA, STAGE2_START, Run, Study
+from monai_covid.labels import COVID_LABELS
+
+KEPT, SEED = 0.5, 0
+
+
+def external_nih(nih: Path, collection: Records) -> Records:
+    """Return the images of ChestX-ray14 that are kept for testing, labelled as in stage 3.
+
+    Args:
+        nih: Folder in the ChestX-ray14 layout.
+        collection: All images of stage 3; their patients are left out.
+
+    Returns:
+        Images whose labels include pneumonia or are No Finding alone, of half of their patients.
+    """
+    outside = drop_patients(read_nih(nih), patients_in(collection.frame)).records
+    chosen = with_stage3_labels(outside)
+    held = hold_out(chosen.patients, chosen.targets, KEPT, SEED)
+    return chosen.select(held)
+
+
+def external_items(nih: Path, collection: Records, covid_images: Path | None) -> Datalist:
+    """Return the labelled images of the external set.
+
+    Args:
+        nih: Folder in the ChestX-ray14 layout.
+        collection: All images of stage 3.
+        covid_images: Manifest of COVID-19 images; None where the network was trained on them.
+    """
+    items = external_nih(nih, collection).single_label_datalist()
+    if covid_images is not None:
+        extra = drop_patients(read_manifest(covid_images), patients_in(collection.frame)).records
+        items += extra.single_label_datalist()
+    return items
+
+
+@dataclass(frozen=True)
+class Collections:
+    """Where the images lie.
+
+    Attributes:
+        covid: Manifest of stage 3, or the folder that holds its ``metadata.csv``.
+        nih: Folder in the ChestX-ray14 layout; None if there is none.
+        extra: Manifest of further COVID-19 images; None if there is none.
+    """
+
+    covid: Path
+    nih: Path | None = None
+    extra: Path | None = None
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest of stage 3."""
+        return manifest_file(self.covid)
+
+    @cached_property
+    def records(self) -> Records:
+        """All images of stage 3."""
+        return read_manifest(self.manifest, COVID_LABELS)
+
+    def extra_manifests(self, names: Sequence[str]) -> list[str]:
+        """Return the manifests that ``names`` stand for; ``extra`` is the collection of that name.
+
+        Raises:
+            OptionError: If that collection is needed and was not given.
+        """
+        return [str(self._extra()) if name == EXTRA else name for name in names]
+
+    def _extra(self) -> Path:
+        if self.extra is None:
+            raise OptionError("extra_manifests: extra stands for the folder given with --extra")
+        return manifest_file(self.extra)
+
+
+def missing_collections(study: Study, data: Collections) -> list[str]:
+    """Return what the study needs and was not given, one text a collection."""
+    found = []
+    with_stage2 = [arm.name for arm in study.arms if arm.start.kind == STAGE2_START]
+    if with_stage2 and data.nih is None:
+        found.append(f"--nih is needed by the stage 2 of {', '.join(with_stage2)}")
+    with_stage1 = [arm.name for arm in study.arms if arm.stage1 is not None]
+    if set(with_stage1) - set(with_stage2) and data.nih is None:
+        found.append(f"--nih is needed by the stage 1 of {', '.join(with_stage1)}")
+    with_extra = [
+        arm.name
+        for arm in study.arms
+        if EXTRA in (study.options_of(arm).get("extra_manifests") or [])
+    ]
+    if with_extra and data.extra is None:
+        found.append(f"--extra is needed by {', '.join(with_extra)}")
+    if EXTERNAL in study.further and data.nih is None:
+        found.append("--nih is needed by the further evaluation 'external'")
+    return found
+
+
+def write_excluded(study: Study, data: Collections, run: Run, target: Path, excludes: str) -> Path:
+    """Write the list of patients that an earlier stage of a run leaves out.
+
+    Args:
+        study: The study; its external images are left out too.
+        data: The collections.
+        run: The run.
+        target: CSV file to write.
+        excludes: all (those of the whole collection) or fold (those that the run is tested and
+            validated on: a stage that has seen the validation images would flatter the learning
+            curve).
+    """
+    frame = data.records.frame
+    if excludes == "fold":
+        unseen = images_of(study, data, run, "test") | images_of(study, data, run, "validation")
+        frame = frame[frame["image"].isin(unseen)]
+    return _write_patients(study, data, frame, target)
+
+
+def _write_patients(study: Study, data: Collections, frame: pd.DataFrame, target: Path) -> Path:
+    columns = ["patient_id", *(name for name in NAME_COLUMNS if name in frame)]
+    parts = [frame[columns]]
+    if EXTERNAL in study.further and data.nih is not None:
+        outside = external_nih(data.nih, data.records)
+        parts.append(outside.frame[["image", "patient_id"]])
+    with atomic_path(target) as temporary:
+        pd.concat(parts).fillna("").to_csv(temporary, index=False, lineterminator="\n")
+    return target
+
+
+def images_of(study: Study, data: Collections, run: Run, section: str) -> set[str]:
+    """Return the names of the images in a section of a run, without regard to ``limit``."""
+    options = study.options_of(study.arm(run.arm))
+    split = {name: options[name] for name in ("folds", "validation_fraction") if name in options}
+    items = covid_datalist(data.manifest, section, fold=run.fold, seed=run.seed, **split)
+    return {item["name"] for item in items}

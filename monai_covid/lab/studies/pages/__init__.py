@@ -1,0 +1,1 @@
+"""Pages of results from stored study files: tables, figures and sentences."""

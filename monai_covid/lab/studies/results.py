@@ -1,0 +1,183 @@
+"""``study.json``: all results of a study put together, nothing of single images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from monai_covid import RESEARCH_USE_ONLY, __version__
+from monai_covid.data.files import write_text
+from monai_covid.data.readings import views_of
+from monai_covid.lab.studies.comparisons import compare_arms
+from monai_covid.lab.studies.definition import STAGE2_START, Arm, Run, Study
+from monai_covid.lab.studies.finished import FinishedRuns
+from monai_covid.lab.studies.layout import FAILURE, Layout
+from monai_covid.lab.studies.one_run import Runner
+from monai_covid.lab.studies.run_results import side_by_side, stage1_of, stage2_of
+from monai_covid.lab.studies.starts import started_from
+from monai_covid.training.cross_validation import run_summary
+
+FORMAT_VERSION = 1
+
+
+class Results:
+    """Puts the finished runs together; what did not change since the last time is kept.
+
+    Attributes:
+        study: The study.
+        layout: Where its files lie.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        settings: Mapping[str, Any],
+        readings: pd.DataFrame | None = None,
+    ) -> None:
+        """Put it together from a runner and settings of the machine that are written down.
+
+        Args:
+            runner: Knows the study and where its files lie.
+            settings: Are written down as they are.
+            readings: What readers saw on images of the collection, if it is known.
+        """
+        self.study: Study = runner.study
+        self.layout: Layout = runner.layout
+        self._runner = runner
+        self._settings = dict(settings)
+        self._readings_of_all = readings
+        self._finished = FinishedRuns(runner.study, runner.layout, runner.machine.resamples)
+        self._written: list[Run] | None = None
+
+    def finished(self) -> list[Run]:
+        """Return the finished runs in their order."""
+        return [run for run in self.study.runs() if self._runner.is_done(run)]
+
+    def write(self) -> Path:
+        """Write ``study.json`` and return its path."""
+        finished = self.finished()
+        content = self.content(finished)
+        text = json.dumps(content, indent=1, allow_nan=False)
+        write_text(self.layout.results, text + "\n")
+        self._written = finished
+        return self.layout.results
+
+    def write_if_more(self) -> bool:
+        """Write ``study.json`` if further runs are finished; return whether there are."""
+        more = self.finished() != self._written
+        if more:
+            self.write()
+        return more
+
+    def content(self, finished: Sequence[Run]) -> dict[str, Any]:
+        """Return what `write` writes.
+
+        Args:
+            finished: The finished runs.
+        """
+        study = self.study
+        details = {run: self._finished.run(run) for run in finished}
+        return {
+            "format_version": FORMAT_VERSION,
+            "notice": RESEARCH_USE_ONLY,
+            "title": study.title,
+            "question": study.question,
+            "version": __version__,
+            "settings": self._all_settings(),
+            "arms": [self._arm(arm, details) for arm in study.arms],
+            "comparisons": compare_arms(
+                details, study.compared(), study.first_epochs, study.further
+            ),
+            "baselines": self._finished.baselines(),
+            "stage1": self._stage1(finished),
+            "agreement": self._finished.agreement(finished),
+            "readings": self._readings(finished),
+            "stage2": self._stage2(finished),
+        }
+
+    def _all_settings(self) -> dict[str, Any]:
+        study = self.study
+        return {
+            "folds": list(study.folds),
+            "seeds": list(study.seeds),
+            "first_epochs": study.first_epochs,
+            "baseline": study.baseline,
+            "options": dict(study.options),
+            **({"stage1": dict(study.stage1)} if study.stage1 else {}),
+            "stage2": dict(study.stage2),
+            **({"stage1_excludes": "all"} if study.stage1_excludes == "all" else {}),
+            "stage2_excludes": study.stage2_excludes,
+            "evaluation": dict(study.evaluation),
+            "further": list(study.further),
+            "resamples": self._runner.machine.resamples,
+            "binary": BINARY_NOTE,
+            **self._settings,
+        }
+
+    def _arm(self, arm: Arm, details: Mapping[Run, Mapping[str, Any]]) -> dict[str, Any]:
+        runs = {run: found for run, found in details.items() if run.arm == arm.name}
+        return {
+            "name": arm.name,
+            "start": str(arm.start),
+            "started_from": started_from(_known(found["start"] for found in runs.values())),
+            "options": dict(arm.options),
+            **({} if arm.stage1 is None else {"stage1": dict(arm.stage1)}),
+            "stage2": dict(arm.stage2),
+            "evaluation": dict(arm.evaluation),
+            "baseline": arm.baseline or self.study.baseline,
+            "runs_planned": len(self.study.seeds) * len(self.study.folds),
+            "runs_finished": len(runs),
+            "seconds": sum(found["seconds"] for found in runs.values()),
+            "runs": [{name: found[name] for name in RUN_KEYS} for found in runs.values()],
+            "curves": side_by_side([found["curve"] for found in runs.values()]),
+            "pooled": self._finished.arm(arm, list(runs)),
+            "failures": self._failures(arm),
+        }
+
+    def _failures(self, arm: Arm) -> list[dict[str, Any]]:
+        return [
+            {
+                "seed": run.seed,
+                "fold": run.fold,
+                "message": file.read_text(encoding="utf-8").strip(),
+            }
+            for run in self.study.runs()
+            if run.arm == arm.name and (file := self.layout.run(run) / FAILURE).is_file()
+        ]
+
+    def _readings(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
+        """Return what each arm says beside what readers saw; empty without readings."""
+        if self._readings_of_all is None:
+            return []
+        views = views_of(self._runner.machine.data.records)
+        return self._finished.readings(finished, self._readings_of_all, views)
+
+    def _stage1(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
+        with_stage1 = (run for run in finished if self.study.arm(run.arm).stage1 is not None)
+        folders = dict.fromkeys(self.layout.stage1(self.study, run) for run in with_stage1)
+        return [stage1_of(folder) for folder in folders if run_summary(folder)]
+
+    def _stage2(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
+        starts = (run for run in finished if self.study.arm(run.arm).start.kind == STAGE2_START)
+        folders = dict.fromkeys(self.layout.stage2(self.study, run) for run in starts)
+        return [stage2_of(folder) for folder in folders if run_summary(folder)]
+
+
+def _known(starts: Iterable[str | None]) -> list[str]:
+    """Return the starts of networks; a mean of other arms has none."""
+    return [start for start in starts if start is not None]
+
+
+RUN_KEYS = (
+    *("seed", "fold", "epochs", "best_epoch", "best_validation_auc", "seconds"),
+    *("training_images", "validation_images", "test", "further"),
+)
+
+BINARY_NOTE = (
+    "COVID-19 against normal: the three-class networks, restricted to the images and the "
+    "probabilities of these two classes; no network was trained for it."
+)

@@ -1,0 +1,1 @@
+"""How the suitability network was built and measured."""

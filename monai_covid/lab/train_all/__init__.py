@@ -1,0 +1,1 @@
+"""Stage 2 and all folds of stage 3 within a time budget, unattended."""

@@ -1,0 +1,1 @@
+"""Networks, their weights and model files, and transfer with output neuron keeping."""

@@ -1,0 +1,181 @@
+"""Loading of weights that never drops a tensor silently.
+
+What tensors are called in weights of other libraries, and here.
+
+Weights files, read without running code from them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from monai_covid.errors import WeightsError
+
+HEAD = "class_layers.out"
+"""Name of the last linear layer in MONAI's DenseNet."""
+
+_WRAPPERS = re.compile(r"^(?:module\.|model\.|network\.|densenet(?:121|201)\.)+")
+_DENSE_LAYER = re.compile(r"(denselayer\d+)\.(?:layers\.)?(norm|relu|conv)\.?([12])\.")
+_HEAD = re.compile(r"^(?:classifier|class_layers\.out|_fc)\.(?:\d+\.)?(weight|bias)$")
+_EFFICIENTNET = {
+    "_conv_stem": "features.conv0",
+    "_bn0": "features.norm0",
+    "_blocks": "features.blocks",
+    "_conv_head": "features.conv_last",
+    "_bn1": "features.norm_last",
+}
+
+
+def to_monai_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the tensors of a network to those of ours, a DenseNet's to MONAI's.
+
+    Understands torchvision's names, old (``denselayer1.norm.1``) and new (``denselayer1.norm1``),
+    MONAI's own, a head called ``classifier`` (also inside a ``Sequential``), and wrappers such as
+    ``module.`` and ``densenet121.`` around them; and those of the package
+    ``efficientnet_lite_pytorch``.
+
+    Raises:
+        WeightsError: If two tensors end up under one name.
+    """
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        new = _WRAPPERS.sub("", name)
+        new = _DENSE_LAYER.sub(r"\1.layers.\2\3.", new)
+        first, dot, rest = new.partition(".")
+        new = _EFFICIENTNET.get(first, first) + dot + rest
+        new = _HEAD.sub(rf"{HEAD}.\1", new)
+        if new in renamed:
+            raise WeightsError(f"two tensors of the weights are both {new} (one of them: {name})")
+        renamed[new] = tensor
+    return renamed
+
+
+def fold_input_channels(weight: Tensor, channels: int) -> Tensor:
+    """Adapt the first convolution to ``channels`` inputs.
+
+    Three channels fold into one by summing: a grey image repeated three times gives the same
+    result through the unfolded weights.
+
+    Args:
+        weight: ``(O, C, K, K)`` with C 1 or 3.
+        channels: 1 or 3.
+
+    Returns:
+        ``(O, channels, K, K)``.
+
+    Raises:
+        WeightsError: For one channel in the weights and three in the network.
+    """
+    if weight.shape[1] == channels:
+        return weight
+    if weight.shape[1] == 3 and channels == 1:
+        return weight.sum(dim=1, keepdim=True)
+    raise WeightsError(
+        f"weights for {weight.shape[1]} input channels do not fit {channels} channels"
+    )
+
+
+def load_backbone(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Load everything but the head from ``state`` into ``network``.
+
+    Args:
+        network: Network of :func:`build_network`, changed in place.
+        state: Tensors under any names that :func:`to_monai_names` understands.
+
+    Raises:
+        WeightsError: Unless every tensor of the backbone is in ``state`` with the right shape and
+            every tensor of ``state`` outside the head is used.
+    """
+    _load(network, {k: v for k, v in to_monai_names(state).items() if not k.startswith(HEAD)})
+
+
+def load_network(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Load ``state`` with its head into ``network``; as strict as :func:`load_backbone`."""
+    _load(network, to_monai_names(state), with_head=True)
+
+
+def _load(network: nn.Module, state: dict[str, Tensor], with_head: bool = False) -> None:
+    own = network.state_dict()
+    expected = {k: v for k, v in own.items() if with_head or not k.startswith(HEAD)}
+    first = "features.conv0.weight"
+    state = dict(state)
+    if first in state and first in expected and state[first].ndim == expected[first].ndim:
+        state[first] = fold_input_channels(state[first], expected[first].shape[1])
+    # Weights saved before PyTorch 0.4.1 have no batch counters; they do not affect the output.
+    for name, tensor in expected.items():
+        if name.endswith("num_batches_tracked") and name not in state:
+            state[name] = torch.zeros_like(tensor)
+    problems = _mismatches(expected, state)
+    if problems:
+        raise WeightsError("the weights do not fit the network:\n  " + "\n  ".join(problems))
+    network.load_state_dict({**own, **state}, strict=True)
+
+
+def _mismatches(expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:
+    problems = [
+        *_some("missing from the weights", sorted(expected.keys() - state.keys())),
+        *_some("not part of the network", sorted(state.keys() - expected.keys())),
+    ]
+    for name in sorted(expected.keys() & state.keys()):
+        if expected[name].shape != state[name].shape:
+            shapes = f"{tuple(state[name].shape)} instead of {tuple(expected[name].shape)}"
+            problems.append(f"{name} has shape {shapes}")
+    return problems[:10]
+
+
+def _some(what: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [f"{what}: {', '.join(names[:3])}{more}"]
+
+
+def read_state(path: Path | str) -> dict[str, Tensor]:
+    """Read the tensors of a network from a file.
+
+    The file holds a state dict, or a dictionary with one under ``network``, ``state_dict`` or
+    ``model``.
+
+    Args:
+        path: File written by ``torch.save``; read with ``weights_only=True``.
+
+    Raises:
+        WeightsError: If there is no such file, or the file is not a PyTorch file of tensors.
+    """
+    content = read_torch_file(path)
+    for key in ("network", "state_dict", "model"):
+        nested = content.get(key)
+        if isinstance(nested, Mapping):
+            content = dict(nested)
+            break
+    state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    if not state or len(state) < len(content):
+        raise WeightsError(f"{path}: holds no state dict of tensors")
+    return state
+
+
+def read_torch_file(path: Path | str) -> dict[str, object]:
+    """Read a dictionary that was saved with ``torch.save``, without running code from it.
+
+    Raises:
+        WeightsError: If there is no such file, or it cannot be read or holds something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such weights file")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # PyTorch's own message recommends to load the file without care.
+        raise WeightsError(
+            f"{path}: not a readable PyTorch weights file; it is damaged, of another kind, or "
+            "holds more than tensors and plain values, which could run code and is not loaded"
+        ) from error
+    if not isinstance(content, Mapping):
+        raise WeightsError(f"{path}: holds {type(content).__name__}, expected a dictionary")
+    return dict(content)

@@ -1,0 +1,1 @@
+"""Lung fields in frontal chest radiographs."""

@@ -1,0 +1,1 @@
+"""Burnt-in text on radiographs: finding it, taking it away, painting it in."""

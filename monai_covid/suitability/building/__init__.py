@@ -1,1 +1,0 @@
-"""How the suitability network is built; nothing of this runs when images are assessed."""

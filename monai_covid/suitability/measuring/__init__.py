@@ -1,1 +1,0 @@
-"""How often suitability errs, on images that it was not built from."""

@@ -1,0 +1,196 @@
+"""Cross-validation of stage 3: one run a fold, then one table.
+
+Running the bundle's configs from Python.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from monai.bundle import run
+
+from monai_covid.data.manifest import has_folds, read_manifest
+from monai_covid.errors import InputError, Problem, RunFolderError
+from monai_covid.evaluation.cross_validation import cross_validate
+from monai_covid.evaluation.cross_validation_folder import (
+    MARK,
+    cross_validation_text,
+    write_cross_validation,
+)
+from monai_covid.evaluation.predictions import read_predictions
+from monai_covid.evaluation.report_folder import METRICS_JSON
+from monai_covid.labels import COVID_LABELS
+from monai_covid.training.budget import TimeBudget
+
+SUMMARY = "summary.json"
+
+
+def run_config(bundle_root: Path | str, config: str, run_id: str, **options: Any) -> None:
+    """Run a config of the bundle, as ``python -m monai.bundle run`` does.
+
+    Args:
+        bundle_root: Folder of the bundle.
+        config: File name in ``configs/``.
+        run_id: What to run: training, evaluating, inferring.
+        options: Values for the config's options.
+
+    Raises:
+        InputError: If the bundle has no such config.
+        SystemExit: With a message for unusable options or data.
+    """
+    root = Path(bundle_root).resolve()
+    file = root / "configs" / config
+    if not file.is_file():
+        raise InputError([Problem(file, None, "no such config; is bundle_root the bundle?")])
+    run(run_id=run_id, config_file=str(file), bundle_root=str(root), **options)
+
+
+def train_stage(
+    bundle_root: Path | str, config: str, run_dir: Path, *, anew: bool = False, **options: Any
+) -> dict[str, Any]:
+    """Train a stage in ``run_dir``, continuing a run that is there.
+
+    Args:
+        bundle_root: Folder of the bundle.
+        config: File name in ``configs/``.
+        run_dir: Folder of the run.
+        anew: Replace a run that is there instead.
+        options: Values for the config's options.
+
+    Returns:
+        The run's summary; ``finished`` is False if its time ran out.
+    """
+    if anew or not run_summary(run_dir).get("finished"):
+        mode = {"overwrite": True} if anew else {"resume": True}
+        run_config(bundle_root, config, "training", output_dir=str(run_dir), **mode, **options)
+    return run_summary(run_dir)
+
+
+def run_summary(run_dir: Path) -> dict[str, Any]:
+    """Return the summary of a run; empty if it has none yet."""
+    file = run_dir / SUMMARY
+    if not file.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def evaluate_stage(bundle_root: Path | str, run_dir: Path, **options: Any) -> Path:
+    """Evaluate the best model of ``run_dir``, unless that was done since the run ended.
+
+    Returns:
+        The folder of the evaluation.
+    """
+    folder = run_dir / "evaluation"
+    metrics, model = folder / METRICS_JSON, run_dir / "model.pt"
+    if metrics.is_file() and metrics.stat().st_mtime >= model.stat().st_mtime:
+        return folder
+    run_config(
+        bundle_root,
+        "evaluate.yaml",
+        "evaluating",
+        checkpoint=str(model),
+        output_dir=str(folder),
+        overwrite=True,
+        **options,
+    )
+    return folder
+
+
+def chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return those of ``options`` that are named and set."""
+    return {name: options[name] for name in names if options.get(name) is not None}
+
+
+logger = logging.getLogger(__name__)
+
+EVALUATION_OPTIONS = ("image_dir", "folds", "seed", "limit", "device", "batch_size", "progress")
+
+
+def folds_of(manifest: Path | str, image_dir: str | None = None, folds: int = 5) -> list[int]:
+    """Return the folds of a manifest: those of its fold column, else 0 to ``folds`` - 1."""
+    frame = read_manifest(manifest, image_dir=image_dir).frame
+    return sorted({int(fold) for fold in frame["fold"]}) if has_folds(frame) else [*range(folds)]
+
+
+def cross_validate_stage(
+    bundle_root: Path | str,
+    dataset_dir: Path | str,
+    output_dir: Path | str,
+    *,
+    manifest: Path | str | None = None,
+    config: str = "stage3_covid.yaml",
+    options: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    resamples: int = 2000,
+    budget: TimeBudget | None = None,
+) -> Path | None:
+    """Train and evaluate every fold of a stage 3 config and aggregate the test predictions.
+
+    Folds that are finished are not trained again, so that the same call continues an interrupted
+    cross-validation.
+
+    Args:
+        bundle_root: Folder of the bundle.
+        dataset_dir: Folder of the collection.
+        output_dir: Folder that gets ``fold_K/`` for each fold and ``cross_validation/``.
+        manifest: Manifest CSV; None for ``metadata.csv`` in ``dataset_dir``.
+        config: Config of the stage, in ``bundle/configs``.
+        options: Options of that config.
+        resume: Continue what is in ``output_dir``.
+        overwrite: Replace what is in ``output_dir``.
+        resamples: Bootstrap resamples.
+        budget: Time for all folds together; None for as long as it takes.
+
+    Returns:
+        The folder with the tables, or None if time ran out.
+
+    Raises:
+        RunFolderError: If the folder holds runs and neither resume nor overwrite was asked for.
+    """
+    output, chosen_options = Path(output_dir), dict(options or {})
+    manifest = Path(manifest) if manifest else Path(dataset_dir) / "metadata.csv"
+    _check_output(output, resume, overwrite)
+    folds = folds_of(manifest, chosen_options.get("image_dir"), chosen_options.get("folds", 5))
+    data = {"dataset_dir": str(dataset_dir), "manifest": str(manifest)}
+    for fold in folds:
+        logger.info("Fold %d (of %s)", fold, ", ".join(map(str, folds)))
+        run_dir = output / f"fold_{fold}"
+        if budget:
+            chosen_options["minutes"] = budget.minutes_left()
+        summary = train_stage(
+            bundle_root, config, run_dir, anew=overwrite, fold=fold, **data, **chosen_options
+        )
+        if not summary["finished"]:
+            return None
+        evaluated = chosen(chosen_options, *EVALUATION_OPTIONS)
+        evaluate_stage(bundle_root, run_dir, fold=fold, resamples=resamples, **data, **evaluated)
+    return aggregate_folds(output, folds, resamples)
+
+
+def aggregate_folds(output: Path, folds: Sequence[int], resamples: int = 2000) -> Path:
+    """Write the tables over the folds' test predictions into ``output/cross_validation``."""
+    tables = {
+        fold: read_predictions(output / f"fold_{fold}" / "evaluation" / "predictions.csv")
+        for fold in folds
+    }
+    report = cross_validate(tables, COVID_LABELS, resamples)
+    folder = write_cross_validation(report, output / "cross_validation", overwrite=True)
+    logger.info("%s\n%s", folder, cross_validation_text(report))
+    return folder
+
+
+def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
+    if resume and overwrite:
+        raise RunFolderError("resume and overwrite exclude each other; give one of them")
+    holds = any(output.glob("fold_*/last.pt")) or (output / "cross_validation" / MARK).exists()
+    if holds and not (resume or overwrite):
+        raise RunFolderError(
+            f"{output}: holds a cross-validation already. Continue it with --resume True, replace "
+            "it with --overwrite True, or give another --output_dir"
+        )

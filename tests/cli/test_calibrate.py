@@ -1,0 +1,281 @@
+"""``monai-covid calibrate`` from validation images to a calibrated model file."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from monai_covid.cli.main import main
+from monai_covid.data.datalists import covid_datalist, datalist_hash
+from monai_covid.evaluation.calibration.temperature import table_at
+from monai_covid.evaluation.predictions import write_predictions
+from monai_covid.inference.classifier import Classifier
+from monai_covid.labels import COVID_LABELS
+from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.loading import HEAD
+from monai_covid.models.model_file import ModelInfo, load_model, read_model_info, save_model
+from tests.evaluation.calibration.simulated import calibrated_logits, table_of
+
+SIZE, IMAGES = 32, 100
+SPLIT = {"fold": 0, "folds": 5, "seed": 0, "validation_fraction": 0.5, "limit": None}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_network():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
+        yield
+
+
+def spread_out(model, paths):
+    """Scale the head so that predictions of ``paths`` differ much."""
+    network, info = load_model(model)
+    rows = list(Classifier(model).predict(paths))
+    logits = np.log([[one.probabilities[k] for k in COVID_LABELS] for one in rows])
+    state = network.state_dict()
+    scale = torch.tensor(3 / logits.std(axis=0), dtype=torch.float32)
+    state[f"{HEAD}.weight"] *= scale[:, None]
+    save_model(model, state, info)
+    logits = [np.log(list(one.probabilities.values())) for one in Classifier(model).predict(paths)]
+    state[f"{HEAD}.bias"] -= torch.tensor(np.mean(logits, axis=0), dtype=torch.float32)
+    save_model(model, state, info)
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    """A model, and a collection of which it gets 70 % right while it is far too sure."""
+    place = tmp_path_factory.mktemp("made")
+    folder, generator = place / "covid", np.random.default_rng(0)
+    paths = [folder / f"{k:03d}.png" for k in range(IMAGES)]
+    folder.mkdir()
+    for path in paths:
+        # A bright disc somewhere, so that the images are unlike to the network.
+        y, x = np.mgrid[:40, :40]
+        centre, radius = generator.uniform(5, 35, 2), generator.uniform(3, 25)
+        disc = np.hypot(y - centre[0], x - centre[1]) < radius
+        noise = generator.integers(0, 100, (40, 40))
+        Image.fromarray((disc * 150 + noise).astype(np.uint8)).save(path)
+    info, model = ModelInfo(image_size=SIZE), place / "run" / "model.pt"
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        save_model(model, info.build().state_dict(), info)
+    spread_out(model, paths)
+    labels = [
+        one.label if generator.random() < 0.7 else generator.choice(COVID_LABELS)
+        for one in Classifier(model).predict(paths)
+    ]
+    assert min(labels.count(label) for label in COVID_LABELS) >= 10
+    lines = [
+        f"{p.name},{label},q{k:03d}" for k, (p, label) in enumerate(zip(paths, labels, strict=True))
+    ]
+    (folder / "metadata.csv").write_text("\n".join(["image,label,patient_id", *lines]) + "\n")
+    return place
+
+
+@pytest.fixture
+def setting(made_once, tmp_path):
+    """Model file and folder of the collection, to do anything with."""
+    shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "run" / "model.pt", tmp_path / "covid"
+
+
+def write_summary(model, folder, **changed):
+    """Say that ``model`` comes of a run on ``folder``."""
+    chosen = {name: value for name, value in SPLIT.items() if name != "limit"}
+    parts = [covid_datalist(folder, section, **chosen) for section in ("training", "validation")]
+    settings = {**SPLIT, "data": datalist_hash(*parts), **changed}
+    (model.parent / "summary.json").write_text(json.dumps({"settings": settings}))
+    return parts
+
+
+def call(model, out, *words):
+    return ["calibrate", "--model", model, "--out", out, "--resamples", "40", *words]
+
+
+def run(*words):
+    return main([str(word) for word in words])
+
+
+def test_from_the_images_of_the_runs_validation_part(setting, tmp_path, capsys):
+    model, folder = setting
+    _, validation = write_summary(model, folder)
+    before = model.read_bytes()
+    assert run(*call(model, tmp_path / "out" / "calm.pt", "--data", folder)) == 0
+    printed = capsys.readouterr().out
+    info = read_model_info(tmp_path / "out" / "calm.pt")
+    assert info.temperature > 1.2
+    assert f"Temperature {info.temperature:.3f}, fitted on {len(validation)} images" in printed
+    assert "confirms that the network was not trained on these" in printed
+    assert info.calibration.images == len(validation)
+    assert info.calibration.log_loss_after < info.calibration.log_loss_before
+    assert info.calibration.data == "validation part of covid, fold 0"
+    assert len(info.calibration.points) == 3
+    content = json.loads((tmp_path / "out" / "calm_calibration.json").read_text())
+    assert content["temperature"] == info.temperature
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        *("calm.pt", "calm_calibration.json", "calm_calibration.png")
+    }
+    old, new = (load_model(path)[0].state_dict() for path in (model, tmp_path / "out/calm.pt"))
+    assert all(torch.equal(old[name], new[name]) for name in old)
+    assert model.read_bytes() == before
+
+
+def test_calibrating_again_gives_the_same(setting, tmp_path, capsys):
+    model, folder = setting
+    write_summary(model, folder)
+    first, second = tmp_path / "run" / "first.pt", tmp_path / "run" / "second.pt"
+    run(*call(model, first, "--data", folder))
+    run(*call(first, second, "--data", folder))
+    one, two = read_model_info(first), read_model_info(second)
+    assert two.temperature == pytest.approx(one.temperature, rel=1e-4)
+    assert two.calibration.log_loss_before == pytest.approx(one.calibration.log_loss_before)
+    run(*call(first, first, "--data", folder, "--overwrite"))
+    assert read_model_info(first).temperature == pytest.approx(one.temperature, rel=1e-4)
+
+
+def test_nothing_is_replaced_without_asking(setting, tmp_path, capsys):
+    model, folder = setting
+    write_summary(model, folder)
+    before = model.read_bytes()
+    assert run(*call(model, model, "--data", folder)) == 1
+    assert "model.pt exists already; --overwrite replaces it" in capsys.readouterr().err
+    assert model.read_bytes() == before
+
+
+def test_another_split_than_the_runs_is_refused(setting, tmp_path):
+    model, folder = setting
+    write_summary(model, folder)
+    with pytest.raises(SystemExit, match="are not those that the network's run had"):
+        run(*call(model, tmp_path / "calm.pt", "--data", folder, "--fold", 1))
+    with pytest.raises(SystemExit, match="was trained on images of this collection"):
+        run(*call(model, tmp_path / "calm.pt", "--data", folder, "--section", "all"))
+    assert not (tmp_path / "calm.pt").exists()
+
+
+def test_without_a_summary_the_fold_is_asked_for(setting, tmp_path, capsys):
+    model, folder = setting
+    with pytest.raises(SystemExit, match="--fold is missing"):
+        run(*call(model, tmp_path / "calm.pt", "--data", folder))
+    split = ("--fold", 0, "--validation-fraction", 0.5)
+    assert run(*call(model, tmp_path / "calm.pt", "--data", folder, *split)) == 0
+    assert "cannot be told here" in capsys.readouterr().out
+    assert run(*call(model, tmp_path / "all.pt", "--data", folder, "--section", "all")) == 0
+    assert read_model_info(tmp_path / "all.pt").calibration.images == IMAGES
+
+
+@pytest.fixture
+def table(tmp_path):
+    logits, true = calibrated_logits(300)
+    write_predictions(table_of(2 * logits, true), tmp_path / "val.csv")
+    return tmp_path / "val.csv"
+
+
+def test_from_a_table_and_never_twice(setting, table, tmp_path):
+    model, _ = setting
+    assert run(*call(model, tmp_path / "calm.pt", "--predictions", table)) == 0
+    info = read_model_info(tmp_path / "calm.pt")
+    assert info.temperature == pytest.approx(2, rel=0.25)
+    assert info.calibration.data == "val.csv"
+    # The calibrated model's own predictions carry its temperature.
+    logits, true = calibrated_logits(300)
+    calm = table_at(table_of(2 * logits, true), 2 * logits, info.temperature)
+    write_predictions(calm, tmp_path / "calm.csv")
+    again = call(tmp_path / "calm.pt", tmp_path / "again.pt", "--predictions")
+    assert run(*again, tmp_path / "calm.csv") == 0
+    assert read_model_info(tmp_path / "again.pt").temperature == pytest.approx(
+        info.temperature, rel=1e-6
+    )
+    with pytest.raises(SystemExit, match=r"is calibrated already .* does not say at which"):
+        run(*call(tmp_path / "calm.pt", tmp_path / "third.pt", "--predictions", table))
+    with pytest.raises(SystemExit, match="predictions of another model"):
+        run(*call(model, tmp_path / "x.pt", "--predictions", tmp_path / "calm.csv"))
+
+
+def test_a_table_of_training_images_is_refused(setting, table, tmp_path):
+    model, folder = setting
+    training, validation = write_summary(model, folder)
+    known = pd.read_csv(table)
+    rows = len(validation)
+    held = known[:rows].assign(image=[item["name"] for item in validation])
+    held["patient_id"] = [item["patient_id"] for item in validation]
+    held.to_csv(tmp_path / "held.csv", index=False)
+    words = ("--data", folder, "--predictions")
+    assert run(*call(model, tmp_path / "calm.pt", *words, tmp_path / "held.csv")) == 0
+    held.loc[3, "patient_id"] = training[0]["patient_id"]
+    held.loc[5, "image"] = training[1]["name"]
+    held.to_csv(tmp_path / "seen.csv", index=False)
+    with pytest.raises(SystemExit, match=r"(?s)2 problems.*seen\.csv:5: .*seen\.csv:7: .*trained"):
+        run(*call(model, tmp_path / "x.pt", *words, tmp_path / "seen.csv"))
+
+
+def test_a_cutoff_of_uncertainty_is_stored_where_it_is_asked_for(setting, table, tmp_path, capsys):
+    model, _ = setting
+    assert run(*call(model, tmp_path / "none.pt", "--predictions", table)) == 0
+    assert read_model_info(tmp_path / "none.pt").calibration.cutoff is None
+    assert "Uncertain where" not in capsys.readouterr().out
+    words = ("--predictions", table, "--coverage", 0.8, "--uncertainty", "margin")
+    assert run(*call(model, tmp_path / "calm.pt", *words)) == 0
+    cutoff = read_model_info(tmp_path / "calm.pt").calibration.cutoff
+    assert (cutoff.goal, cutoff.measure, cutoff.coverage) == ("coverage", "margin", 0.8)
+    words = f"two largest probabilities differ by less than {1 - cutoff.value:.4f}, for coverage"
+    assert words in capsys.readouterr().out
+    content = json.loads((tmp_path / "calm_calibration.json").read_text())
+    assert content["calibration"]["cutoff"] == vars(cutoff)
+    words = ("--predictions", table, "--selective-accuracy")
+    assert run(*call(model, tmp_path / "right.pt", *words, 0.75)) == 0
+    assert read_model_info(tmp_path / "right.pt").calibration.cutoff.accuracy >= 0.75
+    with pytest.raises(SystemExit, match=r"val\.csv: no cut-off reaches an accuracy of 0\.9999"):
+        run(*call(model, tmp_path / "x.pt", *words, 0.9999))
+    assert not (tmp_path / "x.pt").exists()
+
+
+def test_labels_of_their_own_have_no_cutoff(setting, table, tmp_path):
+    info = ModelInfo(image_size=SIZE, multilabel=True)
+    save_model(tmp_path / "many.pt", info.build().state_dict(), info)
+    with pytest.raises(SystemExit, match="are for classes that exclude each other"):
+        words = ("--predictions", table, "--coverage", 0.8)
+        run(*call(tmp_path / "many.pt", tmp_path / "x.pt", *words))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "--predictions CSV or --data MANIFEST"),
+        (("--predictions", "x.csv", "--sensitivity", "95"), "--sensitivity is 95"),
+        (("--predictions", "x.csv", "--confidence", "1"), "--confidence is 1"),
+        (("--predictions", "x.csv", "--resamples", "3"), "--resamples is 3; it must be at least"),
+        (("--data", "x", "--coverage", "80"), "--coverage is 80.0; it must lie between 0 and 1"),
+        (("--data", "x", "--selective-accuracy", "0"), "--selective-accuracy is 0.0"),
+        (("--data", "x", "--batch-size", "0"), "--batch-size is 0"),
+        (("--predictions", "x.csv", "--section", "all"), "--section all goes with --data"),
+    ],
+)
+def test_unusable_options(words, message, tmp_path):
+    with pytest.raises(SystemExit, match=message):
+        run(*call(tmp_path / "absent.pt", tmp_path / "out.pt", *words))
+
+
+def test_a_damaged_summary_and_another_kind_of_table_are_named(setting, table, tmp_path):
+    model, folder = setting
+    (tmp_path / "many.csv").write_text(
+        "image,patient_id,"
+        + ",".join(f"target_{k},probability_{k}" for k in COVID_LABELS)
+        + "\na,b,1,0.5,0,0.2,1,0.4\n"
+    )
+    with pytest.raises(SystemExit, match=r"many\.csv: has the column target_"):
+        run(*call(model, tmp_path / "x.pt", "--predictions", tmp_path / "many.csv"))
+    (model.parent / "summary.json").write_text("{}")
+    with pytest.raises(SystemExit, match=r"summary\.json: not the summary of a run"):
+        run(*call(model, tmp_path / "x.pt", "--data", folder))
+
+
+def test_unreadable_images_are_listed(setting, tmp_path):
+    model, folder = setting
+    _, validation = write_summary(model, folder)
+    (folder / validation[0]["name"]).write_bytes(b"no image")
+    with pytest.raises(SystemExit, match=validation[0]["name"]):
+        run(*call(model, tmp_path / "x.pt", "--data", folder))

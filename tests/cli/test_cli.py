@@ -1,0 +1,85 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from monai_covid.cli.main import main
+from tests.training.stages import write_covid, write_findings
+
+
+def test_check_data_says_what_is_there(tmp_path, capsys):
+    nih, covid = write_findings(tmp_path / "nih"), write_covid(tmp_path / "covid")
+    assert main(["check-data", "--nih", str(nih), "--covid", str(covid), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert "covid19" in printed
+    assert "Hernia" in printed
+
+
+def test_check_data_lists_problems_and_fails(tmp_path):
+    covid = write_covid(tmp_path / "covid")
+    file = covid / "metadata.csv"
+    file.write_text(file.read_text() + "absent.png,covid,someone\n")
+    with pytest.raises(SystemExit, match=r"(?s)metadata\.csv:\d+: .*covid19"):
+        main(["check-data", "--covid", str(covid), "--quiet"])
+
+
+def test_check_data_needs_a_data_set():
+    with pytest.raises(SystemExit, match="--nih or --covid"):
+        main(["check-data"])
+
+
+def test_phantom_writes_both_layouts_once(tmp_path):
+    size = ["--nih-images", "6", "--covid-images-per-class", "5", "--size", "64", "--quiet"]
+    call = ["phantom", "--out", str(tmp_path / "phantom"), *size]
+    assert main(call) == 0
+    assert (tmp_path / "phantom/nih/Data_Entry_2017.csv").is_file()
+    assert (tmp_path / "phantom/covid/metadata.csv").is_file()
+    with pytest.raises(SystemExit, match="overwriting"):
+        main(call)
+    assert main([*call, "--overwrite"]) == 0
+
+
+def test_evaluate_reports_a_table(tmp_path, capsys):
+    table = tmp_path / "predictions.csv"
+    rows = ["image,patient_id,label,probability_a,probability_b"]
+    rows += [
+        f"{k}.png,{k},{'ab'[k % 2]},{0.9 - 0.8 * (k % 2)},{0.1 + 0.8 * (k % 2)}" for k in range(8)
+    ]
+    table.write_text("\n".join(rows) + "\n")
+    call = ["evaluate", str(table), "--out", str(tmp_path / "report"), "--resamples", "50"]
+    assert main(call) == 0
+    assert "Research use only" in capsys.readouterr().out
+    content = json.loads((tmp_path / "report/metrics.json").read_text())
+    assert content["notice"].startswith("Research use only")
+    assert main(call) == 1
+
+
+def test_a_bad_table_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "x.csv").write_text("image\na.png\n")
+    with pytest.raises(SystemExit, match=r"x\.csv"):
+        main(["evaluate", str(tmp_path / "x.csv")])
+
+
+def imported_by(command):
+    script = (
+        "import sys; from monai_covid.cli.main import build_parser; "
+        f"build_parser({command!r}); print('torch' in sys.modules, 'monai' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["phantom"], ["check-data"], ["evaluate"], ["listen"]]
+)
+def test_commands_that_need_no_network_start_without_torch(command):
+    assert imported_by(command) == ["False", "False"]
+
+
+def test_a_misspelt_command_names_the_right_ones(capsys):
+    with pytest.raises(SystemExit):
+        main(["phantm"])
+    assert "choose from 'phantom', 'check-data'" in capsys.readouterr().err

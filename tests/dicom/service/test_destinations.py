@@ -1,0 +1,57 @@
+"""URLs of destinations."""
+
+import pytest
+
+from monai_covid.dicom.service.destinations import parse_destination, parse_destinations
+from monai_covid.errors import OptionError
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("dicom://PACS@10.0.0.1:104", ("dicom", "10.0.0.1", 104, "PACS")),
+        ("dicoms://PACS_2@pacs.example:2762", ("dicoms", "pacs.example", 2762, "PACS_2")),
+        ("http://host:8042/dicom-web", ("http", "host", 8042, "")),
+        ("https://host/dicom-web/", ("https", "host", 443, "")),
+        ("dicom://A@[::1]:104", ("dicom", "::1", 104, "A")),
+    ],
+)
+def test_usable(url, parts):
+    assert parse_destination(url)[1:] == parts
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host:104",
+        "dicom://host:104",
+        "dicom://A@host",
+        "dicom://A@host:70000",
+        "dicom://A@host:104/x",
+        "dicom://ABCDEFGHIJKLMNOPQ@host:104",
+        "ftp://host/x",
+        "https:///x",
+        "https://host/x?y=z",
+        "",
+    ],
+)
+def test_unusable(url):
+    with pytest.raises(OptionError, match=r"--send-to is .*; it must be dicom://"):
+        parse_destination(url)
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated():
+    with pytest.raises(OptionError, match="environment") as told:
+        parse_destination("https://someone:hush@host/dicom-web")
+    assert "hush" not in str(told.value)
+
+
+def test_the_same_twice():
+    with pytest.raises(OptionError, match="twice"):
+        parse_destinations(["http://host/a", "http://host/a/"])
+
+
+def test_keys_differ_and_do_not_tell_the_url():
+    keys = {parse_destination(f"dicom://A@host:{port}").key for port in (104, 105)}
+    assert len(keys) == 2
+    assert not any("host" in key for key in keys)

@@ -1,0 +1,139 @@
+"""A cut-off of uncertainty against counting, and its words."""
+
+import numpy as np
+import pytest
+
+from monai_covid.errors import InputError
+from monai_covid.evaluation.calibration.cutoff import LEAST_ANSWERED, CutoffGoal, fit_cutoff
+from monai_covid.evaluation.calibration.fitting import calibrate_table
+from monai_covid.evaluation.calibration.record import Calibration
+from monai_covid.evaluation.calibration.report import render_calibration
+from monai_covid.evaluation.calibration.uncertainty import (
+    Scores,
+    doubts,
+    uncertainty,
+    uncertainty_of,
+)
+from monai_covid.evaluation.columns import probability_column
+from tests.evaluation.calibration.simulated import CLASSES, calibrated_logits, table_of
+from tests.evaluation.tables import multi_label
+
+COLUMNS = [probability_column(name) for name in CLASSES]
+MEASURES = ("max_probability", "margin", "entropy")
+
+
+@pytest.fixture(scope="module")
+def table():
+    """300 images of 100 patients of a calibrated network."""
+    return table_of(*calibrated_logits(300), images_each=3)
+
+
+def judged(table, measure="max_probability"):
+    """Return uncertainty of each image, and whether it is right."""
+    unsure = uncertainty(measure, Scores(table[COLUMNS].to_numpy()))
+    return unsure, (table["prediction"] == table["label"]).to_numpy()
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("share", [0.5, 0.803])
+def test_a_coverage_is_met_with_as_few_images_as_possible(table, measure, share):
+    found = fit_cutoff(table, CutoffGoal("coverage", share, measure), resamples=100)
+    unsure, correct = judged(table, measure)
+    answered = unsure <= found.value
+    assert answered.sum() == np.ceil(share * 300)
+    assert found.coverage == answered.mean()
+    assert found.accuracy == pytest.approx(correct[answered].mean())
+    assert found.accuracy_of_all == pytest.approx(correct.mean())
+    assert found.coverage_low < found.coverage < found.coverage_high
+    assert found.accuracy_low < found.accuracy < found.accuracy_high
+    # Rounding moves no image across.
+    assert np.abs(unsure - found.value).min() > 1e-7
+
+
+def test_an_accuracy_is_met_on_as_many_images_as_possible(table):
+    found = fit_cutoff(table, CutoffGoal("accuracy", 0.85), resamples=100)
+    unsure, correct = judged(table)
+    accuracy = {
+        limit: correct[unsure <= limit].mean()
+        for limit in unsure
+        if (unsure <= limit).sum() >= LEAST_ANSWERED
+    }
+    best = max(limit for limit, value in accuracy.items() if value >= 0.85)
+    assert ((unsure <= best) == (unsure <= found.value)).all()
+    assert found.accuracy >= 0.85 > found.accuracy_of_all
+
+
+def test_the_interval_covers_what_other_images_show():
+    """Of 40 cut-offs the interval of the accuracy holds that of many other images in most."""
+    limit_of = CutoffGoal("coverage", 0.7)
+    many, right = judged(table_of(*calibrated_logits(40_000, seed=99)))
+    held = 0
+    for seed in range(40):
+        found = fit_cutoff(table_of(*calibrated_logits(200, seed)), limit_of, resamples=200)
+        truth = right[many <= found.value].mean()
+        held += found.accuracy_low <= truth <= found.accuracy_high
+    assert held >= 34, "0.7 % of such trials hold 33 or fewer if the interval covers 95 %"
+
+
+def test_equally_unsure_images_are_treated_alike():
+    logits = np.array([[2.0, 0, 0]] * 25 + [[1.0, 0, 0]] * 25)
+    true = np.array([0] * 25 + [1] * 5 + [0] * 20)
+    share = fit_cutoff(table_of(logits, true), CutoffGoal("coverage", 0.6), resamples=40)
+    assert share.coverage == 1
+    right = fit_cutoff(table_of(logits, true), CutoffGoal("accuracy", 0.95), resamples=40)
+    assert (right.coverage, right.accuracy) == (0.5, 1.0)
+
+
+def test_goals_out_of_reach_are_refused(table):
+    logits, _ = calibrated_logits(60)
+    wrong = table_of(logits, (logits.argmax(axis=1) + 1) % 3)
+    with pytest.raises(ValueError, match=r"reaches an accuracy of 0\.9; the highest is 0\.000, on"):
+        fit_cutoff(wrong, CutoffGoal("accuracy", 0.9))
+    with pytest.raises(ValueError, match="10 images are too few for a cut-off, 20 are needed"):
+        fit_cutoff(table.head(10), CutoffGoal("accuracy", 0.5))
+    with pytest.raises(ValueError, match="coverage is 80; it must lie between 0 and 1"):
+        fit_cutoff(table, CutoffGoal("coverage", 80))
+    with pytest.raises(ValueError, match="measure is 'energy'; it must be one of max_prob"):
+        fit_cutoff(table, CutoffGoal("coverage", 0.8, "energy"))
+    with pytest.raises(ValueError, match="goal is 'risk'"):
+        fit_cutoff(table, CutoffGoal("risk", 0.8))
+    with pytest.raises(ValueError, match="exclude each other only"):
+        fit_cutoff(multi_label(50), CutoffGoal("coverage", 0.8))
+    with pytest.raises(InputError, match=r"val\.csv: no cut-off reaches an accuracy of 0\.999"):
+        calibrate_table(
+            table, goal=CutoffGoal("accuracy", 0.999, "margin"), source="val.csv", resamples=40
+        )
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_it_is_stored_printed_and_applied(table, measure):
+    logits, true = calibrated_logits(300)
+    fitted = calibrate_table(
+        table_of(2 * logits, true), goal=CutoffGoal("coverage", 0.8, measure), resamples=40
+    )
+    record = Calibration.from_fields(fitted.record("some").fields())
+    assert record.cutoff == fitted.cutoff
+    assert "Not uncertain: 0.800 (" in render_calibration(fitted)
+    rows = fitted.after[COLUMNS].to_numpy()
+    said = [doubts(record, row) for row in rows.tolist()]
+    assert sum(one == () for one in said) == 240
+    assert {len(one) for one in said} == {0, 1}
+    assert all("where 20% of its validation images" in words for one in said for words in one)
+    numbers = [uncertainty_of(record, row) for row in rows.tolist()]
+    np.testing.assert_allclose(numbers, judged(fitted.after, measure)[0])
+
+
+def test_records_without_a_cutoff_are_as_ever(table):
+    record = Calibration("some", 300, 100, 1.0, 0.9)
+    assert "cutoff" not in record.fields()
+    assert Calibration.from_fields(record.fields()) == record
+    assert doubts(record, [0.4, 0.3, 0.3]) is doubts(None, [0.4, 0.3, 0.3]) is None
+    assert uncertainty_of(record, [0.4, 0.3, 0.3]) is None
+    damaged = {
+        **record.fields(),
+        "cutoff": {**vars(fit_cutoff(table, CutoffGoal("coverage", 0.8), resamples=40))},
+    }
+    for name, value in (("measure", "luck"), ("value", None), ("value", float("nan"))):
+        changed = {**damaged, "cutoff": {**damaged["cutoff"], name: value}}
+        with pytest.raises(TypeError, match="its cut-off is"):
+            Calibration.from_fields(changed)

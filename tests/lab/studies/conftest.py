@@ -1,0 +1,61 @@
+"""A study of a few seconds: tiny network, tiny collections, 32 pixels."""
+
+import json
+
+import pytest
+import torch
+import yaml
+
+from monai_covid.cli.main import main
+from tests.training.conftest import tiny_network
+from tests.training.stages import BUNDLE, write_covid, write_findings
+
+__all__ = ["tiny_network"]
+
+QUICK = {"image_size": 32, "batch_size": 4, "head_epochs": 1, "validation_fraction": 0.3}
+
+SMALL = {
+    "title": "Keeping",
+    "question": "Does keeping output neurons help?",
+    "folds": [0],
+    "seeds": [0],
+    "first_epochs": 2,
+    "stage2": {**QUICK, "max_epochs": 1, "head_epochs": 0},
+    "options": {**QUICK, "max_epochs": 2},
+    "baseline": "twice",
+    "arms": [
+        {"name": "twice", "start": "stage2", "options": {"head": "random"}},
+        {"name": "keep", "start": "stage2", "options": {"head": "keep"}},
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory):
+    """Folders of ChestX-ray14 and of a manifest."""
+    root = tmp_path_factory.mktemp("collections")
+    return write_findings(root / "nih"), write_covid(root / "covid")
+
+
+@pytest.fixture
+def study(tmp_path, collections):
+    """Run a study given by its content; returns exit status and results."""
+    nih, covid = collections
+
+    def run(content, *arguments, out="out"):
+        file = tmp_path / "small.yaml"
+        file.write_text(yaml.safe_dump(content))
+        places = ["--nih", str(nih), "--covid", str(covid), "--out", str(tmp_path / out)]
+        fixed = ["--bundle", str(BUNDLE), "--imagenet", "none", "--device", "cpu"]
+        status = main(["study", str(file), *places, *fixed, "--resamples", "40", *arguments])
+        return status, json.loads((tmp_path / out / "study.json").read_text())
+
+    return run

@@ -1,0 +1,38 @@
+"""Freed memory stays with the process where glibc allows it."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from monai_covid.models import device as memory
+
+FREE_AND_MEASURE = """
+import psutil, torch
+from monai_covid.models.device import keep_freed_memory
+if {keep}:
+    assert keep_freed_memory()
+# Blocks of 40 MB are above all that glibc would keep by itself.
+blocks = [torch.ones(10 * 2**20) for _ in range(10)]
+del blocks
+print(psutil.Process().memory_info().rss // 2**20)
+"""
+
+
+def resident(keep):
+    script = FREE_AND_MEASURE.format(keep=keep)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone keeps freed memory")
+def test_freed_memory_is_kept():
+    assert resident(True) - resident(False) > 300
+
+
+def test_elsewhere_nothing_is_done(monkeypatch):
+    monkeypatch.setattr("platform.libc_ver", lambda: ("", ""))
+    assert not memory.keep_freed_memory()

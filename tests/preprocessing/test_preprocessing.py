@@ -1,0 +1,70 @@
+"""What is done to every image travels with the weights."""
+
+import pytest
+import torch
+
+from monai_covid.errors import WeightsError
+from monai_covid.models.model_file import ModelInfo, read_model_info, save_model
+from monai_covid.preprocessing.settings import PLAIN, Preprocessing
+
+CUT = Preprocessing("crop_mask", "inpaint", "local")
+
+
+def stored(path):
+    return torch.load(path, weights_only=True)["info"]
+
+
+def test_what_each_choice_means():
+    assert PLAIN.is_plain
+    assert not CUT.is_plain
+    meaning = {name: Preprocessing(name) for name in ("whole", "crop", "mask", "crop_mask")}
+    assert [each.crops for each in meaning.values()] == [False, True, False, True]
+    assert [each.masks for each in meaning.values()] == [False, False, True, True]
+    assert not Preprocessing(grey="local").is_plain
+
+
+@pytest.mark.parametrize("name", ["lungs", "text", "grey"])
+def test_an_unknown_value_is_refused(name):
+    with pytest.raises(ValueError, match=rf"{name} is 'heart'; it must be one of \w+"):
+        Preprocessing(**{name: "heart"})
+
+
+def test_it_comes_back_from_a_model_file(tmp_path):
+    info = ModelInfo(image_size=64, preprocessing=CUT)
+    save_model(tmp_path / "model.pt", {}, info)
+    assert read_model_info(tmp_path / "model.pt") == info
+    assert stored(tmp_path / "model.pt")["preprocessing"] == {
+        **{"lungs": "crop_mask", "text": "inpaint", "grey": "local"}
+    }
+
+
+def test_files_without_it_are_as_ever(tmp_path):
+    save_model(tmp_path / "model.pt", {}, ModelInfo())
+    assert "preprocessing" not in stored(tmp_path / "model.pt")
+    assert read_model_info(tmp_path / "model.pt").preprocessing == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lungs": "heart"}, "preprocessing lungs is 'heart'"),
+        ({"bones": "keep"}, "bones"),
+        ({"grey": None}, "preprocessing grey is None"),
+    ],
+)
+def test_a_file_with_something_unknown_is_named(tmp_path, change, message):
+    save_model(tmp_path / "model.pt", {}, ModelInfo(preprocessing=CUT))
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    content["info"]["preprocessing"].update(change)
+    torch.save(content, tmp_path / "model.pt")
+    with pytest.raises(WeightsError, match=rf"model\.pt: .*{message}"):
+        read_model_info(tmp_path / "model.pt")
+
+
+def test_a_file_that_lacks_a_part_is_named(tmp_path):
+    save_model(tmp_path / "model.pt", {}, ModelInfo(preprocessing=CUT))
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    del content["info"]["preprocessing"]["text"]
+    torch.save(content, tmp_path / "model.pt")
+    with pytest.raises(WeightsError, match=r"model\.pt: .*lacks text"):
+        read_model_info(tmp_path / "model.pt")
