@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from model_file import find_model
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.cli.listen import add_options, wanted_of
+from monai_covid.cli.listen import add_options, service_options
 from monai_covid.dicom.service.run import check_extras, run_when_loaded
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import or_exit
 from monai_covid.models.default_model import default_model
-from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.device import disable_malloc_trim
 from stack_limit import raise_stack_limit
 
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the service with ``options``."""
     check_extras()
-    wanted = wanted_of(options, lambda path: find_model(path or default_model()))
+    wanted = service_options(options, lambda path: find_model(path or default_model()))
     raise_stack_limit()
 
     def load() -> StudyProcessor:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         from processor import GraphProcessor  # noqa: PLC0415
 
         silence_holoscan()
-        keep_freed_memory()
+        disable_malloc_trim()
         return GraphProcessor(
             load_pipeline(
                 wanted.model, wanted.device, wanted.kinds, keep_unsuitable=wanted.keep_unsuitable

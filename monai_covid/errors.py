@@ -72,7 +72,7 @@ class DivergenceError(ArithmeticError):
     """Training produced numbers that are not finite; the message says what would help."""
 
 
-class PassingError(RuntimeError):
+class TransientError(RuntimeError):
     """Something beside the input failed, such as an ended process; trying again may help."""
 
 

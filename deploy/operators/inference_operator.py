@@ -6,7 +6,7 @@ from typing import Any
 
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
-from monai_covid.inference.study import StudyPipeline, one_by_one
+from monai_covid.inference.study import StudyPipeline, process_each
 
 
 class InferenceOperator(Operator):
@@ -33,7 +33,7 @@ class InferenceOperator(Operator):
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Classify and explain."""
-        findings, failed = one_by_one(
+        findings, failed = process_each(
             lambda image: self._pipeline.infer([image])[0], op_input.receive("images")
         )
         op_output.emit(findings, "findings")

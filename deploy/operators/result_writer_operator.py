@@ -8,7 +8,7 @@ from typing import Any
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
 from monai_covid.dicom.study import StudyOutcome
-from monai_covid.inference.study import StudyPipeline, one_by_one
+from monai_covid.inference.study import StudyPipeline, process_each
 
 
 class ResultWriterOperator(Operator):
@@ -37,7 +37,7 @@ class ResultWriterOperator(Operator):
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Make the instances."""
-        results, failed = one_by_one(
+        results, failed = process_each(
             lambda finding: self._pipeline.write([finding]), op_input.receive("findings")
         )
         refusals = (*op_input.receive("refusals"), *op_input.receive("failed"), *failed)

@@ -18,7 +18,7 @@ class Verdict(StrEnum):
     UNKNOWN = "cannot be told"
 
 
-def together(verdicts: Iterable[Verdict]) -> Verdict:
+def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
     """Return what the parts of an audit come to.
 
     Returns:

@@ -12,7 +12,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.audits.finding import AuditFinding
 from monai_covid.audits.subject import Subject
 from monai_covid.data.files import write_text
-from monai_covid.evaluation.pages.page import Section, summary_page
+from monai_covid.evaluation.pages.page import Section, write_page
 from monai_covid.evaluation.pages.tables import Table
 from monai_covid.evaluation.report_text import strict_json
 from monai_covid.preprocessing.text.finder import HOW_TO_INSTALL, missing_packages
@@ -130,7 +130,7 @@ def _page(
         f"{len(subject.records):,} images of {patients:,} patients. An audit that finds no fault "
         "proves nothing: it tried and did not succeed."
     )
-    return summary_page(folder, "Audit", lead=lead, sections=sections)
+    return write_page(folder, "Audit", lead=lead, sections=sections)
 
 
 def _overview(findings: Mapping[str, AuditFinding], left_out: Mapping[str, str]) -> Section:

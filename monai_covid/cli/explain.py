@@ -12,7 +12,7 @@ from monai_covid.data.images import datalist_of
 from monai_covid.errors import OptionError
 from monai_covid.explain.methods import DEFAULT_METHOD, METHODS
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ReadableOrNot
+from monai_covid.inference.dataset import ImageFileDataset
 from monai_covid.inference.explaining import PREDICTED, Question
 from monai_covid.inference.heatmap_files import SMOOTHING
 from monai_covid.inference.heatmap_folder import HeatmapFolder
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     transform = inference_transforms(
         size=info.image_size, channels=info.channels, preprocessing=info.preprocessing
     )
-    dataset = ReadableOrNot(items, transform, info.channels, info.image_size)
+    dataset = ImageFileDataset(items, transform, info.channels, info.image_size)
     loader = torch.utils.data.DataLoader(dataset, batch_size=options.batch_size)
     with tqdm(total=len(items), desc="Heatmaps", unit="image", disable=options.quiet) as progress:
         for batch in loader:

@@ -20,7 +20,7 @@ from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import OptionError
 from monai_covid.models.default_model import MODEL, default_model
-from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.device import disable_malloc_trim
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "To try a quarantined study again: mv SPOOL/quarantine/JOB SPOOL/processing/"
 
 
-class Wanted(NamedTuple):
+class ServiceOptions(NamedTuple):
     """What the options ask for.
 
     Attributes:
@@ -70,17 +70,17 @@ class Wanted(NamedTuple):
 def run(options: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
     check_extras()
-    wanted = wanted_of(options, _model)
+    wanted = service_options(options, _model)
 
     def load() -> StudyProcessor:
         # Only now: torch takes seconds, and bad options are told without it.
-        from monai_covid.inference.ahead import LookingAhead  # noqa: PLC0415
+        from monai_covid.inference.ahead import PrefetchingPipeline  # noqa: PLC0415
         from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
         from monai_covid.models.device import choose_device  # noqa: PLC0415
 
-        keep_freed_memory()
+        disable_malloc_trim()
         device = choose_device(wanted.device)
-        return LookingAhead(
+        return PrefetchingPipeline(
             StudyPipeline(
                 wanted.model, device, wanted.kinds, keep_unsuitable=wanted.keep_unsuitable
             )
@@ -89,7 +89,9 @@ def run(options: argparse.Namespace) -> int:
     return run_when_loaded(wanted.settings, load, wanted.about)
 
 
-def wanted_of(options: argparse.Namespace, find: Callable[[Path | None], Path]) -> Wanted:
+def service_options(
+    options: argparse.Namespace, find: Callable[[Path | None], Path]
+) -> ServiceOptions:
     """Return what the options of :func:`add_options` and their YAML file ask for.
 
     Args:
@@ -104,7 +106,9 @@ def wanted_of(options: argparse.Namespace, find: Callable[[Path | None], Path]) 
     if not isinstance(keep_unsuitable, bool):
         raise OptionError(f"keep-unsuitable is {keep_unsuitable!r}; give true or false")
     model = find(None if options.model is None else Path(options.model))
-    return Wanted(settings, model, options.device, chosen_kinds(options.results), keep_unsuitable)
+    return ServiceOptions(
+        settings, model, options.device, chosen_kinds(options.results), keep_unsuitable
+    )
 
 
 def _model(path: Path | None) -> Path:

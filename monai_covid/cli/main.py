@@ -21,7 +21,7 @@ SPINS = "20000"
 _CHOICES = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 
 
-def wait_briefly() -> bool:
+def limit_openmp_spin() -> bool:
     """Let threads that wait for others sleep soon instead of keeping a processor busy.
 
     Where other programs want the processors too, threads otherwise burn the time that those they
@@ -59,6 +59,9 @@ COMMANDS = {
 }
 """What each command does; its options are those of the module of its name."""
 
+ALIASES = {"find-words": "find-text"}
+"""Names of earlier versions."""
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -73,9 +76,11 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    old = {new: [alias] for alias, new in ALIASES.items()}
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
-        if name in arguments:
+        aliases = old.get(name, [])
+        command = commands.add_parser(name, help=summary, description=summary, aliases=aliases)
+        if {name, *aliases} & set(arguments):
             module = importlib.import_module(f"monai_covid.cli.{name.replace('-', '_')}")
             module.add_options(command)
             command.set_defaults(run=module.run)
@@ -89,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after success, 1 after an error of the input, 3 if time ran out before the end, 130
         after Ctrl-C.
     """
-    wait_briefly()
+    limit_openmp_spin()
     arguments = sys.argv[1:] if arguments is None else arguments
     options = build_parser(arguments).parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

@@ -69,7 +69,7 @@ def _texts(dataset: Dataset, *keywords: str) -> tuple[str, ...]:
 
 
 @runtime_checkable
-class LooksAhead(Protocol):
+class Prefetches(Protocol):
     """A processor that can do its work on an image before it is asked for the study."""
 
     def look_ahead(self, file: Path) -> bool:

@@ -2,7 +2,7 @@ from .classifier import Classifier as Classifier
 from .classifier import FlippingInferer as FlippingInferer
 from .collector import EvaluationFolder as EvaluationFolder
 from .collector import FolderPredictions as FolderPredictions
-from .dataset import ReadableOrNot as ReadableOrNot
+from .dataset import ImageFileDataset as ImageFileDataset
 from .ensemble import EnsembleClassifier as EnsembleClassifier
 from .explaining import Explanation as Explanation
 from .explaining import NetworkQuestioner as NetworkQuestioner

@@ -45,7 +45,7 @@ class _Answer(NamedTuple):
     results: tuple[Dataset, ...]
 
 
-class LookingAhead:
+class PrefetchingPipeline:
     """A pipeline that can answer an image while its study is still waiting for more.
 
     A study is answered once nothing has come for a while. That time is long enough for the network
@@ -70,7 +70,7 @@ class LookingAhead:
         self._answers: dict[FileStamp, _Answer] = {}
 
     def look_ahead(self, file: Path) -> bool:
-        """Answer the image of ``file`` and keep that; see `LooksAhead`.
+        """Answer the image of ``file`` and keep that; see `Prefetches`.
 
         Nothing is kept of an image that is refused or fails: the study's turn tells about it.
 

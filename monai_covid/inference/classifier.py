@@ -17,7 +17,7 @@ from monai.inferers import Inferer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from monai_covid.inference.dataset import ReadableOrNot, assessed_transforms
+from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms
 from monai_covid.inference.prediction import Prediction, prediction_of
 from monai_covid.models.architectures import channels_last
 from monai_covid.models.model_file import ModelInfo, load_model
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
     spread: Mapping[str, Sequence[float]]
 
 
-class Probable(Protocol):
+class ProbabilityModel(Protocol):
     """What gives probabilities of preprocessed images."""
 
     @property
@@ -48,7 +48,7 @@ class Probable(Protocol):
         """Return probabilities of preprocessed ``images`` ``(B, C, S, S)``."""
 
 
-class Predicts(Probable, Protocol):
+class ImageClassifier(ProbabilityModel, Protocol):
     """What classifies image files: a network, or a probe of one."""
 
     def probabilities(self, images: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class PredictedBatch(NamedTuple):
     """A batch and what is said of it.
 
     Attributes:
-        items: Fields of each image, see `ReadableOrNot`.
+        items: Fields of each image, see `ImageFileDataset`.
         images: ``(B, C, S, S)``, preprocessed.
         probabilities: ``(B, labels)`` of all images, also of those that are not to have any.
         predictions: What is said of each image.
@@ -75,7 +75,7 @@ class PredictedBatch(NamedTuple):
 
 
 def predicted_batches(
-    classifier: Probable,
+    classifier: ProbabilityModel,
     data: Sequence[dict[str, Any]],
     batch_size: int = 16,
     *,
@@ -96,7 +96,7 @@ def predicted_batches(
     transform = chain(
         size=info.image_size, channels=info.channels, preprocessing=info.preprocessing
     )
-    images = ReadableOrNot(data, transform, info.channels, info.image_size)
+    images = ImageFileDataset(data, transform, info.channels, info.image_size)
     for start in range(0, len(images), batch_size):
         # No loader: with none of its processes it would only draw from the global random state.
         items = [images[index] for index in range(start, min(start + batch_size, len(images)))]
@@ -262,7 +262,7 @@ class Classifier:
 
 
 def predict_files(
-    classifier: Probable,
+    classifier: ProbabilityModel,
     paths: Sequence[Path | str],
     batch_size: int = 16,
     *,

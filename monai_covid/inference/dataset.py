@@ -85,7 +85,7 @@ def box_of(shown: Tensor) -> tuple[int, int, int, int] | None:
     """Return top and bottom row, first and last column that a network saw; None: all of the image.
 
     Args:
-        shown: Four integers, as `ReadableOrNot` gives them.
+        shown: Four integers, as `ImageFileDataset` gives them.
     """
     if not shown.any():
         return None
@@ -102,7 +102,7 @@ def fallback_caution(reason: str) -> str:
     return f"The lungs were not found ({reason}); the network saw the whole image."
 
 
-class ReadableOrNot(Dataset[dict[str, Any]]):
+class ImageFileDataset(Dataset[dict[str, Any]]):
     """Preprocessed images; an unreadable one becomes a black image with the reason.
 
     Args:

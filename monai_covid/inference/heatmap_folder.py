@@ -43,8 +43,8 @@ class HeatmapFolder:
     """Explains images and writes pictures, values and a table.
 
     As an Ignite handler it is attached to an evaluator whose batches come from
-    :class:`ReadableOrNot` and whose output has ``probability``; :meth:`add` does the same for one
-    batch without an engine.
+    :class:`ImageFileDataset` and whose output has ``probability``; :meth:`add` does the same for
+    one batch without an engine.
 
     Args:
         output_dir: Folder to fill.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monai_covid.evaluation.calibration.uncertainty import doubts, uncertainty_of
+from monai_covid.evaluation.calibration.uncertainty import uncertainty_flags, uncertainty_of
 from monai_covid.inference.dataset import sentences
 from monai_covid.models.model_file import ModelInfo
 
@@ -82,7 +82,7 @@ def prediction_of(
     """Return what is said of one image.
 
     Args:
-        item: ``name``, ``error``, ``unsuitable`` and ``cautions`` as `ReadableOrNot` gives them.
+        item: ``name``, ``error``, ``unsuitable`` and ``cautions`` as `ImageFileDataset` gives them.
         row: Probability of each label.
         info: What the network is.
         spread: How much the members of an ensemble disagree, by measure.
@@ -104,5 +104,5 @@ def prediction_of(
         above_threshold=above if thresholds else None,
         spread=spread or {},
         uncertainty=uncertainty_of(info.calibration, row),
-        uncertain=doubts(info.calibration, row),
+        uncertain=uncertainty_flags(info.calibration, row),
     )

@@ -27,7 +27,7 @@ from monai_covid.dicom.results.instances import RESULT_KINDS, chosen_kinds, resu
 from monai_covid.dicom.results.source import source_header
 from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
 from monai_covid.errors import WeightsError
-from monai_covid.evaluation.calibration.uncertainty import doubts
+from monai_covid.evaluation.calibration.uncertainty import uncertainty_flags
 from monai_covid.explain.methods import DEFAULT_METHOD, PixelRange, make_explainer
 from monai_covid.explain.pictures.blend import symmetric_limit
 from monai_covid.explain.pictures.capture import draw_capture
@@ -47,7 +47,7 @@ NOT_THE_IMAGE = (MemoryError, OSError, torch.OutOfMemoryError, StudyError)
 study concerns all its images."""
 
 
-class OfAnImage(Protocol):
+class HasHeader(Protocol):
     """What belongs to one image, such as its pixels or what was found in them."""
 
     @property
@@ -55,11 +55,13 @@ class OfAnImage(Protocol):
         """Header of the image."""
 
 
-T = TypeVar("T", bound=OfAnImage)
+T = TypeVar("T", bound=HasHeader)
 R = TypeVar("R")
 
 
-def one_by_one(step: Callable[[T], R], images: Iterable[T]) -> tuple[list[R], tuple[Refusal, ...]]:
+def process_each(
+    step: Callable[[T], R], images: Iterable[T]
+) -> tuple[list[R], tuple[Refusal, ...]]:
     """Apply ``step`` to each of ``images``.
 
     Headers hold everything; one that no check knows must not cost the others their results.
@@ -92,7 +94,7 @@ def _place_of(error: Exception) -> str:
 SIDE = 512
 
 
-def rehearsal_image() -> tuple[Dataset, NDArray[np.float32]]:
+def warm_up_image() -> tuple[Dataset, NDArray[np.float32]]:
     """Return header and pixels of an image of nobody."""
     image = Dataset()
     image.SOPClassUID = ComputedRadiographyImageStorage
@@ -189,12 +191,12 @@ class StudyPipeline:
         self, images: Iterable[EligibleImage]
     ) -> tuple[tuple[Dataset, ...], tuple[Refusal, ...]]:
         """Return the instances for images, and a refusal for each that failed unexpectedly."""
-        results, failed = one_by_one(lambda image: self.write(self.infer([image])), images)
+        results, failed = process_each(lambda image: self.write(self.infer([image])), images)
         return tuple(chain.from_iterable(results)), failed
 
     def _rehearse(self) -> None:
         """Spare the first study what would take seconds longer than for all others."""
-        header, pixels = rehearsal_image()
+        header, pixels = warm_up_image()
         assess(pixels)
         self.write(self.infer([EligibleImage(header, pixels)]))
 
@@ -216,7 +218,11 @@ class StudyPipeline:
         explained = info.labels[chosen]
         probable = tuple(probabilities.double().tolist())
         fallback = (fallback_caution(shown.fallback),) if shown.fallback else ()
-        cautions = (*image.cautions, *fallback, *(doubts(info.calibration, probable) or ()))
+        cautions = (
+            *image.cautions,
+            *fallback,
+            *(uncertainty_flags(info.calibration, probable) or ()),
+        )
         return ImageFinding(
             header=image.header,
             labels=info.labels,

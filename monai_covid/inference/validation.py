@@ -23,7 +23,7 @@ from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.evaluation.calibration.temperature import with_temperature
 from monai_covid.evaluation.columns import IMAGE, PATIENT
 from monai_covid.evaluation.predictions import multiclass_table, multilabel_table
-from monai_covid.inference.classifier import Predicts
+from monai_covid.inference.classifier import ImageClassifier
 from monai_covid.models.model_file import ModelInfo
 
 
@@ -272,7 +272,7 @@ def check_apart(table: pd.DataFrame, training: Datalist, source: Path | str) -> 
 
 
 def predictions_of(
-    classifier: Predicts, items: Datalist, batch_size: int, source: Path | str
+    classifier: ImageClassifier, items: Datalist, batch_size: int, source: Path | str
 ) -> pd.DataFrame:
     """Return the predictions table of a network, with its temperature.
 

@@ -14,7 +14,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.data.files import write_text
 from monai_covid.data.images import read_image
 from monai_covid.evaluation.columns import LABEL, probability_column
-from monai_covid.evaluation.pages.page import Picture, Section, summary_page
+from monai_covid.evaluation.pages.page import Picture, Section, write_page
 from monai_covid.evaluation.plots.example_sheet import Example, draw_example_sheet
 from monai_covid.evaluation.plots.learning_curves import draw_learning_curves, read_learning_curves
 from monai_covid.evaluation.plots.style import save_png
@@ -191,7 +191,7 @@ def _write_page(out: Path, phantom: Path) -> Path:
         "AUC of each finding on the synthetic test patients of stage 2.",
         (Picture(out / "stage2" / "evaluation" / "label_auc.png", "Findings by AUC."),),
     )
-    return summary_page(
+    return write_page(
         results, "Twice transfer learning on synthetic radiographs", lead=LEAD, sections=(stage2,)
     )
 

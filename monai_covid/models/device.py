@@ -12,7 +12,7 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Numbers of glibc's ``mallopt``; see its manual page."""
 
 
-def keep_freed_memory() -> bool:
+def disable_malloc_trim() -> bool:
     """Keep memory that is freed for the next step instead of handing it back to the kernel.
 
     On processors every training step frees and asks for the same gigabyte. By default glibc hands

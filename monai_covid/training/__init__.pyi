@@ -30,7 +30,7 @@ from .relevance_guidance import RelevanceGuidance as RelevanceGuidance
 from .relevance_guidance import check_relevance as check_relevance
 from .relevance_guidance import outside_share as outside_share
 from .relevance_guidance import with_lung_masks as with_lung_masks
-from .run import given as given
+from .run import handler_reference as handler_reference
 from .run import run_training as run_training
 from .sampling import EpochSampler as EpochSampler
 from .sampling import ShareSampler as ShareSampler

@@ -22,7 +22,7 @@ INTERRUPTED = 130
 T = TypeVar("T")
 
 
-def given(handler: T) -> T:
+def handler_reference(handler: T) -> T:
     """Return ``handler``.
 
     MONAI's check of a config's properties takes every entry of ``train#handlers`` for a component

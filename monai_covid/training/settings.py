@@ -9,7 +9,7 @@ from monai_covid.data.datalists import datalist_hash
 from monai_covid.training.options import running_config
 from monai_covid.training.workflow_options import MACHINE, STAGE1, STAGE1_DISTILLED, STAGE2, STAGE3
 
-NEUTRAL = frozenset(
+MAY_CHANGE_ON_RESUME = frozenset(
     {
         *MACHINE,
         *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
@@ -55,7 +55,7 @@ def running_settings(
         validation: Datalist of the validation images; none in stage 1.
     """
     config = running_config()
-    names = sorted({*STAGE1, *STAGE1_DISTILLED, *STAGE2, *STAGE3} - NEUTRAL)
+    names = sorted({*STAGE1, *STAGE1_DISTILLED, *STAGE2, *STAGE3} - MAY_CHANGE_ON_RESUME)
     chosen = {name: config[name] for name in names if name in config}
     return {
         **chosen,

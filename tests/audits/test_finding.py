@@ -2,7 +2,7 @@
 
 import pytest
 
-from monai_covid.audits.finding import Verdict, together
+from monai_covid.audits.finding import Verdict, combine_verdicts
 
 FAULT, QUIET, UNKNOWN = Verdict.FAULT, Verdict.QUIET, Verdict.UNKNOWN
 
@@ -17,4 +17,4 @@ FAULT, QUIET, UNKNOWN = Verdict.FAULT, Verdict.QUIET, Verdict.UNKNOWN
     ],
 )
 def test_one_fault_is_enough_and_one_doubt_is_no_peace(parts, whole):
-    assert together(parts) is whole
+    assert combine_verdicts(parts) is whole

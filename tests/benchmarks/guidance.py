@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from monai_covid.explain.lrp.differentiable import DifferentiableLRP
 from monai_covid.models.architectures import build_densenet
-from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.device import disable_malloc_trim
 from monai_covid.training.relevance_guidance import guiding_rules, outside_share
 
 SIZES, BATCH, REPEATS = (64, 112), 16, 5
@@ -38,7 +38,7 @@ def seconds(network: nn.Module, size: int, penalised: int) -> float:
 
 def main() -> None:
     torch.set_num_threads(1)
-    keep_freed_memory()
+    disable_malloc_trim()
     torch.manual_seed(0)
     network = build_densenet().to(memory_format=torch.channels_last).train()
     for size in SIZES:

@@ -28,7 +28,7 @@ from monai_covid.explain.lrp.composites import (
 )
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.models.architectures import build_densenet
-from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.device import disable_malloc_trim
 from tests.benchmarks.peak import peak_mib
 from tests.explain import zennit_oracle as zennit
 from tests.explain.modules import as_modules
@@ -171,7 +171,7 @@ def main() -> None:
     if options.one:
         measure_one(options.one, options.architecture, options.batch)
         return
-    keep_freed_memory()
+    disable_malloc_trim()
     for architecture in ("densenet121", "densenet201"):
         for batch in (1, 8):
             compare(architecture, batch, options.repeats)

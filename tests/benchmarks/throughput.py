@@ -28,7 +28,7 @@ from monai_covid.data.datalists import nih_datalist
 from monai_covid.lab.phantom.schedule import PhantomOptions
 from monai_covid.lab.phantom.write_nih import write_nih_phantom
 from monai_covid.labels import NIH_LABELS
-from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.device import disable_malloc_trim
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import training_transforms
 from monai_covid.training.dataset import RadiographDataset
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--precision", default="float32")
     options = parser.parse_args()
-    keep_freed_memory()  # as the bundle's configs do
+    disable_malloc_trim()  # as the bundle's configs do
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_nih_phantom(
             Path(scratch) / "nih",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from monai_covid.cli.main import SPINS, wait_briefly
+from monai_covid.cli.main import SPINS, limit_openmp_spin
 
 SEEN = """
 import os, sys
@@ -30,7 +30,7 @@ def test_the_command_line_chooses_it_before_torch_is_loaded():
 def test_the_choice_of_the_user_stays(monkeypatch, name):
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     monkeypatch.setenv(name, "7")
-    assert not wait_briefly()
+    assert not limit_openmp_spin()
     assert os.environ[name] == "7"
     assert os.environ.get("GOMP_SPINCOUNT") == ("7" if name == "GOMP_SPINCOUNT" else None)
 
@@ -38,5 +38,5 @@ def test_the_choice_of_the_user_stays(monkeypatch, name):
 def test_chosen_where_nothing_is(monkeypatch):
     environment = {}
     monkeypatch.setattr(os, "environ", environment)
-    assert wait_briefly()
+    assert limit_openmp_spin()
     assert environment == {"GOMP_SPINCOUNT": SPINS}

@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 import pytest
 
-from monai_covid.audits.leaks.image_set import Gallery
+from monai_covid.audits.leaks.image_set import ImageSet
 from monai_covid.audits.leaks.pairs import Collection, Kind, Pair
 from monai_covid.audits.leaks.tables import write_pairs
 from monai_covid.data.datalists import COVID_SECTIONS, covid_datalist
@@ -179,7 +179,7 @@ def test_the_same_name_in_another_collection_is_another_image(main, tmp_path):
 
 
 def test_the_table_of_the_audit_is_understood(main, extra, tmp_path):
-    nothing = Gallery(*([] for _ in Gallery._fields))
+    nothing = ImageSet(*([] for _ in ImageSet._fields))
     own = Collection("this collection", read_manifest(main), nothing)
     other = Collection("extra", read_manifest(extra), nothing)
     alike = (Kind.NEAR, 0.97, "upright", 4, True, False, True)

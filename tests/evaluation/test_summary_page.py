@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.evaluation.pages.page import Picture, Section, summary_page
+from monai_covid.evaluation.pages.page import Picture, Section, write_page
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.report_folder import write_report
 from tests.evaluation.tables import CLASSES, LABELS, certain, multi_label, single_label
@@ -45,7 +45,7 @@ class Page(HTMLParser):
 def test_page_of_a_report(tmp_path, table, names, pictures):
     report = evaluate_table(table, names, resamples=50)
     folder = write_report(report, tmp_path / "r")
-    path = summary_page(folder, "A title", lead="What this is.")
+    path = write_page(folder, "A title", lead="What this is.")
     text = path.read_text(encoding="utf-8")
     page = Page(text)
     assert path == folder / "index.html"
@@ -59,7 +59,7 @@ def test_page_of_a_report(tmp_path, table, names, pictures):
 
 def test_page_needs_nothing_else(tmp_path):
     folder = write_report(evaluate_table(single_label(), CLASSES, resamples=50), tmp_path / "r")
-    text = summary_page(folder, "T").read_text(encoding="utf-8")
+    text = write_page(folder, "T").read_text(encoding="utf-8")
     page = Page(text)
     sources = [value for name, value in page.attributes if name in ("src", "href")]
     assert sources
@@ -74,7 +74,7 @@ def test_text_is_escaped_and_sections_follow(tmp_path):
     sections = [
         Section("<b>bold</b>", "One & two.\n\nThree.", [Picture(folder / "roc.png", 'the "curve"')])
     ]
-    text = summary_page(folder, "<script>x</script>", sections=sections).read_text("utf-8")
+    text = write_page(folder, "<script>x</script>", sections=sections).read_text("utf-8")
     page = Page(text)
     assert "script" not in page.tags
     assert "b" not in page.tags
@@ -83,11 +83,9 @@ def test_text_is_escaped_and_sections_follow(tmp_path):
 
 
 def test_folder_without_report_and_missing_things(tmp_path):
-    page = Page(
-        summary_page(tmp_path, "Only text", sections=[Section("S", "x")]).read_text("utf-8")
-    )
+    page = Page(write_page(tmp_path, "Only text", sections=[Section("S", "x")]).read_text("utf-8"))
     assert "table" not in page.tags
     with pytest.raises(FileNotFoundError, match="is not a folder"):
-        summary_page(tmp_path / "none", "T")
+        write_page(tmp_path / "none", "T")
     with pytest.raises(FileNotFoundError):
-        summary_page(tmp_path, "T", sections=[Section("S", "", [Picture("no.png", "")])])
+        write_page(tmp_path, "T", sections=[Section("S", "", [Picture("no.png", "")])])

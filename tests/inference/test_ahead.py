@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from monai_covid.inference.ahead import STALE, LookingAhead
+from monai_covid.inference.ahead import STALE, PrefetchingPipeline
 from monai_covid.inference.study import StudyPipeline
 from tests.dicom.orthanc.people import PEOPLE
 from tests.dicom.orthanc.studies import radiograph, save
@@ -35,7 +35,7 @@ class Counting:
 def test_the_answer_is_that_of_the_pipeline(pipeline, tmp_path):
     files = save([radiograph(JANE, "ahead", number=n) for n in (1, 2)], tmp_path)
     counted = Counting(pipeline)
-    ahead = LookingAhead(counted)
+    ahead = PrefetchingPipeline(counted)
     assert ahead.look_ahead(files[1])
     assert counted.answered == [files[1].name]
     found = ahead(files)
@@ -52,7 +52,7 @@ def test_the_answer_is_that_of_the_pipeline(pipeline, tmp_path):
 def test_an_answer_is_found_after_the_folder_was_renamed_and_used_once(pipeline, tmp_path):
     (file,) = save([radiograph(JANE, "renamed")], tmp_path / "received")
     counted = Counting(pipeline)
-    ahead = LookingAhead(counted)
+    ahead = PrefetchingPipeline(counted)
     ahead.look_ahead(file)
     shutil.move(tmp_path / "received", tmp_path / "processing")
     moved = tmp_path / "processing" / file.name
@@ -65,7 +65,7 @@ def test_an_answer_is_found_after_the_folder_was_renamed_and_used_once(pipeline,
 def test_another_file_in_its_place_is_answered_by_itself(pipeline, tmp_path):
     (file,) = save([radiograph(JANE, "replaced", number=1)], tmp_path)
     counted = Counting(pipeline)
-    ahead = LookingAhead(counted)
+    ahead = PrefetchingPipeline(counted)
     ahead.look_ahead(file)
     (other,) = save([radiograph(JANE, "replaced", number=2)], tmp_path / "other")
     other.replace(file)
@@ -82,7 +82,7 @@ def test_refused_images_are_refused_in_their_turn(pipeline, tmp_path):
     files = save([lateral, on_its_head], tmp_path)
     broken = tmp_path / "broken.dcm"
     broken.write_bytes(b"no DICOM")
-    ahead = LookingAhead(pipeline)
+    ahead = PrefetchingPipeline(pipeline)
     assert all(ahead.look_ahead(file) for file in (*files, broken))
     for file in (*files, broken):
         outcome = ahead([file])
@@ -94,7 +94,7 @@ def test_answers_of_patients_that_are_mixed_are_dropped(pipeline, tmp_path):
     one, other = radiograph(JANE, "mix", number=1), radiograph(JANE, "mix", number=2)
     other.PatientID = JUERGEN.identifier
     files = save([one, other], tmp_path)
-    ahead = LookingAhead(pipeline, kept=2)
+    ahead = PrefetchingPipeline(pipeline, kept=2)
     for file in files:
         ahead.look_ahead(file)
     assert not ahead.look_ahead(files[0])
@@ -107,7 +107,7 @@ def test_only_so_many_answers_are_kept_and_none_for_ever(pipeline, tmp_path):
     files = save([radiograph(JANE, "many", number=n) for n in (1, 2, 3)], tmp_path)
     now = [0.0]
     counted = Counting(pipeline)
-    ahead = LookingAhead(counted, kept=2, clock=lambda: now[0])
+    ahead = PrefetchingPipeline(counted, kept=2, clock=lambda: now[0])
     assert [ahead.look_ahead(file) for file in files] == [True, True, False]
     assert len(counted.answered) == 2
     now[0] = STALE + 1

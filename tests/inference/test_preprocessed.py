@@ -12,7 +12,7 @@ from monai_covid.cli.main import main
 from monai_covid.data.images import read_image
 from monai_covid.errors import WeightsError
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ReadableOrNot, assessed_transforms, box_of
+from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, box_of
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.inference.study import StudyPipeline
 from monai_covid.models.model_file import ModelInfo, load_model, save_model
@@ -122,11 +122,11 @@ def test_batches_know_what_was_shown_of_each_image(wide):
     items = [{"image": str(wide / name), "name": name} for name in ("chest.png", "noise.png", "?")]
     shown = [
         box_of(item["box"])
-        for item in ReadableOrNot(items, assessed_transforms(SIZE, 1, CROP), 1, SIZE)
+        for item in ImageFileDataset(items, assessed_transforms(SIZE, 1, CROP), 1, SIZE)
     ]
     box = find_region(read_image(wide / "chest.png"), CROP).box
     assert shown == [box, (0, 200, 0, 160), None]
-    plain = ReadableOrNot(items[:1], assessed_transforms(SIZE, 1), 1, SIZE)[0]
+    plain = ImageFileDataset(items[:1], assessed_transforms(SIZE, 1), 1, SIZE)[0]
     assert box_of(plain["box"]) is None
 
 

@@ -8,7 +8,7 @@ from pydicom import dcmread
 
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.dicom.study import StudyError
-from monai_covid.errors import PassingError, WeightsError
+from monai_covid.errors import TransientError, WeightsError
 from monai_covid.explain.lrp.composites import EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.inference.classifier import Classifier
@@ -169,7 +169,7 @@ def test_an_image_that_fails_costs_the_others_nothing(pipeline, tmp_path, monkey
     assert refusal.reason.startswith("fails unexpectedly: ValueError in test_study.py, line")
 
 
-@pytest.mark.parametrize("error", [OSError("disk"), MemoryError(), PassingError("ended")])
+@pytest.mark.parametrize("error", [OSError("disk"), MemoryError(), TransientError("ended")])
 def test_what_may_work_later_is_not_refused(pipeline, tmp_path, monkeypatch, error):
     def fail(*_):
         raise error

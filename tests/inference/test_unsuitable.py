@@ -10,7 +10,7 @@ from monai_covid.audits.subject import Subject
 from monai_covid.data.images import folder_datalist, read_image
 from monai_covid.data.manifest import read_manifest
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ReadableOrNot, assessed_transforms, sentences
+from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, sentences
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.inference.validation import predictions_of
 from monai_covid.models.architectures import BLOCK_LAYERS
@@ -61,7 +61,7 @@ def images(tmp_path):
 
 
 def asked(folder, **options):
-    data = ReadableOrNot(folder_datalist(folder), assessed_transforms(SIZE, 1), 1, SIZE)
+    data = ImageFileDataset(folder_datalist(folder), assessed_transforms(SIZE, 1), 1, SIZE)
     return [
         {name: batch[name][index] for name in ("name", "error", "unsuitable", "cautions")}
         for batch in DataLoader(data, batch_size=4, **options)

@@ -35,4 +35,4 @@ def test_freed_memory_is_kept():
 
 def test_elsewhere_nothing_is_done(monkeypatch):
     monkeypatch.setattr("platform.libc_ver", lambda: ("", ""))
-    assert not memory.keep_freed_memory()
+    assert not memory.disable_malloc_trim()

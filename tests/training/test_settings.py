@@ -4,7 +4,7 @@ from monai.bundle import ConfigParser
 
 from monai_covid.data.datalists import datalist_hash
 from monai_covid.training import workflow_options
-from monai_covid.training.settings import NEUTRAL, running_settings
+from monai_covid.training.settings import MAY_CHANGE_ON_RESUME, running_settings
 
 ITEMS = [
     {"image": "/a/1.png", "name": "1.png", "patient_id": "p1", "label": 0},
@@ -33,7 +33,7 @@ def test_every_option_was_thought_about():
         *workflow_options.STAGE1,
         *workflow_options.STAGE2,
         *workflow_options.STAGE3,
-    } - NEUTRAL
+    } - MAY_CHANGE_ON_RESUME
     assert decisive == {
         *("architecture", "channels", "image_size", "head", "new_from", "precision", "seed"),
         *("max_epochs", "head_epochs", "learning_rate", "head_learning_rate", "warmup_epochs"),

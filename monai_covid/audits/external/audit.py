@@ -23,7 +23,7 @@ from monai_covid.audits.external.tables import (
     section_text,
     summary_of,
 )
-from monai_covid.audits.finding import AuditFinding, together
+from monai_covid.audits.finding import AuditFinding, combine_verdicts
 from monai_covid.audits.groups.performance import Measured, measured
 from monai_covid.audits.subject import Subject
 from monai_covid.data.patients import drop_patients, patients_in
@@ -48,7 +48,7 @@ def audit(subject: Subject) -> AuditFinding:
         for place, (name, records) in enumerate(subject.external.items())
     ]
     return AuditFinding(
-        together(map(judge, comparisons)),
+        combine_verdicts(map(judge, comparisons)),
         " ".join(map(summary_of, comparisons)),
         tuple(_sections(subject, inside, comparisons)),
         {

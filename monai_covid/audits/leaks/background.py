@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
+from monai_covid.audits.leaks.similarity import THRESHOLD, similarity
 
 FEWEST = 5
 """Pairs; the median of fewer could be that of the very copies that are looked for."""
@@ -44,7 +44,7 @@ class Background:
     """The scores of different patients of one collection, or of one and another.
 
     Attributes:
-        likenesses: Of pairs of different patients; see ``likeness``.
+        likenesses: Of pairs of different patients; see ``similarity``.
         pairs: How many pairs of images there are, of which these are a sample.
     """
 
@@ -77,7 +77,7 @@ class Background:
         Where different patients are not alike this is the likeness itself; elsewhere it is less.
         """
         factor = _fisher(THRESHOLD) / _fisher(self.limit)
-        return likeness if factor == 1 else float(np.tanh(_fisher(likeness) * factor))
+        return similarity if factor == 1 else float(np.tanh(_fisher(similarity) * factor))
 
     @property
     def scores(self) -> list[float]:
@@ -111,7 +111,7 @@ def background_of(
         if patients[0][i] != patients[1][j] and (first is not second or i < j)
     ]
     number = len(first) * (len(first) - 1) // 2 if first is second else len(first) * len(second)
-    return Background(tuple(likeness(first[i], second[j])[0] for i, j in pairs[:count]), number)
+    return Background(tuple(similarity(first[i], second[j])[0] for i, j in pairs[:count]), number)
 
 
 def _fisher(correlation: NDArray[np.float64] | float) -> NDArray[np.float64]:

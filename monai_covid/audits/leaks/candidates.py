@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from monai_covid.audits.leaks.image_set import MIRRORED, ORIENTATIONS, Gallery, oriented
+from monai_covid.audits.leaks.image_set import MIRRORED, ORIENTATIONS, ImageSet, oriented
 from monai_covid.audits.leaks.similarity import VARIANTS, describe
 
 SHORT, LONG = 8, 16
@@ -76,7 +76,7 @@ class Candidates(NamedTuple):
     dropped: int
 
 
-def find_candidates(first: Gallery, second: Gallery | None = None) -> Candidates:
+def find_candidates(first: ImageSet, second: ImageSet | None = None) -> Candidates:
     """Return the pairs of two collections, or of one, that are alike by descriptor or by hash.
 
     Args:
@@ -126,7 +126,7 @@ def _nearest(query: NDArray[np.float32], base: NDArray[np.float32], *, within: b
     return nearest
 
 
-def _search(query: Gallery, base: Gallery) -> Candidates:
+def _search(query: ImageSet, base: ImageSet) -> Candidates:
     kept, dropped = [], 0
     for start, correlation in _by_descriptor(query, base):
         pairs, left_out = _strongest(correlation, STRONG, PER_IMAGE)
@@ -143,7 +143,7 @@ def _search(query: Gallery, base: Gallery) -> Candidates:
     return Candidates(merged(kept, within=query is base), dropped)
 
 
-def _by_descriptor(query: Gallery, base: Gallery) -> Iterator[Block]:
+def _by_descriptor(query: ImageSet, base: ImageSet) -> Iterator[Block]:
     """Yield correlations over all variants, by blocks; an inverted copy has a negative one."""
     whole = describe(base.thumbnails).T
     for start, rows in _blocks(query):
@@ -155,7 +155,7 @@ def _by_descriptor(query: Gallery, base: Gallery) -> Iterator[Block]:
         yield start, best
 
 
-def _by_hash(query: Gallery, base: Gallery) -> Iterator[Block]:
+def _by_hash(query: ImageSet, base: ImageSet) -> Iterator[Block]:
     """Yield how many more bits could differ, by blocks; an inverted copy has nearly all."""
     for side, orientations in HASHED.items():
         whole = perceptual_hashes(base.thumbnails, side)
@@ -174,7 +174,7 @@ def _blank_own(block: NDArray[np.float32], start: int, value: float = -1.0) -> N
     block[rows, start + rows] = value
 
 
-def _blocks(gallery: Gallery) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _blocks(gallery: ImageSet) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     for start in range(0, len(gallery), ROWS):
         yield start, gallery.thumbnails[start : start + ROWS]
 

@@ -23,7 +23,7 @@ SIDE = 96
 """Pixels; 20,000 thumbnails then take 184 MB."""
 
 
-class Gallery(NamedTuple):
+class ImageSet(NamedTuple):
     """N images.
 
     Attributes:
@@ -41,7 +41,7 @@ class Gallery(NamedTuple):
         return len(self.files)
 
 
-def read_gallery(records: Records) -> Gallery:
+def read_image_set(records: Records) -> ImageSet:
     """Read every image once.
 
     Raises:
@@ -60,7 +60,7 @@ def read_gallery(records: Records) -> Gallery:
         thumbnails[row] = thumbnail(grey)
     if problems:
         raise InputError(problems)
-    return Gallery(thumbnails, files, pixels)
+    return ImageSet(thumbnails, files, pixels)
 
 
 def thumbnail(grey: NDArray[np.float32]) -> NDArray[np.uint8]:

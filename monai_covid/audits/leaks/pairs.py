@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from monai_covid.audits.leaks.background import Background
 from monai_covid.audits.leaks.candidates import LONG, Candidates, hamming, merged, perceptual_hashes
-from monai_covid.audits.leaks.image_set import Gallery
+from monai_covid.audits.leaks.image_set import ImageSet
 from monai_covid.audits.leaks.patients import crossing, spelling_key
-from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
+from monai_covid.audits.leaks.similarity import THRESHOLD, similarity
 from monai_covid.data.records import Records
 
 
@@ -37,7 +37,7 @@ class Collection(NamedTuple):
 
     name: str
     records: Records
-    gallery: Gallery
+    gallery: ImageSet
 
 
 class Pair(NamedTuple):
@@ -79,7 +79,7 @@ class Pair(NamedTuple):
         return self.kind != Kind.NONE and not self.crosses and not known
 
 
-def identical(first: Gallery, second: Gallery | None = None) -> NDArray[np.intp]:
+def identical(first: ImageSet, second: ImageSet | None = None) -> NDArray[np.intp]:
     """Return pairs ``(P, 2)`` of the same bytes or pixels; each with the first of its like."""
     found = [
         pairs
@@ -136,7 +136,7 @@ def label_of(records: Records, row: int) -> str:
 
 
 def _verified(
-    own: Gallery, other: Gallery, pairs: NDArray[np.intp], background: Background
+    own: ImageSet, other: ImageSet, pairs: NDArray[np.intp], background: Background
 ) -> Iterator[tuple[Kind, float, str, int]]:
     for i, j in pairs:
         one, two = own.thumbnails[i], other.thumbnails[j]
@@ -146,12 +146,12 @@ def _verified(
             same_file = own.files[i] == other.files[j]
             yield Kind.SAME_FILE if same_file else Kind.SAME_PIXELS, 1.0, "upright", bits
             continue
-        alike, orientation = likeness(one, two)
+        alike, orientation = similarity(one, two)
         score = background.score(alike)
         yield Kind.NEAR if score >= THRESHOLD else Kind.NONE, score, orientation, bits
 
 
-def _digests(first: Gallery, second: Gallery | None) -> tuple[list[bytes], list[bytes]]:
+def _digests(first: ImageSet, second: ImageSet | None) -> tuple[list[bytes], list[bytes]]:
     other = first if second is None else second
     return other.files, other.pixels
 

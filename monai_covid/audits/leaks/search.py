@@ -19,7 +19,7 @@ from monai_covid.audits.leaks.candidates import (
     merged,
     mutual_neighbours,
 )
-from monai_covid.audits.leaks.image_set import read_gallery
+from monai_covid.audits.leaks.image_set import read_image_set
 from monai_covid.audits.leaks.pairs import Collection, Pair, compare, identical
 from monai_covid.audits.subject import Subject
 from monai_covid.inference.classifier import Classifier
@@ -86,13 +86,13 @@ def search(subject: Subject) -> Search:
     Raises:
         InputError: If images cannot be read; names all of one collection.
     """
-    own = Collection(OWN, subject.records, read_gallery(subject.records))
+    own = Collection(OWN, subject.records, read_image_set(subject.records))
     features = _features(subject, own)
     found = _candidates(own, own, features, features)
     backgrounds = {OWN: _background(own, own, subject.options.seed)}
     pairs, dropped = compare(own, own, found, backgrounds[OWN]), found.dropped
     for name, records in subject.external.items():
-        other = Collection(name, records, read_gallery(records))
+        other = Collection(name, records, read_image_set(records))
         found = _candidates(own, other, features, _features(subject, other))
         backgrounds[name] = _background(own, other, subject.options.seed)
         pairs += compare(own, other, found, backgrounds[name])

@@ -184,7 +184,7 @@ TRIED = 3
 """Orientations at most."""
 
 
-def likeness(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[float, str]:
+def similarity(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> tuple[float, str]:
     """Return the score of two thumbnails ``(96, 96)`` and how the second one lies.
 
     The score is the normalised cross-correlation of the fine structure after registration, in the

@@ -12,8 +12,8 @@ from PIL import Image
 
 from monai_covid.audits.leaks.background import Background
 from monai_covid.audits.leaks.candidates import find_candidates
-from monai_covid.audits.leaks.image_set import Gallery, thumbnail
-from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
+from monai_covid.audits.leaks.image_set import ImageSet, thumbnail
+from monai_covid.audits.leaks.similarity import THRESHOLD, similarity
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 
@@ -78,7 +78,7 @@ COPIES: Mapping[str, Callable[[Grey], Grey]] = {
 
 
 def try_copies(
-    records: Records, gallery: Gallery, background: Background, seed: int
+    records: Records, gallery: ImageSet, background: Background, seed: int
 ) -> dict[str, Trial]:
     """Copy random images in every way of ``COPIES`` and look for them in the collection.
 
@@ -109,13 +109,13 @@ def _scores_of_copies(
     scores = np.zeros(len(copies))
     for original, copy in find_candidates(_unread(originals), _unread(copies)).pairs:
         if original == copy % count:
-            scores[copy] = likeness(originals[original], copies[copy])[0]
+            scores[copy] = similarity(originals[original], copies[copy])[0]
     return scores.reshape(-1, count)
 
 
-def _unread(thumbnails: NDArray[np.uint8]) -> Gallery:
+def _unread(thumbnails: NDArray[np.uint8]) -> ImageSet:
     nothing = [b""] * len(thumbnails)
-    return Gallery(thumbnails, nothing, nothing)
+    return ImageSet(thumbnails, nothing, nothing)
 
 
 def _eight_bit(grey: Grey) -> Grey:

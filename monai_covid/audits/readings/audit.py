@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from monai_covid.audits.finding import AuditFinding, together
+from monai_covid.audits.finding import AuditFinding, combine_verdicts
 from monai_covid.audits.readings.picture import draw_readings
 from monai_covid.audits.readings.wording import (
     POOR,
@@ -44,7 +44,7 @@ def audit(subject: Subject) -> AuditFinding:
     sentences = [summary_of(one) for one in comparisons]
     sentences += [f"{name}: none of these images was read." for name in unread]
     return AuditFinding(
-        together(map(judge, comparisons)),
+        combine_verdicts(map(judge, comparisons)),
         " ".join(sentences),
         tuple(
             section

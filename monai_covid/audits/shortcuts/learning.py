@@ -190,7 +190,7 @@ def permuted(
     _, codes = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
     values = np.array(
         [
-            balanced_accuracy(deal_labels(true, codes, generator), predicted)
+            balanced_accuracy(permuted_labels(true, codes, generator), predicted)
             for _ in range(permutations)
         ]
     )
@@ -200,7 +200,7 @@ def permuted(
     return Chance(float(values.mean()), low, high, (1 + reached) / (1 + permutations))
 
 
-def deal_labels(
+def permuted_labels(
     true: IntArray, patients: NDArray[np.intp], generator: np.random.Generator
 ) -> IntArray:
     """Return labels dealt anew, ``(N,)``; see ``permuted``.

@@ -18,7 +18,7 @@ from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.evaluation.predictions import multiclass_table
-from monai_covid.inference.classifier import Predicts
+from monai_covid.inference.classifier import ImageClassifier
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import prepare_pixels
 from monai_covid.preprocessing.region import find_region
@@ -88,7 +88,7 @@ class PartPredictions:
 
 
 def predict_parts(
-    records: Records, classifier: Predicts, find: Finder, batch_size: int
+    records: Records, classifier: ImageClassifier, find: Finder, batch_size: int
 ) -> PartPredictions:
     """Classify every version of images that the model was not trained on.
 
@@ -148,7 +148,7 @@ def _versions(info: ModelInfo, pixels: Pixels, lungs: NDArray[np.bool_]) -> list
     ]
 
 
-def _classify(classifier: Predicts, images: list[torch.Tensor]) -> NDArray[np.float64]:
+def _classify(classifier: ImageClassifier, images: list[torch.Tensor]) -> NDArray[np.float64]:
     return classifier.probabilities(torch.stack(images)).double().numpy()
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydicom.pixels import convert_color_space
 
 from monai_covid.dicom.reading.layout import PixelLayout
-from monai_covid.errors import PassingError
+from monai_covid.errors import TransientError
 
 TIME_LIMIT_SECONDS = 60.0
 
@@ -68,11 +68,11 @@ def _run(frame: bytes, syntax: str, layout: PixelLayout, time_limit: float) -> b
             start_new_session=True,  # Ctrl-C is for the program, which ends after this frame
         )
     except subprocess.TimeoutExpired as error:
-        raise PassingError(f"decoding took more than {time_limit:g} s") from error
+        raise TransientError(f"decoding took more than {time_limit:g} s") from error
     except OSError as error:
-        raise PassingError(f"the decoder cannot be started: {error.strerror}") from error
+        raise TransientError(f"the decoder cannot be started: {error.strerror}") from error
     if -done.returncode in _FROM_OUTSIDE:
-        raise PassingError(f"the decoder was ended by signal {-done.returncode}")
+        raise TransientError(f"the decoder was ended by signal {-done.returncode}")
     said = " ".join(done.stderr.decode(errors="replace").split())
     if done.returncode != 0 or any(sign in said for sign in _SIGNS_OF_DAMAGE):
         raise ValueError(f"the decoder failed: {said[-_SHOWN_CHARACTERS:]}")

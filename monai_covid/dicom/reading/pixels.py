@@ -27,7 +27,7 @@ from monai_covid.dicom.reading.header import read_header, shown
 from monai_covid.dicom.reading.layout import readable
 from monai_covid.dicom.reading.lookup import grey_of_stored_values, lowest_stored_value
 from monai_covid.dicom.reading.pixel_checks import PixelLayout, header_problems, layout_of, named
-from monai_covid.errors import ImageReadError, PassingError
+from monai_covid.errors import ImageReadError, TransientError
 
 COLOUR_TOLERANCE = 2
 """How far red, green and blue (0 to 255) may differ in what still counts as grey: JPEG rounding."""
@@ -78,7 +78,7 @@ def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
         grey = _luma(decoded) if layout.samples == 3 else _displayed(decoded, dataset, layout)
         _check_not_blank(grey)
         return grey
-    except (ImageReadError, PassingError, MemoryError):
+    except (ImageReadError, TransientError, MemoryError):
         raise
     # Elements are parsed when they are asked for, and damaged ones fail in any way.
     except Exception as error:
@@ -103,7 +103,7 @@ def _decode(dataset: Dataset, layout: PixelLayout, name: str) -> NDArray[np.gene
         decoded: NDArray[np.generic] = pixel_array(
             dataset, decoding_plugin=_PLUGINS.get(syntax, "")
         )
-    except (PassingError, MemoryError):
+    except (TransientError, MemoryError):
         raise
     # Decoder plugins raise whatever their C libraries make of damaged data.
     except Exception as error:

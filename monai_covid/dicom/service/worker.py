@@ -22,13 +22,13 @@ from monai_covid.dicom.service.jobs import Job, Jobs
 from monai_covid.dicom.service.logs import log_event, place_of
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.service.spool import NO_SPACE
-from monai_covid.dicom.study import LooksAhead, StudyError, StudyOutcome, StudyProcessor
+from monai_covid.dicom.study import Prefetches, StudyError, StudyOutcome, StudyProcessor
 
 MARK = ".ahead"
 """Lies in a study's folder while one of its images is worked on."""
 
 
-class Ahead:
+class Prefetcher:
     """Uses the quiet time of studies for a processor that can look ahead.
 
     An image that ends the whole process does so once: the mark it leaves in the folder of its study
@@ -42,7 +42,7 @@ class Ahead:
     def __init__(self, arrivals: Arrivals, processor: StudyProcessor) -> None:
         """Have nothing worked on yet."""
         self._arrivals = arrivals
-        self._processor = processor if isinstance(processor, LooksAhead) else None
+        self._processor = processor if isinstance(processor, Prefetches) else None
         self._seen: set[str] = set()
 
     def step(self) -> bool:
@@ -56,7 +56,7 @@ class Ahead:
                 return self._look_ahead(self._processor, file)
         return False
 
-    def _look_ahead(self, processor: LooksAhead, file: Path) -> bool:
+    def _look_ahead(self, processor: Prefetches, file: Path) -> bool:
         mark = file.parent / MARK
         # Not synchronised: it is for crashes of this process, not for those of the machine.
         mark.touch()
@@ -96,7 +96,7 @@ class Worker:
         self._arrivals = arrivals
         self._jobs = jobs
         self._processor = processor
-        self._ahead = Ahead(arrivals, processor)
+        self._ahead = Prefetcher(arrivals, processor)
         self._metrics = metrics
         self._errors = errors
         self._announce = announce
@@ -243,8 +243,8 @@ class OneThread:
         return self._thread.submit(self._processor, files).result()
 
     def look_ahead(self, file: Path) -> bool:
-        """Have the processor look ahead, if it can; see `LooksAhead`."""
-        if not isinstance(self._processor, LooksAhead):
+        """Have the processor look ahead, if it can; see `Prefetches`."""
+        if not isinstance(self._processor, Prefetches):
             return False
         return self._thread.submit(self._processor.look_ahead, file).result()
 

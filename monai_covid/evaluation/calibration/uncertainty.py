@@ -139,7 +139,9 @@ def uncertainty_of(calibration: Calibration | None, row: Sequence[float]) -> flo
     return float(uncertainty(calibration.cutoff.measure, Scores(np.array([row])))[0])
 
 
-def doubts(calibration: Calibration | None, row: Sequence[float]) -> tuple[str, ...] | None:
+def uncertainty_flags(
+    calibration: Calibration | None, row: Sequence[float]
+) -> tuple[str, ...] | None:
     """Return in plain words why a network is too unsure of one image.
 
     Args:

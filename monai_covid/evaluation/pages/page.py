@@ -61,7 +61,7 @@ REPORT_PICTURES = (
 """Pictures that a page shows when its folder has them."""
 
 
-def summary_page(
+def write_page(
     folder: Path | str,
     title: str,
     *,

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from monai_covid.data.files import atomic_path
-from monai_covid.evaluation.pages.page import Picture, Section, summary_page
+from monai_covid.evaluation.pages.page import Picture, Section, write_page
 from monai_covid.evaluation.pages.tables import Table, Value
 from monai_covid.evaluation.plots.style import save_png
 from monai_covid.explain.methods import METHODS, PixelRange, make_explainer
@@ -173,7 +173,7 @@ def write_phantom_page(out: Path, results: PhantomResults, resamples: int) -> Pa
             for network, part in summary.groupby("network", sort=False)
         ),
     ]
-    return summary_page(out, TITLE, lead=PHANTOM_LEAD, sections=sections)
+    return write_page(out, TITLE, lead=PHANTOM_LEAD, sections=sections)
 
 
 def write_model_page(out: Path, table: pd.DataFrame, cases: Cases, resamples: int) -> Path:
@@ -186,7 +186,7 @@ def write_model_page(out: Path, table: pd.DataFrame, cases: Cases, resamples: in
         *_worth(out, table, summary, count),
         Section("All measures", table=measure_table(summary)),
     ]
-    return summary_page(out, TITLE, lead=MODEL_LEAD, sections=sections)
+    return write_page(out, TITLE, lead=MODEL_LEAD, sections=sections)
 
 
 def _places(out: Path, summary: pd.DataFrame, cases: Cases, count: str) -> list[Section]:

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from monai_covid.lab.lungs.chest import Chest, draw_chest
 from monai_covid.lab.lungs.clutter import add_clutter
 from monai_covid.lab.lungs.exposure import expose_chest
-from monai_covid.lab.lungs.out_of_distribution import draw_stranger, turn_away
+from monai_covid.lab.lungs.out_of_distribution import draw_out_of_distribution, rotate
 from monai_covid.lab.phantom.arrays import around, between, smooth_noise
 from monai_covid.preprocessing.lungs.network import INPUT_SIZE, prepare
 
@@ -93,11 +93,11 @@ def draw_examples(seed: int, number: int) -> list[Example]:
 def _draw_example(chest: Chest, random: np.random.Generator) -> Example:
     nothing = np.zeros((2, INPUT_SIZE, INPUT_SIZE), dtype=np.float32)
     if random.random() < SHARE_STRANGE:
-        image = add_clutter(draw_stranger(random, INPUT_SIZE), random)
+        image = add_clutter(draw_out_of_distribution(random, INPUT_SIZE), random)
         return Example(prepare(image), nothing, 0.0)
     image, fields = draw_view(chest, random)
     if random.random() < SHARE_TURNED:
-        return Example(prepare(turn_away(image, random)), nothing, 0.0)
+        return Example(prepare(rotate(image, random)), nothing, 0.0)
     return Example(prepare(image), fields, 1.0)
 
 

@@ -12,7 +12,7 @@ from monai_covid.lab.phantom.arrays import around, between, ellipse_chord, smoot
 FloatMap = NDArray[np.float32]
 
 
-def turn_away(image: FloatMap, random: np.random.Generator) -> FloatMap:
+def rotate(image: FloatMap, random: np.random.Generator) -> FloatMap:
     """Return a chest radiograph (N, N) on its side, upside down or inverted."""
     kind = random.random()
     if kind < 0.2:
@@ -26,7 +26,7 @@ def turn_away(image: FloatMap, random: np.random.Generator) -> FloatMap:
     return 1.0 - image
 
 
-def draw_stranger(random: np.random.Generator, size: int) -> FloatMap:
+def draw_out_of_distribution(random: np.random.Generator, size: int) -> FloatMap:
     """Return an image (size, size) in [0, 1] of something else."""
     draw = (_lateral, _bones, _bones, _noise, _shapes)[int(random.integers(5))]
     image = process(draw(random, size), random)

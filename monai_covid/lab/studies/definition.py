@@ -20,7 +20,7 @@ FURTHER = (LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL)
 Options = Mapping[str, Any]
 
 
-class Start(NamedTuple):
+class InitialWeights(NamedTuple):
     """What the runs of an arm start from.
 
     Attributes:
@@ -54,7 +54,7 @@ class Arm:
     """
 
     name: str
-    start: Start
+    start: InitialWeights
     options: Options = field(default_factory=dict)
     stage1: Options | None = None
     stage2: Options = field(default_factory=dict)

@@ -10,7 +10,7 @@ from monai_covid.audits.shortcuts.lung_parts import predict_parts
 from monai_covid.data.files import write_text
 from monai_covid.data.folders import manifest_file
 from monai_covid.evaluation.predictions import write_predictions
-from monai_covid.inference.classifier import Classifier, Predicts
+from monai_covid.inference.classifier import Classifier, ImageClassifier
 from monai_covid.inference.validation import predictions_of
 from monai_covid.lab.studies.collections import external_items, images_of
 from monai_covid.lab.studies.definition import (
@@ -31,14 +31,14 @@ PART: Mapping[str, str] = {LUNGS_ONLY: "lungs_alone", WITHOUT_LUNGS: "without_hu
 """Further evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
 
 
-def evaluate_further(
+def extra_evaluations(
     study: Study,
     run: Run,
     name: str,
     layout: Layout,
     machine: Machine,
     *,
-    classifier: Predicts | None = None,
+    classifier: ImageClassifier | None = None,
 ) -> None:
     """Write the predictions of a further evaluation.
 
@@ -73,7 +73,9 @@ def evaluate_further(
             write_predictions(table, layout.predictions(run, found))
 
 
-def _external(study: Study, run: Run, classifier: Predicts, machine: Machine) -> pd.DataFrame:
+def _external(
+    study: Study, run: Run, classifier: ImageClassifier, machine: Machine
+) -> pd.DataFrame:
     data = machine.data
     trained_on = study.options_of(study.arm(run.arm)).get("extra_manifests") or []
     unseen = data.extra if EXTRA not in trained_on else None
@@ -84,7 +86,7 @@ def _external(study: Study, run: Run, classifier: Predicts, machine: Machine) ->
 
 
 def _parts(
-    study: Study, run: Run, classifier: Predicts, machine: Machine
+    study: Study, run: Run, classifier: ImageClassifier, machine: Machine
 ) -> dict[str, pd.DataFrame | None]:
     records = machine.data.records
     names = images_of(study, machine.data, run, "test")

@@ -18,7 +18,7 @@ from monai_covid.lab.studies.layout import Layout
 from monai_covid.lab.studies.run_results import TEST, agree, pool, read_run
 
 
-class Kept:
+class ResultCache:
     """Remembers results under the names and the times of the files that they were made of."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class FinishedRuns:
         self._study = study
         self._layout = layout
         self._resamples = resamples
-        self._kept = Kept()
+        self._kept = ResultCache()
 
     def baselines(self) -> dict[str, Any]:
         """Return what trivial features reach on the same folds."""

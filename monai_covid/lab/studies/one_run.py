@@ -19,9 +19,9 @@ from monai_covid.lab.studies.definition import (
     Run,
     Study,
 )
-from monai_covid.lab.studies.extra_evaluations import evaluate_further
+from monai_covid.lab.studies.extra_evaluations import extra_evaluations
 from monai_covid.lab.studies.layout import FAILURE, Layout, Machine
-from monai_covid.lab.studies.prerequisites import EarlierStages, Outcome, claimed
+from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites, claimed
 from monai_covid.lab.studies.probes import probe_run
 from monai_covid.lab.studies.scores import average_runs
 from monai_covid.lab.studies.starts import architecture_of
@@ -107,8 +107,8 @@ class Runner:
         probe_run(self.study, run, self.layout, self.machine)
         return Outcome.DONE
 
-    def _earlier(self) -> EarlierStages:
-        return EarlierStages(self.study, self.layout, self.machine, self.budget)
+    def _earlier(self) -> Prerequisites:
+        return Prerequisites(self.study, self.layout, self.machine, self.budget)
 
     def _train(self, run: Run) -> Outcome:
         start = self.study.arm(run.arm).start
@@ -185,7 +185,7 @@ class Runner:
             )
         for name in self.study.further:
             if not self.layout.is_evaluated(run, name):
-                evaluate_further(self.study, run, name, self.layout, self.machine)
+                extra_evaluations(self.study, run, name, self.layout, self.machine)
 
 
 HEAD_OPTIONS = ("head", "new_from")

@@ -62,7 +62,7 @@ class Outcome(Enum):
 logger = logging.getLogger(__name__)
 
 
-class EarlierStages:
+class Prerequisites:
     """Trains stages 1 and 2; runs that start from the same ones share them.
 
     Attributes:

@@ -28,7 +28,7 @@ from monai_covid.lab.probing import (
     fit_probe,
 )
 from monai_covid.lab.studies.definition import Run, Study
-from monai_covid.lab.studies.extra_evaluations import BATCH_SIZE, evaluate_further
+from monai_covid.lab.studies.extra_evaluations import BATCH_SIZE, extra_evaluations
 from monai_covid.lab.studies.layout import Layout, Machine
 from monai_covid.lab.studies.starts import IMAGES, backbone_of, probe_options_of
 from monai_covid.labels import COVID_LABELS
@@ -70,7 +70,7 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
     write_predictions(table, layout.predictions(run))
     for further in study.further:
         if not layout.is_evaluated(run, further):
-            evaluate_further(study, run, further, layout, machine, classifier=classifier)
+            extra_evaluations(study, run, further, layout, machine, classifier=classifier)
     _write_summary(layout.run(run), info, images, probe)
 
 

@@ -12,7 +12,15 @@ import yaml
 
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.lab.studies.checks import study_problems
-from monai_covid.lab.studies.definition import MEAN, PREVIOUS, PROBE, SAME, Arm, Start, Study
+from monai_covid.lab.studies.definition import (
+    MEAN,
+    PREVIOUS,
+    PROBE,
+    SAME,
+    Arm,
+    InitialWeights,
+    Study,
+)
 
 KEYS = (
     *("title", "question", "collections", "folds", "seeds", "first_epochs"),
@@ -138,7 +146,7 @@ def _whole_numbers(value: Any) -> bool:
     )
 
 
-def _start(value: Any) -> Start | None:
+def _start(value: Any) -> InitialWeights | None:
     if isinstance(value, Mapping) and len(value) == 1:
         ((kind, arms),) = value.items()
         value = f"{kind}: {', '.join(map(str, arms)) if isinstance(arms, list) else arms}"
@@ -151,7 +159,7 @@ def _start(value: Any) -> Start | None:
         **dict.fromkeys((PREVIOUS, SAME), len(arms) == 1),
         MEAN: len(arms) > 1,
     }
-    return Start(kind, arms) if all(arms) and fitting.get(kind) else None
+    return InitialWeights(kind, arms) if all(arms) and fitting.get(kind) else None
 
 
 def _build(content: Mapping[str, Any]) -> Study:

@@ -30,7 +30,7 @@ from monai_covid.labels import COVID_LABELS
 from monai_covid.training.cross_validation import run_summary
 
 
-def accuracy_above(
+def margin_over_baseline(
     tables: Sequence[pd.DataFrame], cue: pd.DataFrame, resamples: int, seed: int = 0
 ) -> dict[str, float | None]:
     """Return the accuracy of networks less that of a cue, with a 95 % interval over patients.
@@ -223,7 +223,7 @@ def pool(
     if len(seeds) > 1:
         found["ensemble"] = pooled_scores([ensemble_table(seeds)], resamples)
     found["against"] = {
-        name: accuracy_above(seeds, read_predictions(file, COVID_LABELS), resamples)
+        name: margin_over_baseline(seeds, read_predictions(file, COVID_LABELS), resamples)
         for name, file in (cues or {}).items()
     }
     return found

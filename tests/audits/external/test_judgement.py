@@ -1,7 +1,7 @@
 import pytest
 
 from monai_covid.audits.external.comparison import Compared, ExternalComparison, judge
-from monai_covid.audits.finding import Verdict, together
+from monai_covid.audits.finding import Verdict, combine_verdicts
 from monai_covid.audits.groups.performance import measured
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.pages.tables import Value
@@ -57,6 +57,6 @@ def test_the_worst_collection_decides():
     quiet = comparison(metric("balanced_accuracy", -0.04, 0.04))
     unknown = comparison()
     fault = comparison(metric("balanced_accuracy", -0.3, -0.2))
-    assert together(map(judge, [quiet])) is Verdict.QUIET
-    assert together(map(judge, [quiet, unknown])) is Verdict.UNKNOWN
-    assert together(map(judge, [quiet, unknown, fault])) is Verdict.FAULT
+    assert combine_verdicts(map(judge, [quiet])) is Verdict.QUIET
+    assert combine_verdicts(map(judge, [quiet, unknown])) is Verdict.UNKNOWN
+    assert combine_verdicts(map(judge, [quiet, unknown, fault])) is Verdict.FAULT

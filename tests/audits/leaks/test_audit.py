@@ -11,7 +11,7 @@ import pytest
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.leaks.audit import audit
 from monai_covid.audits.leaks.candidates import find_candidates
-from monai_covid.audits.leaks.image_set import read_gallery
+from monai_covid.audits.leaks.image_set import read_image_set
 from monai_covid.audits.leaks.pairs import Collection, Kind, compare
 from monai_covid.audits.leaks.search import search
 from monai_covid.audits.leaks.trial import COPIES
@@ -77,7 +77,7 @@ def test_identical_files_and_pixels_are_told_apart(phantoms, records_of, tmp_pat
 
     second = tmp_path / "data" / "image1.png"
     Image.open(second).save(second, compress_level=0)
-    own = Collection("own", records, read_gallery(records))
+    own = Collection("own", records, read_image_set(records))
     pairs = compare(own, own, find_candidates(own.gallery))
 
     kinds = {(pair.first, pair.second): pair.kind for pair in pairs}
@@ -113,7 +113,7 @@ def test_unreadable_images_are_all_named(phantoms, records_of, tmp_path):
         (tmp_path / "data" / f"image{number}.png").write_bytes(b"no picture")
 
     with pytest.raises(InputError) as caught:
-        read_gallery(records)
+        read_image_set(records)
 
     assert [problem.row for problem in caught.value.problems] == [3, 5]
 

@@ -16,7 +16,7 @@ from monai_covid.audits.leaks.background import (
     background_of,
 )
 from monai_covid.audits.leaks.image_set import thumbnail
-from monai_covid.audits.leaks.similarity import THRESHOLD, likeness
+from monai_covid.audits.leaks.similarity import THRESHOLD, similarity
 
 
 def test_limit_is_that_of_the_robust_deviation():
@@ -70,7 +70,7 @@ def test_all_pairs_of_a_small_collection_are_compared(phantoms):
     found = background_of(small, small, (patients, patients), seed=0, count=20)
 
     expected = [
-        likeness(small[i], small[j])[0]
+        similarity(small[i], small[j])[0]
         for i, j in combinations(range(4), 2)
         if patients[i] != patients[j]
     ]

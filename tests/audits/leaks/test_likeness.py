@@ -9,7 +9,14 @@ import pytest
 
 from monai_covid.audits.leaks.background import Background
 from monai_covid.audits.leaks.image_set import ORIENTATIONS, oriented, thumbnail
-from monai_covid.audits.leaks.similarity import THRESHOLD, Affine, likeness, pyramid, register, warp
+from monai_covid.audits.leaks.similarity import (
+    THRESHOLD,
+    Affine,
+    pyramid,
+    register,
+    similarity,
+    warp,
+)
 
 
 def test_registration_finds_a_known_placement(phantoms):
@@ -38,7 +45,7 @@ def test_warping_by_whole_pixels_is_a_shift():
 def test_orientation_is_named(number, phantoms):
     small = thumbnail(phantoms[1])
 
-    score, name = likeness(small, oriented(small, number))
+    score, name = similarity(small, oriented(small, number))
 
     assert score > 0.99
     assert name == ORIENTATIONS[number]
@@ -54,6 +61,6 @@ def test_orientations_are_the_eight_of_the_square():
 def test_different_phantoms_are_not_alike(phantoms):
     small = [thumbnail(one) for one in phantoms[:5]]
 
-    background = Background(tuple(likeness(one, two)[0] for one, two in combinations(small, 2)))
+    background = Background(tuple(similarity(one, two)[0] for one, two in combinations(small, 2)))
 
     assert max(background.scores) < THRESHOLD - 0.1

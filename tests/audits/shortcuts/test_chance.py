@@ -3,7 +3,12 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
-from monai_covid.audits.shortcuts.learning import balanced_accuracy, deal_labels, majority, permuted
+from monai_covid.audits.shortcuts.learning import (
+    balanced_accuracy,
+    majority,
+    permuted,
+    permuted_labels,
+)
 
 
 @pytest.fixture
@@ -14,7 +19,7 @@ def generator():
 def test_labels_are_dealt_patient_after_patient(generator):
     patients = np.array([0, 2, 1, 0, 2, 2, 3])
     true = np.array([0, 2, 1, 0, 2, 1, 1])
-    dealt = deal_labels(true, patients, generator)
+    dealt = permuted_labels(true, patients, generator)
     order = np.random.default_rng(0).permutation(4)
     giver = [n for _, n in sorted((place, patient) for patient, place in enumerate(order))]
     row = [label for p in giver for label in true[patients == p]]
@@ -31,7 +36,7 @@ def test_frequencies_stay_and_patients_of_equal_size_keep_one_label(generator):
     patients = np.repeat(np.arange(30), 3)
     true = np.repeat(generator.integers(0, 3, 30), 3)
     shuffled = generator.permutation(90)
-    dealt = deal_labels(true[shuffled], patients[shuffled], generator)
+    dealt = permuted_labels(true[shuffled], patients[shuffled], generator)
     assert np.bincount(dealt).tolist() == np.bincount(true).tolist()
     for patient in range(30):
         assert len(set(dealt[patients[shuffled] == patient])) == 1

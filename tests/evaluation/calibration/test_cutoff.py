@@ -10,8 +10,8 @@ from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.calibration.report import render_calibration
 from monai_covid.evaluation.calibration.uncertainty import (
     Scores,
-    doubts,
     uncertainty,
+    uncertainty_flags,
     uncertainty_of,
 )
 from monai_covid.evaluation.columns import probability_column
@@ -115,7 +115,7 @@ def test_it_is_stored_printed_and_applied(table, measure):
     assert record.cutoff == fitted.cutoff
     assert "Not uncertain: 0.800 (" in render_calibration(fitted)
     rows = fitted.after[COLUMNS].to_numpy()
-    said = [doubts(record, row) for row in rows.tolist()]
+    said = [uncertainty_flags(record, row) for row in rows.tolist()]
     assert sum(one == () for one in said) == 240
     assert {len(one) for one in said} == {0, 1}
     assert all("where 20% of its validation images" in words for one in said for words in one)
@@ -127,7 +127,11 @@ def test_records_without_a_cutoff_are_as_ever(table):
     record = Calibration("some", 300, 100, 1.0, 0.9)
     assert "cutoff" not in record.fields()
     assert Calibration.from_fields(record.fields()) == record
-    assert doubts(record, [0.4, 0.3, 0.3]) is doubts(None, [0.4, 0.3, 0.3]) is None
+    assert (
+        uncertainty_flags(record, [0.4, 0.3, 0.3])
+        is uncertainty_flags(None, [0.4, 0.3, 0.3])
+        is None
+    )
     assert uncertainty_of(record, [0.4, 0.3, 0.3]) is None
     damaged = {
         **record.fields(),

@@ -4,7 +4,7 @@ import pytest
 from monai_covid.lab.lungs.chest import SOURCE_SIZE, draw_chest
 from monai_covid.lab.lungs.clutter import add_clutter
 from monai_covid.lab.lungs.example import VIEWS_PER_CHEST, draw_examples, draw_view, sample
-from monai_covid.lab.lungs.out_of_distribution import draw_stranger, turn_away
+from monai_covid.lab.lungs.out_of_distribution import draw_out_of_distribution, rotate
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_clutter_changes_little_of_the_image():
 def test_turned_images_are_other_images():
     image = np.add.outer(np.arange(8.0), 3 * np.arange(8.0)).astype(np.float32) / 28
     random = np.random.default_rng(0)
-    turned = {turn_away(image, random).tobytes() for _ in range(60)}
+    turned = {rotate(image, random).tobytes() for _ in range(60)}
     assert len(turned) == 5
     assert image.tobytes() not in turned
 
@@ -74,7 +74,7 @@ def test_turned_images_are_other_images():
 def test_strangers_fill_the_range_of_grey_values():
     random = np.random.default_rng(0)
     for _ in range(12):
-        stranger = draw_stranger(random, 64)
+        stranger = draw_out_of_distribution(random, 64)
         assert stranger.shape == (64, 64)
         assert stranger.min() >= 0.0
         assert stranger.max() <= 1.0

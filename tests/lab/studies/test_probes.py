@@ -21,7 +21,7 @@ from monai_covid.lab.studies.layout import Layout, Machine
 from monai_covid.lab.studies.pages.markdown import DASH
 from monai_covid.lab.studies.pages.page import study_page
 from monai_covid.lab.studies.pages.stored import parse_study
-from monai_covid.lab.studies.prerequisites import EarlierStages, Outcome
+from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites
 from monai_covid.lab.studies.reading import study_from
 from monai_covid.models.features import frozen_backbone, log_covariances, pooled
 from monai_covid.preprocessing.chains import preprocess_file
@@ -127,7 +127,7 @@ def test_probes_share_a_distilled_stage_1_with_trained_arms(tiny_network, study,
         study({**content, "stage1_excludes": "fold"})
 
 
-class Noted(EarlierStages):
+class Noted(Prerequisites):
     """Notes what would be trained."""
 
     def _finished(self, config, folder, **options):

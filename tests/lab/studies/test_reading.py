@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from monai_covid.errors import InputError, OptionError
-from monai_covid.lab.studies.definition import Run, Start
+from monai_covid.lab.studies.definition import InitialWeights, Run
 from monai_covid.lab.studies.layout import stage1_key, stage2_key
 from monai_covid.lab.studies.plan import content_of
 from monai_covid.lab.studies.reading import find_study, read_study, shipped_studies, study_from
@@ -93,10 +93,10 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path):
 def test_both_ways_of_writing_a_start():
     for start in ("previous: twice", {"previous": "twice"}):
         found = study_from(arm(start=start), PLACE).arm("keep").start
-        assert found == Start("previous", ("twice",))
+        assert found == InitialWeights("previous", ("twice",))
     for start in ("mean: twice, keep", {"mean": ["twice", "keep"]}):
         study = study_from(changed(arms=[*SMALL["arms"], {"name": "both", "start": start}]), PLACE)
-        assert study.arm("both").start == Start("mean", ("twice", "keep"))
+        assert study.arm("both").start == InitialWeights("mean", ("twice", "keep"))
         assert study_from(yaml.safe_load(yaml.safe_dump(content_of(study))), PLACE) == study
 
 

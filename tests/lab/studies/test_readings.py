@@ -15,7 +15,7 @@ from monai_covid.evaluation.readings import (
     WITHIN_LABELS,
     WITHIN_VIEWS,
 )
-from monai_covid.lab.studies.finished import Kept
+from monai_covid.lab.studies.finished import ResultCache
 from monai_covid.lab.studies.pages.page import readings_section, study_page
 from monai_covid.lab.studies.pages.radiologist import beside_readers
 from monai_covid.lab.studies.pages.records import Estimate, Reading
@@ -120,7 +120,7 @@ def test_readings_of_other_images_stop_a_study_before_it_begins(study, tmp_path)
 
 
 def test_what_is_kept_is_made_anew_when_a_file_changes(tmp_path):
-    file, kept, made = tmp_path / "file", Kept(), iter(range(9))
+    file, kept, made = tmp_path / "file", ResultCache(), iter(range(9))
     assert kept.get(("key",), [file], lambda: next(made)) == 0  # the file is missing
     file.write_text("a")
     os.utime(file, ns=(1, 1))

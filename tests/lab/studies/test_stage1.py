@@ -13,7 +13,7 @@ from monai_covid.lab.studies.layout import Layout, Machine
 from monai_covid.lab.studies.pages.markdown import escape
 from monai_covid.lab.studies.pages.page import study_page
 from monai_covid.lab.studies.pages.stored import parse_study
-from monai_covid.lab.studies.prerequisites import EarlierStages, Outcome
+from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites
 from monai_covid.lab.studies.reading import study_from
 from monai_covid.lab.studies.starts import imagenet_files
 from monai_covid.models.loading import HEAD
@@ -64,7 +64,7 @@ def test_a_study_with_and_without_stage_1(tiny_network, study, tmp_path):
         study({**content, "stage1": {**STAGE1, "max_epochs": 3}})
 
 
-class Noted(EarlierStages):
+class Noted(Prerequisites):
     """Notes what would be trained and leaves a model behind."""
 
     def __init__(self, *arguments):
