@@ -15,9 +15,7 @@ from tests.models.torchvision_densenet import TorchvisionDenseNet, old_names, ra
 from tests.training.stages import (
     BUNDLE,
     CONFIGS,
-    command,
     curve,
-    finish,
     last,
     run_stage,
     start,
@@ -215,9 +213,8 @@ def test_from_another_folder_with_an_arguments_file(covid, tmp_path):
         **{"output_dir": "runs/one", "validation_fraction": 0.3},
     }
     (folder / "arguments.json").write_text(json.dumps(options))
-    program = command("unused")[:3]
-    line = [*program, "run", "--args_file", "arguments.json", "--max_epochs", "2"]
-    status, output = finish(start(line, folder))
+    line = ("run", "--args_file", "arguments.json", "--max_epochs", "2")
+    status, output = start(folder, *line).finish()
     assert status == 0, output
     assert len(curve(folder / "runs" / "one")) == 2
     assert "Training" in output
