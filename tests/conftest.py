@@ -3,9 +3,12 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.models.tiny import tiny_densenet
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -42,3 +45,10 @@ def dciodvfy() -> str:
             pytest.fail(message)
         pytest.skip(message)
     return tool
+
+
+@pytest.fixture(scope="module")
+def tiny_network() -> Iterator[None]:
+    """Give densenet121 one layer in each block, for all tests of a file."""
+    with tiny_densenet():
+        yield

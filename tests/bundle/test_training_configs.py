@@ -8,7 +8,6 @@ import torch
 import yaml
 
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
-from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import load_model
 from monai_covid.models.transfer import get_head
 from tests.models.torchvision_densenet import TorchvisionDenseNet, old_names, randomise
@@ -24,12 +23,6 @@ from tests.training.stages import (
 )
 
 STAGES = ("stage2_nih", "stage3_covid", "stage3_direct")
-
-
-@pytest.fixture
-def tiny_network(monkeypatch):
-    """Give densenet121 one layer in each block."""
-    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from monai.utils import set_determinism
 from monai_covid.labels import NIH_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
 from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
+from tests.models.tiny import TINY
 from tests.processes import WarmProcess, run_as_main
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundle"
@@ -54,7 +55,7 @@ def write_findings(folder: Path, patients: int = 4) -> Path:
 
 def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
     """Run a stage in this process; the fixture ``tiny_network`` makes it fast."""
-    assert BLOCK_LAYERS["densenet121"] == (1, 1, 1, 1)
+    assert BLOCK_LAYERS["densenet121"] == TINY
     places = {"output_dir": str(output)}
     if stage.startswith("stage1"):
         small = {name: value for name, value in SMALL.items() if name not in LABELLED_ONLY}
@@ -104,7 +105,7 @@ def start(
 
 def run_tiny(prepare: Callable[[], None] | None, *arguments: str) -> None:
     """Run ``monai.bundle`` with the tiny network as the program that this process is."""
-    BLOCK_LAYERS["densenet121"] = (1, 1, 1, 1)
+    BLOCK_LAYERS["densenet121"] = TINY
     if prepare:
         prepare()
     run_as_main("monai.bundle", *arguments)

@@ -105,6 +105,16 @@ def test_in_double_precision_they_give_the_same_network(nih, tmp_path):
         torch.testing.assert_close(found[name], tensor, rtol=0, atol=1e-9)
 
 
+@pytest.mark.distributed
+def test_two_processes_in_bfloat16(nih, tmp_path):
+    options = {"max_epochs": 2, "head_epochs": 1, "batch_size": 8, "precision": "bfloat16"}
+    places = {"dataset_dir": nih, "output_dir": tmp_path / "run", "imagenet": "none"}
+    line = arguments("stage2_nih", "distributed", **options, **places)
+    for status, output in [process.finish() for process in start_two(tmp_path, *line)]:
+        assert status == 0, output
+    assert [row["phase"] for row in curve(tmp_path / "run")] == ["head", "all"]
+
+
 TINY_BUNDLE = """
 import sys
 from tests.training.stages import run_tiny
@@ -113,13 +123,14 @@ run_tiny(count_group_threads, *sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.distributed
-def test_torchrun_in_bfloat16(nih, tmp_path):
+def test_torchrun_ends_cleanly(covid, tmp_path):
+    """Two whole processes of Python: one that torch's threads outlive would be aborted."""
     (tmp_path / "tiny_bundle.py").write_text(TINY_BUNDLE)
-    options = {"max_epochs": 2, "head_epochs": 1, "batch_size": 8, "precision": "bfloat16"}
-    places = {"dataset_dir": nih, "output_dir": tmp_path / "run", "imagenet": "none"}
+    places = {"dataset_dir": covid, "output_dir": tmp_path / "run", "imagenet": "none"}
+    line = arguments("stage3_direct", "distributed", max_epochs=2, head_epochs=1, **places)
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone")
-    line = arguments("stage2_nih", "distributed", **options, **places)
     done = subprocess.run(
         [*torchrun, "--nproc_per_node=2", tmp_path / "tiny_bundle.py", *line],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -131,7 +142,6 @@ def test_torchrun_in_bfloat16(nih, tmp_path):
     )
     assert done.returncode == 0, done.stdout
     assert [row["phase"] for row in curve(tmp_path / "run")] == ["head", "all"]
-    # A thread still at work while Python ends would abort its process, now and then.
     assert done.stdout.count(f"0 {GROUP_THREADS}") == 2, done.stdout
 
 

@@ -24,6 +24,8 @@ from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from tests.conftest import REPOSITORY
 from tests.dicom.instances import picture
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 PLAN = NetworkPlan(training_images=10, image_size=64, lesion_epochs=1, word_epochs=1)
 METHODS = ("lrp", "grad-cam", "random")
 EFFORT = Effort(images_per_class=10, randomised_images=2, resamples=40, methods=METHODS)
@@ -186,7 +188,7 @@ def test_taking_something_away_leaves_the_rest_as_it_was():
 
 
 @pytest.fixture(scope="module")
-def own_model(tmp_path_factory):
+def own_model(tmp_path_factory, tiny_network):
     path = tmp_path_factory.mktemp("own") / "model.pt"
     save_model(path, biased(3, 1), INFO)
     return path

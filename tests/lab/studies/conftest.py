@@ -7,10 +7,7 @@ import torch
 import yaml
 
 from monai_covid.cli.main import main
-from tests.training.conftest import tiny_network
 from tests.training.stages import BUNDLE, write_covid, write_findings
-
-__all__ = ["tiny_network"]
 
 QUICK = {"image_size": 32, "batch_size": 4, "head_epochs": 1, "validation_fraction": 0.3}
 
