@@ -1,7 +1,4 @@
-"""The folder in which everything waits.
-
-Bounds on what is kept for reference.
-"""
+"""The folder in which everything waits, and bounds on what is kept for reference."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from monai_covid.dicom.service.durable import Disk
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.errors import OptionError
 
-STATES = ("received", "processing", "sending", "quarantine", "done")
+STATES = ("received", "processing", "sending", "undelivered", "quarantine", "done")
 """Where a study can be; the names of the folders."""
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -33,6 +30,8 @@ class Spool:
         received: Folder per study and patient with acknowledged images.
         processing: Folder per job: a study's images that are processed together.
         sending: Folder per job with results that are not at all destinations yet.
+        undelivered: Folder per job with results that a destination refused, and
+            ``undelivered.json``; moved to ``sending/`` they are tried again.
         quarantine: Folder per job of which images could not be processed, with ``reason.json``.
         done: One small JSON record per finished job, without patient data.
         trash: Folders being deleted; emptied at the start.
@@ -53,6 +52,7 @@ class Spool:
         self.received = self.folder / "received"
         self.processing = self.folder / "processing"
         self.sending = self.folder / "sending"
+        self.undelivered = self.folder / "undelivered"
         self.quarantine = self.folder / "quarantine"
         self.done = self.folder / "done"
         self.trash = self.folder / "trash"
@@ -98,6 +98,16 @@ class Spool:
         if free - size < self.reserve:
             raise OSError(errno.ENOSPC, f"{free} bytes are free and {self.reserve} are kept back")
 
+    def is_writable(self) -> bool:
+        """Return whether something can be written now; disks turn read-only while in use."""
+        probe = self.receiving / ".probe"
+        try:
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError:
+            return False
+        return True
+
     @staticmethod
     def folders_in(state: Path) -> list[Path]:
         """Return the folders of studies in one of the folders above, sorted by name.
@@ -137,9 +147,10 @@ SECONDS_A_DAY = 86_400.0
 
 
 def tidy(spool: Spool, settings: Settings) -> None:
-    """Delete quarantined studies that are too old, and records that are too old or too many."""
+    """Delete what lies in quarantine or undelivered for too long, and records too old or many."""
     now = time.time()
-    for folder in _older(spool.quarantine, now - settings.keep_quarantine_days * SECONDS_A_DAY):
+    limit = now - settings.keep_quarantine_days * SECONDS_A_DAY
+    for folder in [*_older(spool.quarantine, limit), *_older(spool.undelivered, limit)]:
         spool.discard(folder)
     for record in _older(spool.done, now - settings.keep_done_days * SECONDS_A_DAY):
         record.unlink(missing_ok=True)

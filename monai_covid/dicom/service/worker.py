@@ -1,9 +1,4 @@
-"""The thread that has studies processed, one after the other.
-
-A processor that lives in one thread.
-
-Having images worked on while their study may still get more.
-"""
+"""The thread that has studies processed, one after the other, and prefetches in between."""
 
 from __future__ import annotations
 
