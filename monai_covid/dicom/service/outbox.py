@@ -16,7 +16,7 @@ from monai_covid.dicom.service.destinations import Problem
 from monai_covid.dicom.service.durable import read_json
 from monai_covid.dicom.service.jobs import OUTCOME, RESULTS, Job
 from monai_covid.dicom.service.logs import log_event
-from monai_covid.dicom.service.spool import Spool
+from monai_covid.dicom.service.spool import FULL, Spool
 
 DELIVERED, REFUSED, UNDELIVERED = "delivered", "refused", "undelivered.json"
 
@@ -68,8 +68,19 @@ class Outbox:
         Not synchronised: after a power failure it is sent again, which changes nothing there.
         """
         marker = _marker(job, destination, file.name)
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
+
+        def remember() -> None:
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+
+        try:
+            self._spool.surely(remember)
+        except OSError as error:
+            others = [one for one in self._destinations if one != destination]
+            has_all = all(_marker(job, one, file.name).exists() for one in others)
+            if error.errno not in FULL or not has_all:
+                raise
+            file.unlink()
 
     def refused(self, job: Job, destination: str, problem: Problem) -> None:
         """Remember that ``destination`` will not take a result.
@@ -113,7 +124,8 @@ class Outbox:
             for job in finished:
                 if refused[job.name]:
                     self._put_aside(job, refused[job.name])
-            return [self._close(job) for job in finished if not refused[job.name]]
+            records = [self._close(job) for job in finished if not refused[job.name]]
+            return [record for record in records if record is not None]
 
     def _refused_by(self, job: Job) -> list[dict[str, str]]:
         return [
@@ -128,7 +140,8 @@ class Outbox:
         After a crash in between the job is still there; at worst it is sent and refused again.
         """
         content = {"job": job.name, "refused": refused}
-        self._spool.disk.write_json(job.folder / UNDELIVERED, content)
+        path = job.folder / UNDELIVERED
+        self._spool.surely(lambda: self._spool.disk.write_json(path, content))
         kept = {one["file"] for one in refused}
         for file in (job.folder / RESULTS).glob("*.dcm"):
             if file.name not in kept:
@@ -141,13 +154,22 @@ class Outbox:
         kinds = sorted({one["kind"] for one in refused})
         log_event("results refused", logging.WARNING, job=job.name, kinds=kinds)
 
-    def _close(self, job: Job) -> dict[str, Any]:
+    def _close(self, job: Job) -> dict[str, Any] | None:
+        """Return the record of a job that is finished; None if the disk has no room for it yet."""
         record = {"job": job.name, **read_json(job.folder / OUTCOME)}
         now = time.time()
         record["finished"] = now
         record["seconds"] = round(max(0.0, now - record.get("last_received", now)), 3)
-        self._spool.disk.write_json(self._spool.done / f"{job.name}.json", record)
-        self._spool.discard(job.folder)
+        path = self._spool.done / f"{job.name}.json"
+        try:
+            self._spool.surely(lambda: self._spool.disk.write_json(path, record))
+            self._spool.discard(job.folder)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            # It is tried again when there is room, which this makes.
+            shutil.rmtree(job.folder / RESULTS, ignore_errors=True)
+            return None
         return record
 
     def _has_all(self, job: Job, destination: str) -> bool:
