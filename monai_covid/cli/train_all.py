@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from monai_covid.cli.arguments import OUT_OF_TIME, add_bundle
-from monai_covid.lab.train_all.everything import Everything
 from monai_covid.lab.train_all.plan import Collections, recorded_plan
+from monai_covid.lab.train_all.run import TrainAll
 from monai_covid.models.architectures import ARCHITECTURES
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.inferer import PRECISIONS
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         anew=options.overwrite,
     )
-    everything = Everything(
+    everything = TrainAll(
         bundle_root=options.bundle,
         data=data,
         output=options.out.resolve(),

@@ -1,18 +1,14 @@
-"""Checking a whole collection before training: all problems at once, or a summary.
+"""Checking a whole collection before training: every problem at once, or a summary.
 
-Reading every image once, to find files that are damaged before a training does.
-
-What a collection holds, as numbers and as text.
+The deep check reads every image, so that a damaged file is found before a training meets it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +21,114 @@ from monai_covid.data.manifest import has_folds, inspect_manifest
 from monai_covid.data.nih import inspect_nih
 from monai_covid.data.patients import drop_manifest_patients
 from monai_covid.data.records import Records
+from monai_covid.data.summary import (
+    Part,
+    SizeRange,
+    Summary,
+    count_formats,
+    count_part,
+    count_parts,
+)
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
+
+
+def check_covid(
+    manifest: Path | str,
+    image_dir: Path | str | None = None,
+    deep: bool = True,
+    progress: bool = True,
+    labels: Sequence[str] = COVID_LABELS,
+) -> Summary:
+    """Check a manifest and its images.
+
+    Args:
+        manifest: CSV file, or folder that holds ``metadata.csv``.
+        image_dir: Folder of the images, if not beside the manifest.
+        deep: Also read every image.
+        progress: Show a progress bar on standard error while images are read.
+        labels: The class names.
+
+    Returns:
+        Summary, ``str()`` of which is for people.
+
+    Raises:
+        InputError: Lists everything that is wrong.
+    """
+    records, problems = inspect_manifest(manifest, labels, image_dir)
+    parts = count_parts(records, "fold") if has_folds(records.frame) else {}
+    images = check_images(records, progress) if deep else DeepCheck([], [])
+    return _checked(records, problems, parts, {}, images)
+
+
+def check_nih(
+    dataset_dir: Path | str,
+    exclude_manifests: Path | str | Sequence[Path | str] | None = (),
+    deep: bool = True,
+    progress: bool = True,
+    labels: Sequence[str] = NIH_LABELS,
+) -> Summary:
+    """Check a folder in the layout of ChestX-ray14.
+
+    Args:
+        dataset_dir: The folder, see :func:`monai_covid.data.nih.read_nih`.
+        exclude_manifests: Manifests of stage 3 (one or several); their patients are left out.
+        deep: Also read every image that is used.
+        progress: Show a progress bar on standard error while images are read.
+        labels: The outputs.
+
+    Returns:
+        Summary of the images that are used, ``str()`` of which is for people.
+
+    Raises:
+        InputError: Lists everything that is wrong.
+    """
+    inspection = inspect_nih(dataset_dir, labels)
+    excluded = drop_manifest_patients(inspection.records, as_paths(exclude_manifests))
+    left_out = {
+        "in neither list": inspection.unlisted,
+        f"of {excluded.patients} patients who are in the excluded manifests": excluded.images,
+    }
+    records = excluded.records
+    parts = count_parts(records, "split")
+    images = check_images(records, progress) if deep else DeepCheck([], [])
+    return _checked(records, inspection.problems, parts, left_out, images)
+
+
+def _checked(
+    records: Records,
+    problems: list[Problem],
+    parts: Mapping[str, Part],
+    left_out: Mapping[str, int],
+    images: DeepCheck,
+) -> Summary:
+    problems = [*problems, *images.problems]
+    if not len(records):
+        reasons = ", ".join(f"{count} {why}" for why, count in left_out.items() if count)
+        problems.append(Problem(records.file, None, f"no images are left; left out: {reasons}"))
+    if problems:
+        raise InputError(problems)
+    return Summary(
+        file=records.file,
+        total=count_part(records),
+        parts=parts,
+        formats=count_formats(records),
+        left_out={why: count for why, count in left_out.items() if count},
+        sizes=size_range(images.facts),
+        notes=tuple(same_pixels(records, images.facts)),
+    )
+
+
+class DeepCheck(NamedTuple):
+    """Result for ``N`` records.
+
+    Attributes:
+        facts: Of each image, None if it is missing or cannot be read.
+        problems: Images that cannot be read.
+    """
+
+    facts: list[ImageFacts | None]
+    problems: list[Problem]
 
 
 class ImageFacts(NamedTuple):
@@ -41,18 +143,6 @@ class ImageFacts(NamedTuple):
     height: int
     width: int
     digest: bytes
-
-
-class DeepCheck(NamedTuple):
-    """Result for ``N`` records.
-
-    Attributes:
-        facts: Of each image, None if it is missing or cannot be read.
-        problems: Images that cannot be read.
-    """
-
-    facts: list[ImageFacts | None]
-    problems: list[Problem]
 
 
 def check_images(records: Records, progress: bool = True) -> DeepCheck:
@@ -98,6 +188,15 @@ def same_pixels(records: Records, facts: list[ImageFacts | None]) -> list[str]:
     return notes
 
 
+def size_range(facts: list[ImageFacts | None]) -> SizeRange | None:
+    """Return the range of image sizes, or None if no image was read."""
+    sizes = np.array([(fact.height, fact.width) for fact in facts if fact])
+    if not len(sizes):
+        return None
+    (least_height, least_width), (most_height, most_width) = sizes.min(0), sizes.max(0)
+    return SizeRange(int(least_height), int(most_height), int(least_width), int(most_width))
+
+
 def _read_all(paths: list[str]) -> Iterator[ImageFacts | str | None]:
     """Yield facts or message per path; submitted in blocks so that a long list needs no memory."""
     workers = min(32, (os.cpu_count() or 1) + 2)
@@ -117,198 +216,3 @@ def _read(path: str) -> ImageFacts | str | None:
     digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
     height, width = image.shape
     return ImageFacts(height, width, digest)
-
-
-NOTES_SHOWN = 10
-
-
-class Part(NamedTuple):
-    """Numbers of a collection, a fold or a split.
-
-    Attributes:
-        images: Number of images.
-        patients: Number of patients.
-        labels: Images per label; an image with several labels counts for each.
-    """
-
-    images: int
-    patients: int
-    labels: dict[str, int]
-
-
-class SizeRange(NamedTuple):
-    """Smallest and largest image sides, in pixels."""
-
-    least_height: int
-    most_height: int
-    least_width: int
-    most_width: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a collection holds.
-
-    Attributes:
-        file: Its CSV.
-        total: Numbers of all images that are used.
-        parts: The same per fold or split.
-        formats: Images per file ending.
-        left_out: Why images were left out -> how many.
-        sizes: Range of the image sizes; None without deep check.
-        notes: What is no error but worth knowing.
-    """
-
-    file: Path
-    total: Part
-    parts: Mapping[str, Part]
-    formats: Mapping[str, int]
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    sizes: SizeRange | None = None
-    notes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Return a table of the parts and lines for the rest."""
-        return "\n".join([str(self.file), *self._table(), *self._facts()])
-
-    def _table(self) -> list[str]:
-        columns = {"all": self.total, **self.parts}
-        rows = [("", *columns)]
-        rows.append(("images", *(str(part.images) for part in columns.values())))
-        rows.append(("patients", *(str(part.patients) for part in columns.values())))
-        for label in self.total.labels:
-            rows.append((label, *(str(part.labels[label]) for part in columns.values())))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-            for row in rows
-        ]
-
-    def _facts(self) -> list[str]:
-        formats = ", ".join(f"{ending} {count}" for ending, count in self.formats.items())
-        lines = [f"formats: {formats}"]
-        if self.sizes:
-            low_h, high_h, low_w, high_w = self.sizes
-            lines.append(f"sizes: width {low_w} to {high_w}, height {low_h} to {high_h} pixels")
-        lines += [f"left out: {count} images {why}" for why, count in self.left_out.items()]
-        lines += [f"note: {note}" for note in self.notes[:NOTES_SHOWN]]
-        hidden = len(self.notes) - NOTES_SHOWN
-        return [*lines, f"note: … and {hidden} more"] if hidden > 0 else lines
-
-
-def count_part(records: Records) -> Part:
-    """Count images, patients and labels."""
-    counts = records.targets.sum(axis=0).tolist()
-    labels = dict(zip(records.labels, counts, strict=True))
-    return Part(len(records), len(set(records.patients)), labels)
-
-
-def count_parts(records: Records, column: str) -> dict[str, Part]:
-    """Count for every value of a column, by number or name; numbers get the column's name."""
-    values = records.frame[column].to_numpy(dtype=object)
-    names = sorted(set(values), key=lambda value: (value.zfill(9), value))
-    return {
-        f"{column} {name}" if name.isdigit() else name: count_part(records.select(values == name))
-        for name in names
-    }
-
-
-def count_formats(records: Records) -> dict[str, int]:
-    """Count file endings, in lower case, the commonest first."""
-    endings = Counter(Path(path).suffix.lower() or "no ending" for path in records.paths if path)
-    return dict(endings.most_common())
-
-
-def size_range(facts: list[ImageFacts | None]) -> SizeRange | None:
-    """Return the range of image sizes, or None if no image was read."""
-    sizes = np.array([(fact.height, fact.width) for fact in facts if fact])
-    if not len(sizes):
-        return None
-    (least_height, least_width), (most_height, most_width) = sizes.min(0), sizes.max(0)
-    return SizeRange(int(least_height), int(most_height), int(least_width), int(most_width))
-
-
-def check_nih(
-    dataset_dir: Path | str,
-    exclude_manifests: Path | str | Sequence[Path | str] | None = (),
-    deep: bool = True,
-    progress: bool = True,
-    labels: Sequence[str] = NIH_LABELS,
-) -> Summary:
-    """Check a folder in the layout of ChestX-ray14.
-
-    Args:
-        dataset_dir: The folder, see :func:`monai_covid.data.nih.read_nih`.
-        exclude_manifests: Manifests of stage 3 (one or several); their patients are left out.
-        deep: Also read every image that is used.
-        progress: Show a progress bar on standard error while images are read.
-        labels: The outputs.
-
-    Returns:
-        Summary of the images that are used, ``str()`` of which is for people.
-
-    Raises:
-        InputError: Lists everything that is wrong.
-    """
-    inspection = inspect_nih(dataset_dir, labels)
-    excluded = drop_manifest_patients(inspection.records, as_paths(exclude_manifests))
-    left_out = {
-        "in neither list": inspection.unlisted,
-        f"of {excluded.patients} patients who are in the excluded manifests": excluded.images,
-    }
-    records = excluded.records
-    parts = count_parts(records, "split")
-    images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, inspection.problems, parts, left_out, images)
-
-
-def check_covid(
-    manifest: Path | str,
-    image_dir: Path | str | None = None,
-    deep: bool = True,
-    progress: bool = True,
-    labels: Sequence[str] = COVID_LABELS,
-) -> Summary:
-    """Check a manifest and its images.
-
-    Args:
-        manifest: CSV file, or folder that holds ``metadata.csv``.
-        image_dir: Folder of the images, if not beside the manifest.
-        deep: Also read every image.
-        progress: Show a progress bar on standard error while images are read.
-        labels: The class names.
-
-    Returns:
-        Summary, ``str()`` of which is for people.
-
-    Raises:
-        InputError: Lists everything that is wrong.
-    """
-    records, problems = inspect_manifest(manifest, labels, image_dir)
-    parts = count_parts(records, "fold") if has_folds(records.frame) else {}
-    images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, problems, parts, {}, images)
-
-
-def _checked(
-    records: Records,
-    problems: list[Problem],
-    parts: Mapping[str, Part],
-    left_out: Mapping[str, int],
-    images: DeepCheck,
-) -> Summary:
-    problems = [*problems, *images.problems]
-    if not len(records):
-        reasons = ", ".join(f"{count} {why}" for why, count in left_out.items() if count)
-        problems.append(Problem(records.file, None, f"no images are left; left out: {reasons}"))
-    if problems:
-        raise InputError(problems)
-    return Summary(
-        file=records.file,
-        total=count_part(records),
-        parts=parts,
-        formats=count_formats(records),
-        left_out={why: count for why, count in left_out.items() if count},
-        sizes=size_range(images.facts),
-        notes=tuple(same_pixels(records, images.facts)),
-    )

@@ -1,10 +1,6 @@
-"""Every method by name, with one interface.
+"""Every explanation method by name, with one interface.
 
-Maps from the gradient of an output, through captum.
-
-Maps of the last feature maps, through MONAI's Grad-CAM.
-
-Maps from covering parts of an image, through captum.
+LRP is this package's own; gradients and occlusion go through captum, Grad-CAM through MONAI.
 """
 
 from __future__ import annotations

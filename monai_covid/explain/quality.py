@@ -1,17 +1,10 @@
-"""What relevant regions are worth to the network: cover them and watch its output.
+"""What a relevance map is worth: three measures, and random maps as a control.
 
-Region perturbation: Samek et al., IEEE Trans. Neural Netw. Learn. Syst. 28:2660-2673 (2017).
-
-How much of a map lies where the truth is known to lie.
-
-Arras, Osman & Samek, Information Fusion 81:14-40 (2022).
-
-A control: maps that do not look at anything.
-
-Whether a map hangs on what the network has learned.
-
-Adebayo et al., *Sanity checks for saliency maps*, NeurIPS 2018: a map that stays the same when
-weights are replaced by random ones does not explain the network.
+Faithfulness: regions are covered and the network's output is watched (Samek et al., IEEE Trans.
+Neural Netw. Learn. Syst. 28:2660-2673, 2017). Localisation: the share of the relevance that lies
+where the truth is known to lie (Arras, Osman & Samek, Information Fusion 81:14-40, 2022).
+Randomisation: a map that stays the same when weights are replaced by random ones does not explain
+the network (Adebayo et al., *Sanity checks for saliency maps*, NeurIPS 2018).
 """
 
 from __future__ import annotations
@@ -27,9 +20,10 @@ from monai_covid.explain.explainer import Targets
 
 REGIONS = 16
 STEPS = 16
+Part = Literal["head", "all"]
 
 
-class Flipping(NamedTuple):
+class FlippingCurves(NamedTuple):
     """Probability of the class while more and more of an image is covered.
 
     Attributes:
@@ -50,7 +44,7 @@ def _area(curve: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def flip(
+def pixel_flipping(
     network: nn.Module,
     images: Tensor,
     relevance: Tensor,
@@ -59,7 +53,7 @@ def flip(
     regions: int = REGIONS,
     steps: int = STEPS,
     seed: int = 0,
-) -> Flipping:
+) -> FlippingCurves:
     """Cover an image region by region with mid-grey.
 
     Args:
@@ -83,7 +77,7 @@ def flip(
     curves = (
         _curve(network, images, each, targets, steps) for each in (rank, regions**2 - 1 - rank)
     )
-    return Flipping(*curves)
+    return FlippingCurves(*curves)
 
 
 def _ranks(values: Tensor, seed: int) -> Tensor:
@@ -171,9 +165,6 @@ class RandomMap:
     ) -> Tensor:
         """Return values of the shape of ``inputs``; the others are not looked at."""
         return torch.randn(inputs.shape, generator=self._generator).to(inputs)
-
-
-Part = Literal["head", "all"]
 
 
 def randomised(network: nn.Module, part: Part, seed: int = 0) -> nn.Module:

@@ -1,8 +1,7 @@
-"""A frozen network and a linear probe, ready to classify images.
+"""Linear probes: logistic regression on the pooled features of a frozen network.
 
-Logistic regression on features, as one linear layer.
-
-Features of images, computed once.
+An idea that is being tried, not a model that is shipped: studies compare probes with trained
+networks. Features of images are computed once and remembered, since folds share their images.
 """
 
 from __future__ import annotations
@@ -30,12 +29,54 @@ from monai_covid.models.model_file import ModelInfo
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
 STRENGTHS = tuple(float(value) for value in np.logspace(-4, 0, 9))
 """Inverse strengths of the penalty that are tried, half a decade apart."""
 
 MANY = 4
 """Features for each image from which on it is faster in the space of the images."""
+
+REMEMBERED = 100_000_000
+"""Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
+
+MOMENTS, COVARIANCES = "moments", "covariances"
+POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
+    MOMENTS: pooled,
+    COVARIANCES: log_covariances,
+}
+"""What stands for an image: each feature map by itself, or how the maps vary together."""
+
+
+class ProbeClassifier:
+    """Classifies images as ``inference.Classifier`` does.
+
+    Attributes:
+        info: Labels, image size and preprocessing.
+        features: The frozen network.
+        probe: The linear layer.
+    """
+
+    def __init__(self, info: ModelInfo, features: PooledFeatures, probe: LinearProbe) -> None:
+        """Put it together; see the attributes."""
+        self.info = info
+        self.features = features
+        self.probe = probe
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, 1, S, S)``."""
+        return self.probe.logits(self.features(images)).softmax(1).float()
+
+    def answer(self, images: Tensor) -> Answer:
+        """Return the same probabilities; one network has no spread."""
+        return Answer(self.probabilities(images), {})
+
+    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
+        """Yield a prediction for each file, in order; unreadable ones carry their error.
+
+        Args:
+            paths: Image files in any format that is read.
+            batch_size: Images that are classified together.
+        """
+        return predict_files(self, paths, batch_size)
 
 
 class LinearProbe(NamedTuple):
@@ -127,17 +168,6 @@ def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> Linea
     return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)
 
 
-REMEMBERED = 100_000_000
-"""Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
-
-MOMENTS, COVARIANCES = "moments", "covariances"
-POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
-    MOMENTS: pooled,
-    COVARIANCES: log_covariances,
-}
-"""What stands for an image: each feature map by itself, or how the maps vary together."""
-
-
 class PooledFeatures:
     """Features of images, remembered: the folds of a study meet the same images again.
 
@@ -195,36 +225,3 @@ def _fingerprint(image: Tensor) -> bytes:
     digest = blake2b(f"{values.shape} {values.dtype.str}".encode(), digest_size=16)
     digest.update(values.data)
     return digest.digest()
-
-
-class ProbeClassifier:
-    """Classifies images as ``inference.Classifier`` does.
-
-    Attributes:
-        info: Labels, image size and preprocessing.
-        features: The frozen network.
-        probe: The linear layer.
-    """
-
-    def __init__(self, info: ModelInfo, features: PooledFeatures, probe: LinearProbe) -> None:
-        """Put it together; see the attributes."""
-        self.info = info
-        self.features = features
-        self.probe = probe
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, 1, S, S)``."""
-        return self.probe.logits(self.features(images)).softmax(1).float()
-
-    def answer(self, images: Tensor) -> Answer:
-        """Return the same probabilities; one network has no spread."""
-        return Answer(self.probabilities(images), {})
-
-    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
-        """Yield a prediction for each file, in order; unreadable ones carry their error.
-
-        Args:
-            paths: Image files in any format that is read.
-            batch_size: Images that are classified together.
-        """
-        return predict_files(self, paths, batch_size)

@@ -1,8 +1,6 @@
-"""Histogram equalisation that does not depend on the scale of the grey values.
+"""Three ways to even out grey values, none of which depends on their scale.
 
-Spreading the grey values of an image evenly between black and white.
-
-Taking the shading out of an image.
+Histogram equalisation, linear stretching between two percentiles, and local contrast normalisation.
 """
 
 from __future__ import annotations
@@ -27,6 +25,17 @@ In images of up to 12 bits any other value is further than this from halfway.
 """
 
 _ROWS_AT_ONCE = 64  # a strip fits the processor's cache: twice as fast as whole images
+DARKEST_PERCENT, BRIGHTEST_PERCENT = 1.0, 99.0
+"""Percentiles that become black and white: a marker or a black frame should not set the range."""
+
+NEIGHBOURHOOD = 1 / 12
+"""Standard deviation of the neighbourhood, as a part of the image's side: about two ribs."""
+
+LEAST_CONTRAST = 0.05
+"""Added to the contrast, so that noise in even parts is not blown up."""
+
+RANGE = 2.5
+"""Contrasts from minus to plus this become 0 to 1; what lies beyond is cut off."""
 
 
 def equalize_histogram(image: torch.Tensor) -> torch.Tensor:
@@ -93,10 +102,6 @@ class EqualizeHistogramd(MapTransform):
         return sample
 
 
-DARKEST_PERCENT, BRIGHTEST_PERCENT = 1.0, 99.0
-"""Percentiles that become black and white: a marker or a black frame should not set the range."""
-
-
 def stretch_grey(image: torch.Tensor) -> torch.Tensor:
     """Return an image whose grey values go linearly from 0 to 1.
 
@@ -117,16 +122,6 @@ def stretch_grey(image: torch.Tensor) -> torch.Tensor:
         return torch.zeros(image.shape)
     stretched = np.clip((values - darkest) / (brightest - darkest), 0.0, 1.0)
     return torch.from_numpy(stretched.astype(np.float32))
-
-
-NEIGHBOURHOOD = 1 / 12
-"""Standard deviation of the neighbourhood, as a part of the image's side: about two ribs."""
-
-LEAST_CONTRAST = 0.05
-"""Added to the contrast, so that noise in even parts is not blown up."""
-
-RANGE = 2.5
-"""Contrasts from minus to plus this become 0 to 1; what lies beyond is cut off."""
 
 
 def local_contrast(image: torch.Tensor) -> torch.Tensor:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from monai_covid.preprocessing.text import cache as burnt_in_text
+from monai_covid.preprocessing.text import shared_finder as burnt_in_text
 from monai_covid.preprocessing.text.boxes import TextBox, text_mask
-from monai_covid.preprocessing.text.cache import _SharedFinder
+from monai_covid.preprocessing.text.shared_finder import _SharedFinder
 
 CORNERS = np.array([[2, 3], [12, 3], [12, 7], [2, 7]], dtype=np.float64)
 

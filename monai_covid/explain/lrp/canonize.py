@@ -2,9 +2,7 @@
 
 A batch normalisation after a convolution is folded into it: the two are one linear layer. The
 others, which stand before a ReLU and a convolution, stay as affine layers of their own. The network
-itself is never touched.
-
-Finds the layers of a network by name, and says which one is at fault.
+itself is never touched; an error names the layer that does not fit.
 """
 
 from __future__ import annotations
@@ -26,7 +24,6 @@ from monai_covid.explain.lrp.layers import (
 )
 
 Layer = TypeVar("Layer", bound=nn.Module)
-
 _IDENTITIES = (nn.Dropout2d, nn.Dropout, nn.Identity, nn.Flatten)
 """Layers that change no value in evaluation."""
 
@@ -35,7 +32,40 @@ class CanonizeError(TypeError, OptionError):
     """A network has a layer that relevance cannot be propagated through; the message names it."""
 
 
-class Finder:
+def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
+    """Return a copy of a DenseNet with batch normalisations folded into the convolutions.
+
+    It computes what the network computes in evaluation mode, in the precision and on the device of
+    its parameters. The running statistics of batch normalisations are constants.
+
+    Args:
+        network: ``monai.networks.nets.DenseNet`` with two spatial dimensions: 121, 169, 201, 264 or
+            any other number of layers, input channels and outputs.
+        live: Whether gradients reach the network's parameters through the copy.
+
+    Raises:
+        CanonizeError: If a layer is missing or of another kind.
+    """
+    with torch.set_grad_enabled(live):
+        return _canonized(LayerFinder(network))
+
+
+def _canonized(find: LayerFinder) -> CanonizedDenseNet:
+    blocks = find.numbered("features.denseblock")
+    last = len(blocks)
+    canonized = CanonizedDenseNet(
+        stem=_folded(find, "features.conv0", "features.norm0"),
+        pool=_pool(find),
+        blocks=tuple(_block(find, name) for name in blocks),
+        transitions=tuple(_transition(find, f"features.transition{k}") for k in range(1, last)),
+        norm=_affine(find, "features.norm5"),
+        head=_head(find),
+    )
+    find.check_nothing_left()
+    return canonized
+
+
+class LayerFinder:
     """The layers of a network, and which of them were asked for.
 
     Args:
@@ -99,40 +129,7 @@ class Finder:
                 raise self.error(name, f"is a {type(module).__name__} and no part of a DenseNet")
 
 
-def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
-    """Return a copy of a DenseNet with batch normalisations folded into the convolutions.
-
-    It computes what the network computes in evaluation mode, in the precision and on the device of
-    its parameters. The running statistics of batch normalisations are constants.
-
-    Args:
-        network: ``monai.networks.nets.DenseNet`` with two spatial dimensions: 121, 169, 201, 264 or
-            any other number of layers, input channels and outputs.
-        live: Whether gradients reach the network's parameters through the copy.
-
-    Raises:
-        CanonizeError: If a layer is missing or of another kind.
-    """
-    with torch.set_grad_enabled(live):
-        return _canonized(Finder(network))
-
-
-def _canonized(find: Finder) -> CanonizedDenseNet:
-    blocks = find.numbered("features.denseblock")
-    last = len(blocks)
-    canonized = CanonizedDenseNet(
-        stem=_folded(find, "features.conv0", "features.norm0"),
-        pool=_pool(find),
-        blocks=tuple(_block(find, name) for name in blocks),
-        transitions=tuple(_transition(find, f"features.transition{k}") for k in range(1, last)),
-        norm=_affine(find, "features.norm5"),
-        head=_head(find),
-    )
-    find.check_nothing_left()
-    return canonized
-
-
-def _block(find: Finder, block: str) -> tuple[DenseLayer, ...]:
+def _block(find: LayerFinder, block: str) -> tuple[DenseLayer, ...]:
     layers = []
     for name in find.numbered(f"{block}.denselayer"):
         part = f"{name}.layers"
@@ -148,7 +145,7 @@ def _block(find: Finder, block: str) -> tuple[DenseLayer, ...]:
     return tuple(layers)
 
 
-def _transition(find: Finder, name: str) -> Transition:
+def _transition(find: LayerFinder, name: str) -> Transition:
     find(f"{name}.relu", nn.ReLU)
     pool = find(f"{name}.pool", nn.AvgPool2d)
     is_plain = not pool.ceil_mode and pool.divisor_override is None
@@ -157,7 +154,7 @@ def _transition(find: Finder, name: str) -> Transition:
     return Transition(_affine(find, f"{name}.norm"), _convolution(find, f"{name}.conv"))
 
 
-def _pool(find: Finder) -> Pool:
+def _pool(find: LayerFinder) -> Pool:
     find("features.relu0", nn.ReLU)
     pool = find("features.pool0", nn.MaxPool2d)
     sizes = (pool.kernel_size, pool.stride, pool.padding)
@@ -167,7 +164,7 @@ def _pool(find: Finder) -> Pool:
     return Pool(kernel, stride, padding)
 
 
-def _head(find: Finder) -> Head:
+def _head(find: LayerFinder) -> Head:
     find("class_layers.relu", nn.ReLU)
     pool = find("class_layers.pool", nn.AdaptiveAvgPool2d)
     if pool.output_size not in (1, (1, 1)):
@@ -177,7 +174,7 @@ def _head(find: Finder) -> Head:
     return Head(linear.weight.clone(), bias.clone())
 
 
-def _scale_and_shift(find: Finder, name: str) -> tuple[Tensor, Tensor]:
+def _scale_and_shift(find: LayerFinder, name: str) -> tuple[Tensor, Tensor]:
     """Return scale and shift of each channel of a batch normalisation, ``(C,)`` float64."""
     norm = find(name, nn.BatchNorm2d)
     if norm.running_mean is None or norm.running_var is None:
@@ -189,12 +186,12 @@ def _scale_and_shift(find: Finder, name: str) -> tuple[Tensor, Tensor]:
     return scale, bias - scale * norm.running_mean.double()
 
 
-def _affine(find: Finder, name: str) -> Affine:
+def _affine(find: LayerFinder, name: str) -> Affine:
     scale, shift = _scale_and_shift(find, name)
     return Affine(*(each.to(find.precision).reshape(-1, 1, 1) for each in (scale, shift)))
 
 
-def _convolution(find: Finder, name: str) -> Convolution:
+def _convolution(find: LayerFinder, name: str) -> Convolution:
     layer = find(name, nn.Conv2d)
     if layer.groups != 1 or layer.dilation != (1, 1):
         raise find.error(name, f"is grouped or dilated: {layer}")
@@ -206,7 +203,7 @@ def _convolution(find: Finder, name: str) -> Convolution:
     return Convolution(weight, bias, (stride[0], stride[1]), (padding[0], padding[1]))
 
 
-def _folded(find: Finder, name: str, norm: str) -> Convolution:
+def _folded(find: LayerFinder, name: str, norm: str) -> Convolution:
     """Return the convolution ``name`` with the normalisation behind it multiplied in."""
     convolution = _convolution(find, name)
     scale, shift = _scale_and_shift(find, norm)

@@ -1,8 +1,7 @@
-"""A relevance map laid over its radiograph.
+"""A relevance map in colour, alone or laid over its radiograph.
 
-From relevance to colour, and from colour back: orange speaks for a class, blue against it.
-
-Orange and blue are told apart with every common colour-blindness, and both stand out from grey.
+Orange speaks for a class, blue against it: the two differ under every common colour-blindness, and
+both stand out from grey.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ FloatMap = NDArray[np.float32]
 
 AGAINST = "#0F6FC6"
 FOR = "#E8590C"
-
 DIVERGING = LinearSegmentedColormap.from_list(
     "relevance", ["#08306B", AGAINST, "#FFFFFF", FOR, "#7F2704"]
 )
@@ -27,6 +25,18 @@ DIVERGING = LinearSegmentedColormap.from_list(
 
 CLIPPED = 0.001
 """Part of the pixels that may lie beyond the ends of the scale."""
+
+STRONGEST = 0.85
+"""Opacity at the ends of the scale; the anatomy stays visible below."""
+
+GAMMA = 0.7
+"""Below 1: what is weak shows earlier."""
+
+DISPLAYED = (0.5, 99.5)
+"""Percentiles of the grey values that are black and white."""
+
+LOOKED_AT = 512
+"""Rows and columns that suffice to find them; sorting all pixels of a large image takes long."""
 
 
 def symmetric_limit(maps: Iterable[FloatMap]) -> float:
@@ -43,19 +53,6 @@ def symmetric_limit(maps: Iterable[FloatMap]) -> float:
     """
     sizes = np.concatenate([np.abs(each).ravel() for each in maps])
     return float(np.quantile(sizes, 1 - CLIPPED)) or float(sizes.max()) or 1.0
-
-
-STRONGEST = 0.85
-"""Opacity at the ends of the scale; the anatomy stays visible below."""
-
-GAMMA = 0.7
-"""Below 1: what is weak shows earlier."""
-
-DISPLAYED = (0.5, 99.5)
-"""Percentiles of the grey values that are black and white."""
-
-LOOKED_AT = 512
-"""Rows and columns that suffice to find them; sorting all pixels of a large image takes long."""
 
 
 def display_grey(pixels: NDArray[Any]) -> FloatMap:

@@ -17,7 +17,7 @@ from monai_covid.data.images import read_image
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.explain.pictures.grid import scaled_box
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import Prepared, prepare_pixels

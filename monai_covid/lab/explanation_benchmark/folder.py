@@ -1,7 +1,4 @@
-"""The folder of a benchmark: what it is of, and measures that are not made twice.
-
-How many images are explained, by which methods.
-"""
+"""The folder of a benchmark: what it is of, how much is measured, and tables made once."""
 
 from __future__ import annotations
 
@@ -20,15 +17,56 @@ from monai_covid.errors import OptionError, RunFolderError
 from monai_covid.evaluation.bootstrap import RESAMPLES
 from monai_covid.lab.explanation_benchmark.cases import Cases
 from monai_covid.lab.explanation_benchmark.measure import titles
-from monai_covid.lab.explanation_benchmark.summary import FEWEST
+from monai_covid.lab.explanation_benchmark.summary import FEWEST_IMAGES
 
 MARK = "explanations.json"
 MEASURES = "measures"
-MADE = (
+OUTPUT_FILES = (
     *(MARK, "index.html", "summary.csv", "told_apart.csv", "behaviour.csv"),
     *("places.png", "maps.png", "flipping.png", "faithfulness.png", "randomisation.png"),
 )
 """Files of a benchmark; only these and its own folders are ever removed."""
+
+FEWEST_RESAMPLES = 40
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        images_per_class: Synthetic images of each class with lesions; of a model's: all.
+        randomised_images: Images of the randomisation check.
+        resamples: Bootstrap resamples.
+        methods: Of ``explain.METHODS``, and ``random`` as a control.
+
+    Raises:
+        OptionError: If a number is too small, or a method is unknown or named twice.
+    """
+
+    images_per_class: int = 20
+    randomised_images: int = FEWEST_IMAGES
+    resamples: int = RESAMPLES
+    methods: tuple[str, ...] = tuple(titles())
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        wrong = [
+            f"{name} is {value}, must be at least {least}"
+            for name, value, least in (
+                ("images_per_class", self.images_per_class, FEWEST_IMAGES),
+                ("randomised_images", self.randomised_images, 1),
+                ("resamples", self.resamples, FEWEST_RESAMPLES),
+            )
+            if value < least
+        ]
+        unknown = [name for name in self.methods if name not in titles()]
+        if unknown or not self.methods:
+            wrong.append(f"methods {unknown} are unknown; some of {', '.join(titles())} are needed")
+        if len(set(self.methods)) < len(self.methods):
+            wrong.append(f"methods are named twice: {', '.join(self.methods)}")
+        if wrong:
+            raise OptionError("; ".join(wrong))
 
 
 def open_folder(
@@ -57,7 +95,7 @@ def open_folder(
     if overwrite:
         for name in (*folders, MEASURES):
             shutil.rmtree(out / name, ignore_errors=True)
-        for name in MADE:
+        for name in OUTPUT_FILES:
             (out / name).unlink(missing_ok=True)
     write_text(file, text)
 
@@ -71,51 +109,9 @@ def fingerprint(*parts: str, cases: Cases) -> str:
     return digest.hexdigest()[:16]
 
 
-def stored(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def read_or_make(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Return the table in ``file``, made and written first if there is none."""
     if not file.is_file():
         with atomic_path(file) as temporary:
             make().to_csv(temporary, index=False, lineterminator="\n")
     return pd.read_csv(file, dtype={"image": str})
-
-
-FEWEST_RESAMPLES = 40
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured.
-
-    Attributes:
-        images_per_class: Synthetic images of each class with lesions; of a model's: all.
-        randomised_images: Images of the randomisation check.
-        resamples: Bootstrap resamples.
-        methods: Of ``explain.METHODS``, and ``random`` as a control.
-
-    Raises:
-        OptionError: If a number is too small, or a method is unknown or named twice.
-    """
-
-    images_per_class: int = 20
-    randomised_images: int = FEWEST
-    resamples: int = RESAMPLES
-    methods: tuple[str, ...] = tuple(titles())
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        wrong = [
-            f"{name} is {value}, must be at least {least}"
-            for name, value, least in (
-                ("images_per_class", self.images_per_class, FEWEST),
-                ("randomised_images", self.randomised_images, 1),
-                ("resamples", self.resamples, FEWEST_RESAMPLES),
-            )
-            if value < least
-        ]
-        unknown = [name for name in self.methods if name not in titles()]
-        if unknown or not self.methods:
-            wrong.append(f"methods {unknown} are unknown; some of {', '.join(titles())} are needed")
-        if len(set(self.methods)) < len(self.methods):
-            wrong.append(f"methods are named twice: {', '.join(self.methods)}")
-        if wrong:
-            raise OptionError("; ".join(wrong))

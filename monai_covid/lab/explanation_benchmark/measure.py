@@ -16,8 +16,8 @@ from monai_covid.explain.methods import METHODS, PixelRange, make_explainer
 from monai_covid.explain.quality import (
     Part,
     RandomMap,
-    flip,
     mass_accuracy,
+    pixel_flipping,
     randomised,
     rank_accuracy,
     rank_correlation,
@@ -124,7 +124,7 @@ def _faithfulness(
     network: nn.Module, cases: Cases, maps: Tensor, targets: Tensor
 ) -> dict[str, np.ndarray]:
     parts = zip(*(torch.split(each, CHUNK) for each in (cases.images, maps, targets)), strict=True)
-    found = [flip(network, *part) for part in parts]
+    found = [pixel_flipping(network, *part) for part in parts]
     columns = {"faithfulness": torch.cat([each.faithfulness() for each in found]).numpy()}
     for name, curves in (
         ("most", torch.cat([each.most_first for each in found])),

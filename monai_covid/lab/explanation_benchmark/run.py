@@ -21,13 +21,13 @@ from monai_covid.lab.explanation_benchmark.folder import (
     Effort,
     fingerprint,
     open_folder,
-    stored,
+    read_or_make,
 )
 from monai_covid.lab.explanation_benchmark.measure import measure, predicted
 from monai_covid.lab.explanation_benchmark.networks import (
     FOLDERS,
     NETWORKS,
-    SHOWN,
+    TEST_OPTIONS,
     NetworkPlan,
     train_network,
 )
@@ -36,7 +36,7 @@ from monai_covid.lab.explanation_benchmark.page import (
     write_model_page,
     write_phantom_page,
 )
-from monai_covid.lab.explanation_benchmark.summary import FEWEST
+from monai_covid.lab.explanation_benchmark.summary import FEWEST_IMAGES
 from monai_covid.models.model_file import ModelInfo, file_hash, load_model
 from monai_covid.preprocessing.normalise import standardized_range
 
@@ -111,7 +111,9 @@ def benchmark_phantom(
     info = trained[NETWORKS[0]].info
     # Other patients than those of the training, whose seed is the plan's.
     variants = {
-        variant: phantom_cases(info, SHOWN, effort.images_per_class, plan.seed + 1, **changed)
+        variant: phantom_cases(
+            info, TEST_OPTIONS, effort.images_per_class, plan.seed + 1, **changed
+        )
         for variant, changed in VARIANTS.items()
     }
     both = _right_for_all(networks, variants["as shown"], out)
@@ -169,10 +171,10 @@ def _right_for_all(networks: Mapping[str, DenseNet], cases: Cases, out: Path) ->
     right = [predicted(network, cases.images) == cases.labels for network in networks.values()]
     both = cases.where(torch.stack(right).all(0))
     logger.info("%d of %d images are right for both networks", len(both.names), len(cases.names))
-    if len(both.names) < FEWEST:
+    if len(both.names) < FEWEST_IMAGES:
         raise RunFolderError(
-            f"{out}: {len(both.names)} images are right for both networks, {FEWEST} are needed; "
-            "explain more images, or train on more images or for more epochs"
+            f"{out}: both networks are right on {len(both.names)} images; {FEWEST_IMAGES} are "
+            "needed: explain more images, or train on more images or for more epochs"
         )
     return both
 
@@ -189,7 +191,7 @@ def _measured(
         randomised_images=effort.randomised_images,
         seed=seed,
     )
-    tables = [stored(folder / f"{name}.csv", partial(make, name)) for name in effort.methods]
+    tables = [read_or_make(folder / f"{name}.csv", partial(make, name)) for name in effort.methods]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from monai_covid.evaluation.bootstrap import RESAMPLES, percentile_interval, resample
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.lab.explanation_benchmark.cases import LESION, TEXT
-from monai_covid.lab.explanation_benchmark.networks import READS_WORDS, SEES_LESIONS
+from monai_covid.lab.explanation_benchmark.networks import READS_TEXT, SEES_LESIONS
 
 MEASURES = {
     f"mass_{LESION}": "Relevance in the lesion",
@@ -25,13 +25,13 @@ MEASURES = {
 """Measures that are tabulated, by column of the table of ``measure``."""
 
 CONTRASTS = {
-    f"mass_{LESION}": (SEES_LESIONS, READS_WORDS),
-    f"mass_{TEXT}": (READS_WORDS, SEES_LESIONS),
+    f"mass_{LESION}": (SEES_LESIONS, READS_TEXT),
+    f"mass_{TEXT}": (READS_TEXT, SEES_LESIONS),
 }
 """Measures by which a method must tell the networks apart: higher for the first than the second."""
 
 
-FEWEST = 10
+FEWEST_IMAGES = 10
 """Images below which there is no interval: the resamples of so few say little."""
 
 
@@ -66,7 +66,7 @@ def estimate(values: Sequence[float], images: Sequence[str], resamples: int, see
         return Estimate(float("nan"), None, None, 0)
     filled = np.where(known, given, 0.0)
     centre, count = float(filled.sum() / known.sum()), int(known.sum())
-    if count < FEWEST:
+    if count < FEWEST_IMAGES:
         return Estimate(centre, None, None, count)
 
     def mean(weights: FloatArray) -> dict[str, FloatArray]:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_covid.lab.phantom.anatomy import Anatomy, build_anatomy
-from monai_covid.lab.phantom.arrays import around, between, ellipse_chord, smooth_noise
 from monai_covid.lab.phantom.findings.render import FINDINGS, render_findings
+from monai_covid.lab.phantom.formulas import ellipse_chord
 from monai_covid.lab.phantom.grid import make_grid
 from monai_covid.lab.phantom.patient import Patient, Position
+from monai_covid.lab.phantom.randomness import around, between, smooth_noise
 from monai_covid.lab.phantom.skeleton import shoulder_girdle
 from monai_covid.lab.phantom.thorax import diaphragm_level, make_thorax
 

@@ -1,4 +1,4 @@
-"""From maps of path lengths to grey values, with every setting drawn anew."""
+"""From maps of path lengths to grey values, with every setting drawn at random."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from monai_covid.lab.lungs.chest import Chest
 from monai_covid.lab.phantom.anatomy import BONE, LUNG, SOFT_TISSUE
-from monai_covid.lab.phantom.arrays import between, smooth_noise
+from monai_covid.lab.phantom.randomness import between, smooth_noise
 
 FloatMap = NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""Letters and words that are burnt into the pixels, as on real radiographs."""
+"""Text that is burnt into the pixels, as on real radiographs: side markers, positions, dates."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from monai_covid.lab.phantom.arrays import BoolArray, Stream, between, random_stream
+from monai_covid.lab.phantom.formulas import BoolArray
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.patient import View
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.randomness import Stream, between, random_stream
 
 POSITIONING_WORDS = ("PORTABLE", "SUPINE", "ERECT")
 """The word that belongs to class 0, 1 and 2, where words and classes are correlated."""

@@ -10,7 +10,7 @@ from typing import Any
 from monai_covid.audits.shortcuts.cues import CUES
 from monai_covid.lab.probing import COVARIANCES
 from monai_covid.lab.studies.definition import (
-    FURTHER,
+    EXTRA_EVALUATIONS,
     MEAN,
     PREVIOUS,
     PROBE,
@@ -19,7 +19,7 @@ from monai_covid.lab.studies.definition import (
     Arm,
     Study,
 )
-from monai_covid.lab.studies.starts import PROBING, backbone_of
+from monai_covid.lab.studies.initial_weights import PROBE_OPTIONS, backbone_of
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.efficientnet import EFFICIENTNET
 from monai_covid.training.options import Option, value_problem
@@ -66,7 +66,7 @@ def study_problems(study: Study) -> list[str]:
             found.append(f"{key} {getattr(study, key)!r} must be fold or all")
     if type(study.first_epochs) is not int or study.first_epochs < 1:
         found.append(f"first_epochs {study.first_epochs!r} must be a whole number from 1")
-    found += _listed("further", study.further, FURTHER)
+    found += _listed("further", study.further, EXTRA_EVALUATIONS)
     found += _listed("baselines", study.baselines, tuple(CUES))
     found += [problem for arm in study.arms for problem in _probe_problems(study, arm)]
     for where, options, known in _option_groups(study):
@@ -124,7 +124,7 @@ def stage1_known(options: Mapping[str, Any] | None) -> Mapping[str, Option]:
 
 def _options_known(arm: Arm) -> Mapping[str, Option]:
     if arm.start.kind == PROBE:
-        return PROBING
+        return PROBE_OPTIONS
     from_model = arm.start.kind in (STAGE2_START, PREVIOUS, SAME, MEAN)
     return STAGE3 if from_model else STAGE3_DIRECT
 

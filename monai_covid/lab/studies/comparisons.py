@@ -1,6 +1,6 @@
-"""Every arm against the baseline: pairs of runs with the same seed and fold.
+"""Every arm against the baseline: paired differences of runs with the same seed and fold.
 
-Tests of paired differences: sign flips, and t with its correction for shared training images.
+Tested by sign flips, and by t with a correction for training images that folds share.
 """
 
 from __future__ import annotations
@@ -17,141 +17,13 @@ from monai_covid.evaluation.multiple_testing import holm
 from monai_covid.lab.studies.definition import EXTERNAL, WITHOUT_LUNGS, Run
 from monai_covid.lab.studies.scores import COVID
 
+RunResult = Mapping[str, Any]
+Measure = Callable[[RunResult], float | None]
 EXACT_AT_MOST = 16
 """Pairs up to which all sign flips are counted out."""
 
 RESAMPLES = 10_000
 ROUNDING = 1e-12
-
-
-class SignFlip(NamedTuple):
-    """What a sign-flip test found.
-
-    Attributes:
-        p_value: Two-sided.
-        test: What was done, in words.
-    """
-
-    p_value: float
-    test: str
-
-
-class TInterval(NamedTuple):
-    """A t interval of a mean difference.
-
-    Attributes:
-        low: Lower bound of the 95 % interval; None for fewer than two pairs.
-        high: Upper bound.
-        p_value: Two-sided p-value of the t test.
-    """
-
-    low: float | None
-    high: float | None
-    p_value: float | None
-
-
-def sign_flip_test(differences: Sequence[float], seed: int = 0) -> SignFlip:
-    """Test whether paired differences are as likely to be positive as negative.
-
-    Under the null hypothesis each difference has either sign with the same probability (Fisher,
-    The Design of Experiments, 1935). The statistic is the absolute mean. Up to 16 pairs all sign
-    flips are counted; the smallest p-value that n pairs can give is 2 / 2^n. With more pairs signs
-    are drawn, and p = (1 + as extreme) / (1 + drawn) (Phipson & Smyth, Stat. Appl. Genet. Mol.
-    Biol. 9:39, 2010).
-
-    Args:
-        differences: At least one.
-        seed: Of the drawn signs.
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    exact = len(values) <= EXACT_AT_MOST
-    signs = _all_signs(len(values)) if exact else _drawn_signs(len(values), seed)
-    flipped, observed = np.abs(signs @ values), abs(float(values.sum()))
-    extreme = int((flipped >= observed - ROUNDING * max(1.0, observed)).sum())
-    if exact:
-        return SignFlip(extreme / len(signs), "paired sign-flip permutation, exact")
-    p_value = (1 + extreme) / (1 + len(signs))
-    return SignFlip(p_value, f"paired sign-flip permutation, {RESAMPLES} resamples")
-
-
-def t_interval(differences: Sequence[float], shared: float = 0.0) -> TInterval:
-    """Return the t interval of a mean difference.
-
-    With ``shared`` the variance of the mean is that of Nadeau & Bengio (Machine Learning
-    52:239-281, 2003), s^2 (1/n + n_test / n_train), since differences of folds whose training
-    images overlap are not independent; for several seeds see Bouckaert & Frank (PAKDD 2004).
-
-    Args:
-        differences: n paired differences.
-        shared: Test images over training images; 0 for independent pairs.
-    """
-    count = len(differences)
-    if count < 2:
-        return TInterval(None, None, None)
-    mean, spread = float(np.mean(differences)), float(np.std(differences, ddof=1))
-    error = spread * float(np.sqrt(1 / count + shared))
-    if error <= ROUNDING:
-        return TInterval(mean, mean, None)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * error
-    p_value = 2 * float(stats.t.sf(abs(mean) / error, count - 1))
-    return TInterval(mean - half, mean + half, p_value)
-
-
-def _all_signs(count: int) -> NDArray[np.float64]:
-    numbers = np.arange(2**count)[:, None]
-    return np.where((numbers >> np.arange(count)) & 1, -1.0, 1.0)
-
-
-def _drawn_signs(count: int, seed: int) -> NDArray[np.float64]:
-    return np.random.default_rng(seed).choice([-1.0, 1.0], size=(RESAMPLES, count))
-
-
-RunResult = Mapping[str, Any]
-Measure = Callable[[RunResult], float | None]
-
-
-def measures(first_epochs: int, further: Collection[str] = ()) -> dict[str, Measure]:
-    """Return what is compared, by name.
-
-    Args:
-        first_epochs: Epochs over which the validation AUC is averaged; the publication says that
-            twice transfer learning and output neuron keeping make the first epochs better.
-        further: Further evaluations of the study. Lungs alone are not compared.
-    """
-    epochs = f"epochs 1 to {first_epochs}" if first_epochs > 1 else "epoch 1"
-    return {
-        f"validation_auc, {epochs}": lambda run: _first(run["validation_auc"], first_epochs),
-        "best validation_auc": lambda run: _as_float(run["best_validation_auc"]),
-        "test accuracy": lambda run: _as_float(run["test"]["accuracy"]),
-        "test macro_auc": lambda run: _as_float(run["test"]["macro_auc"]),
-        **(BLANKED if WITHOUT_LUNGS in further else {}),
-        **(OUTSIDE if EXTERNAL in further else {}),
-    }
-
-
-BLANKED: Mapping[str, Measure] = {
-    "balanced_accuracy, lungs blanked out": lambda run: _as_float(
-        run["further"].get(WITHOUT_LUNGS, {}).get("balanced_accuracy")
-    )
-}
-OUTSIDE: Mapping[str, Measure] = {
-    "balanced_accuracy, external": lambda run: _outside(run, "balanced_accuracy"),
-    "macro_auc, external": lambda run: _outside(run, "macro_auc"),
-    "recall of COVID-19, external": lambda run: _outside(run, "recall", COVID),
-}
-
-
-def _outside(run: RunResult, *keys: str) -> float | None:
-    """Return a measure of the external images; None for a network that was trained on some.
-
-    For it COVID-19 is not among them, and what is left are fewer classes: other questions.
-    """
-    found: Any = run["further"].get(EXTERNAL) or {}
-    if not found or found["recall"][COVID] is None:
-        return None
-    for key in keys:
-        found = found[key]
-    return _as_float(found)
 
 
 def compare_arms(
@@ -245,6 +117,50 @@ def _test_per_training_image(results: Mapping[Run, RunResult], runs: Sequence[Ru
     return float(np.mean(ratios))
 
 
+def measures(first_epochs: int, further: Collection[str] = ()) -> dict[str, Measure]:
+    """Return what is compared, by name.
+
+    Args:
+        first_epochs: Epochs over which the validation AUC is averaged; the publication says that
+            twice transfer learning and output neuron keeping make the first epochs better.
+        further: Further evaluations of the study. Lungs alone are not compared.
+    """
+    epochs = f"epochs 1 to {first_epochs}" if first_epochs > 1 else "epoch 1"
+    return {
+        f"validation_auc, {epochs}": lambda run: _first(run["validation_auc"], first_epochs),
+        "best validation_auc": lambda run: _as_float(run["best_validation_auc"]),
+        "test accuracy": lambda run: _as_float(run["test"]["accuracy"]),
+        "test macro_auc": lambda run: _as_float(run["test"]["macro_auc"]),
+        **(BLANKED if WITHOUT_LUNGS in further else {}),
+        **(OUTSIDE if EXTERNAL in further else {}),
+    }
+
+
+BLANKED: Mapping[str, Measure] = {
+    "balanced_accuracy, lungs blanked out": lambda run: _as_float(
+        run["further"].get(WITHOUT_LUNGS, {}).get("balanced_accuracy")
+    )
+}
+OUTSIDE: Mapping[str, Measure] = {
+    "balanced_accuracy, external": lambda run: _outside(run, "balanced_accuracy"),
+    "macro_auc, external": lambda run: _outside(run, "macro_auc"),
+    "recall of COVID-19, external": lambda run: _outside(run, "recall", COVID),
+}
+
+
+def _outside(run: RunResult, *keys: str) -> float | None:
+    """Return a measure of the external images; None for a network that was trained on some.
+
+    For it COVID-19 is not among them, and what is left are fewer classes: other questions.
+    """
+    found: Any = run["further"].get(EXTERNAL) or {}
+    if not found or found["recall"][COVID] is None:
+        return None
+    for key in keys:
+        found = found[key]
+    return _as_float(found)
+
+
 def _first(curve: Sequence[float | None], epochs: int) -> float | None:
     values = [value for value in curve[:epochs] if value is not None]
     return float(np.mean(values)) if values and len(curve) >= epochs else None
@@ -252,3 +168,85 @@ def _first(curve: Sequence[float | None], epochs: int) -> float | None:
 
 def _as_float(value: float | None) -> float | None:
     return None if value is None else float(value)
+
+
+class SignFlip(NamedTuple):
+    """What a sign-flip test found.
+
+    Attributes:
+        p_value: Two-sided.
+        test: What was done, in words.
+    """
+
+    p_value: float
+    test: str
+
+
+class TInterval(NamedTuple):
+    """A t interval of a mean difference.
+
+    Attributes:
+        low: Lower bound of the 95 % interval; None for fewer than two pairs.
+        high: Upper bound.
+        p_value: Two-sided p-value of the t test.
+    """
+
+    low: float | None
+    high: float | None
+    p_value: float | None
+
+
+def sign_flip_test(differences: Sequence[float], seed: int = 0) -> SignFlip:
+    """Test whether paired differences are as likely to be positive as negative.
+
+    Under the null hypothesis each difference has either sign with the same probability (Fisher,
+    The Design of Experiments, 1935). The statistic is the absolute mean. Up to 16 pairs all sign
+    flips are counted; the smallest p-value that n pairs can give is 2 / 2^n. With more pairs signs
+    are drawn, and p = (1 + as extreme) / (1 + drawn) (Phipson & Smyth, Stat. Appl. Genet. Mol.
+    Biol. 9:39, 2010).
+
+    Args:
+        differences: At least one.
+        seed: Of the drawn signs.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    exact = len(values) <= EXACT_AT_MOST
+    signs = _all_signs(len(values)) if exact else _drawn_signs(len(values), seed)
+    flipped, observed = np.abs(signs @ values), abs(float(values.sum()))
+    extreme = int((flipped >= observed - ROUNDING * max(1.0, observed)).sum())
+    if exact:
+        return SignFlip(extreme / len(signs), "paired sign-flip permutation, exact")
+    p_value = (1 + extreme) / (1 + len(signs))
+    return SignFlip(p_value, f"paired sign-flip permutation, {RESAMPLES} resamples")
+
+
+def t_interval(differences: Sequence[float], shared: float = 0.0) -> TInterval:
+    """Return the t interval of a mean difference.
+
+    With ``shared`` the variance of the mean is that of Nadeau & Bengio (Machine Learning
+    52:239-281, 2003), s^2 (1/n + n_test / n_train), since differences of folds whose training
+    images overlap are not independent; for several seeds see Bouckaert & Frank (PAKDD 2004).
+
+    Args:
+        differences: n paired differences.
+        shared: Test images over training images; 0 for independent pairs.
+    """
+    count = len(differences)
+    if count < 2:
+        return TInterval(None, None, None)
+    mean, spread = float(np.mean(differences)), float(np.std(differences, ddof=1))
+    error = spread * float(np.sqrt(1 / count + shared))
+    if error <= ROUNDING:
+        return TInterval(mean, mean, None)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * error
+    p_value = 2 * float(stats.t.sf(abs(mean) / error, count - 1))
+    return TInterval(mean - half, mean + half, p_value)
+
+
+def _all_signs(count: int) -> NDArray[np.float64]:
+    numbers = np.arange(2**count)[:, None]
+    return np.where((numbers >> np.arange(count)) & 1, -1.0, 1.0)
+
+
+def _drawn_signs(count: int, seed: int) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).choice([-1.0, 1.0], size=(RESAMPLES, count))

@@ -15,7 +15,7 @@ EXTRA = "extra"
 """Stands, in ``extra_manifests``, for the collection given as ``--extra``."""
 
 LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL = "lungs_only", "without_lungs", "external"
-FURTHER = (LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL)
+EXTRA_EVALUATIONS = (LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL)
 
 Options = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ class Study:
         stage2: Options of stage 2 of all arms.
         options: Options of stage 3 of all arms.
         evaluation: Options of the evaluation of all arms.
-        further: Further evaluations of every run, some of ``FURTHER``.
+        further: Further evaluations of every run, some of ``EXTRA_EVALUATIONS``.
         baselines: Cues that are measured beside the networks, see ``audits.shortcuts``.
     """
 

@@ -1,4 +1,4 @@
-"""Further evaluations of a run: without lungs, on lungs alone, on other patients' images."""
+"""Extra evaluations of a run: without lungs, on lungs alone, on images of other patients."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ from monai_covid.models.device import choose_device
 from monai_covid.preprocessing.lungs.find import find_lungs
 
 BATCH_SIZE = 32
-
 PART: Mapping[str, str] = {LUNGS_ONLY: "lungs_alone", WITHOUT_LUNGS: "without_hull"}
 """Further evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
 
 
-def extra_evaluations(
+def write_extra_evaluation(
     study: Study,
     run: Run,
     name: str,
@@ -48,7 +47,7 @@ def extra_evaluations(
     Args:
         study: The study.
         run: Trained run.
-        name: One of ``FURTHER``.
+        name: One of ``EXTRA_EVALUATIONS``.
         layout: Where its files lie.
         machine: Where to compute.
         classifier: What is evaluated; None: the model of the run.

@@ -1,7 +1,4 @@
-"""The results of finished runs: of one, of an arm, and of all together; computed once.
-
-Results that are computed once, and anew when a file behind them has changed.
-"""
+"""The results of finished runs, of arms, and of all together; computed again if files change."""
 
 from __future__ import annotations
 
@@ -12,37 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from monai_covid.lab.studies.baselines import baseline_scores, beside_readings
+from monai_covid.lab.studies.baselines import baseline_scores
 from monai_covid.lab.studies.definition import EXTERNAL, MEAN, SAME, Arm, Run, Study
 from monai_covid.lab.studies.layout import Layout
-from monai_covid.lab.studies.run_results import TEST, agree, pool, read_run
-
-
-class ResultCache:
-    """Remembers results under the names and the times of the files that they were made of."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._known: dict[tuple[Any, ...], Any] = {}
-
-    def get(self, key: tuple[Any, ...], files: Iterable[Path], make: Callable[[], Any]) -> Any:
-        """Return what ``make`` gives, or gave for the same key and unchanged files.
-
-        Args:
-            key: What the result is, and everything but files that it depends on.
-            files: The files that it is made of; one that is missing counts as such.
-            make: Makes it.
-        """
-        named = tuple(map(str, files))
-        whole = (*key, *named, *map(_time, named))
-        if whole not in self._known:
-            self._known[whole] = make()
-        return self._known[whole]
-
-
-def _time(file: str) -> int:
-    path = Path(file)
-    return path.stat().st_mtime_ns if path.is_file() else 0
+from monai_covid.lab.studies.readings import compare_arm_with_readings
+from monai_covid.lab.studies.run_results import TEST, read_agreement, read_arm, read_run
 
 
 class FinishedRuns:
@@ -102,7 +73,7 @@ class FinishedRuns:
             scores = self._kept.get(
                 (arm.name, name, *(part for part, _ in files), *cues),
                 [*(file for _, file in files), *cues.values()],
-                partial(pool, files, self._resamples, cues),
+                partial(read_arm, files, self._resamples, cues),
             )
             if name is None:
                 found |= scores
@@ -122,14 +93,14 @@ class FinishedRuns:
             return None
         every = [file for member in files.values() for file in member]
         found: dict[str, Any] = self._kept.get(
-            ("agreement", *files), every, partial(agree, files, self._resamples)
+            ("agreement", *files), every, partial(read_agreement, files, self._resamples)
         )
         return found
 
     def readings(
         self, finished: Sequence[Run], readings: pd.DataFrame, views: pd.Series[str] | None
     ) -> list[dict[str, Any]]:
-        """Return what each arm says beside what readers saw; see ``beside_readings``."""
+        """Return what each arm says beside what readers saw; see ``compare_arm_with_readings``."""
         found = []
         for arm in self._study.arms:
             files: dict[int, list[Path]] = {}
@@ -139,7 +110,9 @@ class FinishedRuns:
             tables = list(files.values())
             if tables:
                 read = [file for table in tables for file in table]
-                make = partial(beside_readings, arm.name, tables, readings, views, self._resamples)
+                make = partial(
+                    compare_arm_with_readings, arm.name, tables, readings, views, self._resamples
+                )
                 found += self._kept.get(("readings", arm.name), read, make)
         return found
 
@@ -147,3 +120,30 @@ class FinishedRuns:
         """Return the predictions of trivial cues that are there."""
         found = {name: self._layout.baseline(name) for name in self._study.baselines}
         return {name: file for name, file in found.items() if file.is_file()}
+
+
+class ResultCache:
+    """Remembers results under the names and the times of the files that they were made of."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def get(self, key: tuple[Any, ...], files: Iterable[Path], make: Callable[[], Any]) -> Any:
+        """Return what ``make`` gives, or gave for the same key and unchanged files.
+
+        Args:
+            key: What the result is, and everything but files that it depends on.
+            files: The files that it is made of; one that is missing counts as such.
+            make: Makes it.
+        """
+        named = tuple(map(str, files))
+        whole = (*key, *named, *map(_time, named))
+        if whole not in self._known:
+            self._known[whole] = make()
+        return self._known[whole]
+
+
+def _time(file: str) -> int:
+    path = Path(file)
+    return path.stat().st_mtime_ns if path.is_file() else 0

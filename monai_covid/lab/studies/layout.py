@@ -1,7 +1,4 @@
-"""Where the files of a study lie.
-
-How and where a study is computed; nothing here changes its results.
-"""
+"""Where the files of a study lie, and how and where it is computed; neither changes its results."""
 
 from __future__ import annotations
 

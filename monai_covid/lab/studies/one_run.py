@@ -19,18 +19,18 @@ from monai_covid.lab.studies.definition import (
     Run,
     Study,
 )
-from monai_covid.lab.studies.extra_evaluations import extra_evaluations
+from monai_covid.lab.studies.extra_evaluations import write_extra_evaluation
+from monai_covid.lab.studies.initial_weights import architecture_of
 from monai_covid.lab.studies.layout import FAILURE, Layout, Machine
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites, claimed
-from monai_covid.lab.studies.probes import probe_run
-from monai_covid.lab.studies.scores import average_runs
-from monai_covid.lab.studies.starts import architecture_of
+from monai_covid.lab.studies.without_training import average_runs, probe_run
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import evaluate_stage, run_summary, train_stage
 
 logger = logging.getLogger(__name__)
-
 MODEL_FILES = ("model.pt", "learning_curve.csv", "summary.json")
+HEAD_OPTIONS = ("head", "new_from")
+"""Options of stage 3 that mean nothing without a model to start from."""
 
 
 class Runner:
@@ -185,11 +185,7 @@ class Runner:
             )
         for name in self.study.further:
             if not self.layout.is_evaluated(run, name):
-                extra_evaluations(self.study, run, name, self.layout, self.machine)
-
-
-HEAD_OPTIONS = ("head", "new_from")
-"""Options of stage 3 that mean nothing without a model to start from."""
+                write_extra_evaluation(self.study, run, name, self.layout, self.machine)
 
 
 def _link(source: Path, target: Path) -> None:

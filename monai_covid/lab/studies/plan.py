@@ -12,7 +12,7 @@ import yaml
 from monai_covid.data.files import write_text
 from monai_covid.errors import RunFolderError
 from monai_covid.lab.studies.definition import EXTERNAL, Arm, Options, Study
-from monai_covid.lab.studies.reading import study_from
+from monai_covid.lab.studies.study_file import study_from
 
 FILES = "files"
 

@@ -1,8 +1,6 @@
 """What a run starts from: its stage 2, and before it a stage 1 if its arm has one.
 
-Claims on folders, so that several processes work on one study without meeting.
-
-How an attempt at a run, or at what it starts from, ended.
+Several processes can work on one study: each claims the folder that it works in.
 """
 
 from __future__ import annotations
@@ -18,48 +16,13 @@ from filelock import FileLock, Timeout
 
 from monai_covid.lab.studies.collections import write_excluded
 from monai_covid.lab.studies.definition import Run, Study
+from monai_covid.lab.studies.initial_weights import architecture_of
 from monai_covid.lab.studies.layout import Layout, Machine
-from monai_covid.lab.studies.starts import architecture_of
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import run_summary, train_stage
 
-CLAIM = ".claim"
-
-
-@contextmanager
-def claimed(folder: Path) -> Iterator[bool]:
-    """Yield whether this process may work in ``folder``; it keeps others out until the block ends.
-
-    The system lets go of a claim when a process dies.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / CLAIM)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
-
-
-class Outcome(Enum):
-    """How an attempt ended."""
-
-    DONE = "done"
-    BUSY = "busy"
-    """Another process works on it, or on what it needs."""
-    BLOCKED = "blocked"
-    """What it starts from is not there."""
-    FAILED = "failed"
-    """Training diverged."""
-    UNFINISHED = "unfinished"
-    """Time ran out."""
-
-
 logger = logging.getLogger(__name__)
+CLAIM = ".claim"
 
 
 class Prerequisites:
@@ -157,3 +120,36 @@ def _shared(folder: Path, train: Callable[[], bool]) -> Outcome:
         if not mine:
             return Outcome.BUSY
         return Outcome.DONE if train() else Outcome.UNFINISHED
+
+
+class Outcome(Enum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    BUSY = "busy"
+    """Another process works on it, or on what it needs."""
+    BLOCKED = "blocked"
+    """What it starts from is not there."""
+    FAILED = "failed"
+    """Training diverged."""
+    UNFINISHED = "unfinished"
+    """Time ran out."""
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[bool]:
+    """Yield whether this process may work in ``folder``; it keeps others out until the block ends.
+
+    The system lets go of a claim when a process dies.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / CLAIM)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LOOKS = 5.0
 """How long to wait for other processes when all that is left is theirs."""
 
 
-class Chosen(NamedTuple):
+class RunSelection(NamedTuple):
     """Which runs of a study are to be done in this call; None for all.
 
     Attributes:
@@ -48,7 +48,7 @@ class Chosen(NamedTuple):
         ]
 
 
-def check_starts(runner: Runner, runs: Sequence[Run]) -> None:
+def check_prerequisites(runner: Runner, runs: Sequence[Run]) -> None:
     """Make sure that what runs start from is among them or finished.
 
     Raises:

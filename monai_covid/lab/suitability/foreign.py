@@ -1,4 +1,4 @@
-"""Images of other things that Python packages bring along; never used to build anything."""
+"""Images of other things that Python packages bring along: to measure, never to train with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw
 from sklearn.datasets import load_digits, load_sample_images
 
 logger = logging.getLogger(__name__)
-
 Named = tuple[str, NDArray[np.float32]]
 
 

@@ -1,12 +1,9 @@
-"""``python -m monai_covid.lab.suitability.train``: build the weights that come with the package.
+"""``python -m monai_covid.lab.suitability.train``: train the network that comes with the package.
 
 Needs the folder of real images with ``covid`` and ``nih`` (docs/how-to/real-data.md). Three
-quarters of the patients train the network, the others choose the thresholds; the folds and lists
-that are measured on are left out of both. Set OMP_NUM_THREADS=1 to get the same file again.
-
-Fitting the suitability network.
-
-Thresholds that refuse few of the right images.
+quarters of the patients train the network, the others choose thresholds that refuse few suitable
+images; the folds and lists that are measured on are left out of both. Set OMP_NUM_THREADS=1 to get
+the same file again.
 """
 
 from __future__ import annotations
@@ -33,8 +30,8 @@ from monai_covid.lab.suitability.batches import (
 )
 from monai_covid.lab.suitability.collection import (
     Chests,
+    assign_patient_folds,
     building_images,
-    patients_folds,
     phantom_chests,
     real_chests,
 )
@@ -48,8 +45,45 @@ from monai_covid.preprocessing.suitability.network import (
     scores,
 )
 
+logger = logging.getLogger(__name__)
 BATCH = 96
 PEAK_RATE = 3e-3
+LOWEST = 0.5
+FALSE_REFUSALS = 0.01
+REFUSING = ("other", "lateral", "turned_90", "turned_180", "turned_270", "inverted", "cropped")
+MEASURED_ELSEWHERE = ("nih-03015", "nih-12628", "nih-09144")
+"""Patients of the DICOM samples."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, choose thresholds and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with covid and nih")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="file to write")
+    parser.add_argument("--steps", type=int, default=2000, help="batches of 96 (2000)")
+    parser.add_argument("--negatives", type=int, default=4000, help="synthetic negatives (4000)")
+    parser.add_argument("--phantoms", type=int, default=1200, help="phantom chests (1200)")
+    parser.add_argument("--seed", type=int, default=2022)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    real = real_chests(building_images(options.data, MEASURED_ELSEWHERE))
+    choosing = assign_patient_folds(real.patients, 4, options.seed) == 0
+    logger.info("%d real images train, %d choose", (~choosing).sum(), choosing.sum())
+    phantoms = phantom_chests(options.seed, options.phantoms)
+    pool = make_pool(_part(real, ~choosing), phantoms, options.seed, options.negatives)
+    network = fit(pool, options.steps, options.seed)
+    found = scores_of_bases(network, real.bases[choosing])
+    thresholds = choose_thresholds({name: found[name] for name in REFUSING})
+    refused = np.any([found[name] > thresholds[name] for name in REFUSING], axis=0)
+    logger.info("thresholds %s; refused %d of %d", thresholds, refused.sum(), len(refused))
+    sha256 = save_trained(options.out, Trained(network, {**thresholds, "mirrored": 0.5}))
+    logger.info("%s: SHA-256 %s", options.out, sha256)
+
+
+def _part(chests: Chests, chosen: NDArray[np.bool_]) -> Chests:
+    """Return the images for which ``chosen``, (N,) bool, is True."""
+    patients = tuple(np.array(chests.patients)[chosen].tolist())
+    return Chests(chests.bases[chosen], patients, chests.weights[chosen])
 
 
 def fit(pool: Pool, steps: int, seed: int) -> SuitabilityNetwork:
@@ -100,20 +134,6 @@ def _lay_out(network: SuitabilityNetwork, layout: torch.memory_format) -> None:
             parameter.data = parameter.data.contiguous(memory_format=layout)
 
 
-LOWEST = 0.5
-FALSE_REFUSALS = 0.01
-
-
-@torch.inference_mode()
-def scores_of_bases(
-    network: SuitabilityNetwork, bases: NDArray[np.float32]
-) -> dict[str, NDArray[np.float64]]:
-    """Return the scores (N,) of each question for squares (N, 128, 128)."""
-    thumbnails = resize_to_square(torch.from_numpy(bases), INPUT_SIDE)[:, None]
-    answers = scores(network(equalised(thumbnails)))
-    return {name: value.double().numpy() for name, value in answers.items()}
-
-
 def choose_thresholds(
     found: Mapping[str, NDArray[np.float64]], most: float = FALSE_REFUSALS
 ) -> dict[str, float]:
@@ -134,42 +154,14 @@ def choose_thresholds(
     return {name: max(LOWEST, float(top)) for name, top in zip(found, highest, strict=True)}
 
 
-logger = logging.getLogger(__name__)
-
-REFUSING = ("other", "lateral", "turned_90", "turned_180", "turned_270", "inverted", "cropped")
-MEASURED_ELSEWHERE = ("nih-03015", "nih-12628", "nih-09144")
-"""Patients of the DICOM samples."""
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Train, choose thresholds and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with covid and nih")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="file to write")
-    parser.add_argument("--steps", type=int, default=2000, help="batches of 96 (2000)")
-    parser.add_argument("--negatives", type=int, default=4000, help="synthetic negatives (4000)")
-    parser.add_argument("--phantoms", type=int, default=1200, help="phantom chests (1200)")
-    parser.add_argument("--seed", type=int, default=2022)
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    real = real_chests(building_images(options.data, MEASURED_ELSEWHERE))
-    choosing = patients_folds(real.patients, 4, options.seed) == 0
-    logger.info("%d real images train, %d choose", (~choosing).sum(), choosing.sum())
-    phantoms = phantom_chests(options.seed, options.phantoms)
-    pool = make_pool(_part(real, ~choosing), phantoms, options.seed, options.negatives)
-    network = fit(pool, options.steps, options.seed)
-    found = scores_of_bases(network, real.bases[choosing])
-    thresholds = choose_thresholds({name: found[name] for name in REFUSING})
-    refused = np.any([found[name] > thresholds[name] for name in REFUSING], axis=0)
-    logger.info("thresholds %s; refused %d of %d", thresholds, refused.sum(), len(refused))
-    sha256 = save_trained(options.out, Trained(network, {**thresholds, "mirrored": 0.5}))
-    logger.info("%s: SHA-256 %s", options.out, sha256)
-
-
-def _part(chests: Chests, chosen: NDArray[np.bool_]) -> Chests:
-    """Return the images for which ``chosen``, (N,) bool, is True."""
-    patients = tuple(np.array(chests.patients)[chosen].tolist())
-    return Chests(chests.bases[chosen], patients, chests.weights[chosen])
+@torch.inference_mode()
+def scores_of_bases(
+    network: SuitabilityNetwork, bases: NDArray[np.float32]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the scores (N,) of each question for squares (N, 128, 128)."""
+    thumbnails = resize_to_square(torch.from_numpy(bases), INPUT_SIDE)[:, None]
+    answers = scores(network(equalised(thumbnails)))
+    return {name: value.double().numpy() for name, value in answers.items()}
 
 
 if __name__ == "__main__":

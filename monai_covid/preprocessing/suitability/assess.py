@@ -1,6 +1,6 @@
-"""Is this an upright frontal chest radiograph?
+"""Whether an image is an upright frontal chest radiograph, with reasons, cautions and scores.
 
-What speaks against an image, in codes, scores and plain words.
+A reason refuses the image; a caution is for whoever reads the result.
 """
 
 from __future__ import annotations
@@ -55,6 +55,17 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
 )
 """What a reader should know of an image that is not refused for it."""
 
+SMALLEST_SIDE = 32
+SMALL_SIDE = 128
+EVEN_SCORE = 0.5
+"""Score of a statistic above which it speaks against an image."""
+
+LOW_CONTRAST = 0.25
+BORDERED = 0.1
+_ANOTHER_PICTURE = ("noise", "document", "other")
+_ANOTHER_POSITION = ("lateral", *(f"turned_{degrees}" for degrees in TURNS if degrees))
+_ANOTHER_DISPLAY = ("inverted", "cropped", "exposure")
+
 
 @dataclass(frozen=True)
 class Suitability:
@@ -84,19 +95,6 @@ class Suitability:
     def cautions(self) -> tuple[str, ...]:
         """What a reader should know besides, in plain words."""
         return tuple(CAUTIONS[code] for code in self.caution_codes)
-
-
-SMALLEST_SIDE = 32
-SMALL_SIDE = 128
-EVEN_SCORE = 0.5
-"""Score of a statistic above which it speaks against an image."""
-
-LOW_CONTRAST = 0.25
-BORDERED = 0.1
-
-_ANOTHER_PICTURE = ("noise", "document", "other")
-_ANOTHER_POSITION = ("lateral", *(f"turned_{degrees}" for degrees in TURNS if degrees))
-_ANOTHER_DISPLAY = ("inverted", "cropped", "exposure")
 
 
 def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:

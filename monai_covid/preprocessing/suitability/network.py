@@ -1,6 +1,6 @@
-"""A small convolutional network that answers five questions about a thumbnail.
+"""A small convolutional network that answers five questions about a thumbnail of an image.
 
-The file of the network's weights and thresholds that comes with the package.
+With it, the file of its weights and thresholds that comes with the package.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ TURNS = (0, 90, 180, 270)
 
 OUTPUTS = {"kind": len(KINDS), "turn": len(TURNS), "inverted": 1, "mirrored": 1, "cropped": 1}
 """Output neurons of each question, in the order of the last layer."""
+
+WEIGHTS_FILE = Path(__file__).with_name("weights.npz")
+WEIGHTS_SHA256 = "aa443ccefc8aef0c25de8be73233fad3ce16b47bf34184b928913a6fa1a49164"
+"""Of ``WEIGHTS_FILE``, so that a damaged or exchanged file is not used."""
+
+_THRESHOLD = "threshold/"
 
 
 class SuitabilityNetwork(nn.Module):
@@ -79,13 +85,6 @@ def scores(logits: dict[str, Tensor]) -> dict[str, Tensor]:
 def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> list[nn.Module]:
     convolution = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
-
-
-WEIGHTS_FILE = Path(__file__).with_name("weights.npz")
-WEIGHTS_SHA256 = "aa443ccefc8aef0c25de8be73233fad3ce16b47bf34184b928913a6fa1a49164"
-"""Of ``WEIGHTS_FILE``, so that a damaged or exchanged file is not used."""
-
-_THRESHOLD = "threshold/"
 
 
 class Trained(NamedTuple):

@@ -1,4 +1,4 @@
-"""Painting words into radiographs."""
+"""Burning text into radiographs, to see what a network makes of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Place(NamedTuple):
     height: float
 
 
-def paint_word(
+def paint_text(
     pixels: NDArray[np.floating], word: str, place: Place | None = None, *, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the image with a word burnt in, and where it is.

@@ -1,4 +1,4 @@
-"""Taking text away.
+"""Painting over burnt-in text.
 
 `inpaint` continues the surroundings into the text as a membrane does (Laplace's equation): there is
 no step at the edge of the mask in any direction, values stay within those around it, and it works

@@ -17,17 +17,17 @@ from monai_covid.lab.studies.collections import (
     write_excluded,
 )
 from monai_covid.lab.studies.definition import Run
-from monai_covid.lab.studies.jobs import run_jobs
-from monai_covid.lab.studies.layout import Machine
-from monai_covid.lab.studies.reading import study_from
-from monai_covid.lab.studies.run_results import side_by_side
-from monai_covid.lab.studies.starts import (
+from monai_covid.lab.studies.initial_weights import (
     architecture_of,
     check_packages,
-    described,
+    describe_weights,
     imagenet_files,
     started_from,
 )
+from monai_covid.lab.studies.jobs import run_jobs
+from monai_covid.lab.studies.layout import Machine
+from monai_covid.lab.studies.run_results import align_curves
+from monai_covid.lab.studies.study_file import study_from
 from monai_covid.models.architectures import build_densenet
 from tests.data.collections_on_disk import write_manifest
 from tests.lab.studies.conftest import SMALL
@@ -49,7 +49,7 @@ def test_an_imagenet_file_is_for_the_network_it_fits(tiny_network, tmp_path):
     file = tmp_path / "weights.pth"
     torch.save(build_densenet("densenet121", 3, 1000).state_dict(), file)
     assert imagenet_files(built(), [str(file)]) == {"densenet121": file}
-    assert described({"densenet121": file})["densenet121"].startswith("weights.pth (sha256 ")
+    assert describe_weights({"densenet121": file})["densenet121"].startswith("weights.pth (sha256 ")
     assert imagenet_files(built(), ["none"]) == {"densenet121": None}
     other = built(options={"architecture": "densenet201"})
     with pytest.raises(OptionError, match="fits none of densenet201"):
@@ -119,7 +119,7 @@ def test_curves_of_different_lengths_are_filled_up():
     names = ("validation_auc", "validation_accuracy", "train_loss")
     curves = [{"epoch": [1, 2], **{name: [0.1, 0.2] for name in names}}]
     curves += [{"epoch": [1], **{name: [0.3] for name in names}}]
-    found = side_by_side(curves)
+    found = align_curves(curves)
     assert found["epoch"] == [1, 2]
     assert found["validation_auc"] == [[0.1, 0.2], [0.3, None]]
 

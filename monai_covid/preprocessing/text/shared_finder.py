@@ -1,4 +1,4 @@
-"""Where burnt-in text is, for preprocessing."""
+"""One text finder for all threads of a process, which remembers the text of each image."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ from monai_covid.preprocessing.text.finder import TextFinder
 REMEMBERED = 20_000
 """Images whose text a process remembers, less than 1 kB each: trainings and evaluations in turn
 meet the same images, and looking at one takes a third of a second."""
+
+
+def find_text(pixels: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return where text is on grey values (H, W), True on text; None where there is none.
+
+    Raises:
+        OptionError: If the packages of the extra ``audit`` are missing.
+    """
+    mask = _shared_finder().mask(pixels)
+    # Text all over is no text; nothing would be left to paint it over with.
+    return mask if mask.any() and not mask.all() else None
+
+
+def reader_version() -> str:
+    """Return which reader finds the text: another one may find other text."""
+    return version("rapidocr-onnxruntime")
 
 
 class _SharedFinder:
@@ -43,29 +59,13 @@ class _SharedFinder:
         return self._found[key]
 
 
+@cache
+def _shared_finder() -> _SharedFinder:
+    return _SharedFinder(TextFinder())
+
+
 def _fingerprint(pixels: NDArray[Any]) -> bytes:
     """Return what tells images apart: two that differ in a pixel, shape or type differ here."""
     digest = blake2b(f"{pixels.shape} {pixels.dtype.str}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.digest()
-
-
-def find_text(pixels: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Return where text is on grey values (H, W), True on text; None where there is none.
-
-    Raises:
-        OptionError: If the packages of the extra ``audit`` are missing.
-    """
-    mask = _shared_finder().mask(pixels)
-    # Text all over is no text; nothing would be left to paint it over with.
-    return mask if mask.any() and not mask.all() else None
-
-
-def reader_version() -> str:
-    """Return which reader finds the text: another one may find other text."""
-    return version("rapidocr-onnxruntime")
-
-
-@cache
-def _shared_finder() -> _SharedFinder:
-    return _SharedFinder(TextFinder())

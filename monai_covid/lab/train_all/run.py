@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Everything:
+class TrainAll:
     """All runs of the twice transfer learning, from the first to the last table.
 
     When time runs out, the run at hand is saved after its last whole epoch; the same call goes on
