@@ -173,8 +173,8 @@ def _right_for_all(networks: Mapping[str, DenseNet], cases: Cases, out: Path) ->
     logger.info("%d of %d images are right for both networks", len(both.names), len(cases.names))
     if len(both.names) < FEWEST_IMAGES:
         raise RunFolderError(
-            f"{out}: both networks are right on {len(both.names)} images; {FEWEST_IMAGES} are "
-            "needed: explain more images, or train on more images or for more epochs"
+            f"{out}: {len(both.names)} images are right for both networks, {FEWEST_IMAGES} are "
+            "needed; explain more images, or train on more images or for more epochs"
         )
     return both
 

@@ -1,4 +1,4 @@
-"""What all runs are to do, fixed when the first one starts: settings, and epochs that fit the time."""
+"""What all runs are to do, fixed when the first one starts: settings and epochs."""
 
 from __future__ import annotations
 
