@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         {name: getattr(options, name) for name in PLANNED},
         minutes=options.minutes,
         device=options.device,
-        anew=options.overwrite,
+        overwrite=options.overwrite,
     )
     everything = TrainAll(
         bundle_root=options.bundle,
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         progress=not options.quiet,
         resamples=options.resamples,
-        anew=options.overwrite,
+        overwrite=options.overwrite,
     )
     if everything.run():
         return 0

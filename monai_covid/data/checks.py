@@ -154,14 +154,14 @@ def check_images(records: Records, progress: bool = True) -> DeepCheck:
     """
     result = DeepCheck([], [])
     lines = records.frame.index.tolist()
-    found = tqdm(
+    results = tqdm(
         _read_all(records.paths.tolist()),
         total=len(records),
         desc="reading images",
         unit="image",
         disable=not progress,
     )
-    for line, facts in zip(lines, found, strict=True):
+    for line, facts in zip(lines, results, strict=True):
         if isinstance(facts, str):
             result.problems.append(Problem(records.file, line, facts))
             result.facts.append(None)

@@ -136,10 +136,10 @@ def covid_datalist(
     check_fraction(validation_fraction)
     records = read_manifest(manifest, labels, image_dir)
     sections = covid_sections(records, fold, folds, validation_fraction, seed)
-    asked = LeaveOut(leave_out_sources, as_paths(leave_out_images))
+    exclusions = LeaveOut(leave_out_sources, as_paths(leave_out_images))
     trains = section in ("training", "all")
-    extra = extra_records(as_paths(extra_manifests), records) if trains or any(asked) else []
-    keep, extra = leave_out(RunImages(records, sections, extra), asked)
+    extra = extra_records(as_paths(extra_manifests), records) if trains or any(exclusions) else []
+    keep, extra = leave_out(RunImages(records, sections, extra), exclusions)
     chosen = records.select(((sections == section) | (section == "all")) & keep)
     items = chosen.single_label_datalist()
     if trains:

@@ -65,7 +65,7 @@ class RunImages:
         return ranks | {key: 0 if test else 1 for key, test in own}
 
 
-def leave_out(parts: RunImages, asked: LeaveOut) -> tuple[NDArray[np.bool_], list[Records]]:
+def leave_out(run: RunImages, exclusions: LeaveOut) -> tuple[NDArray[np.bool_], list[Records]]:
     """Leave images out of training and validation; the test section keeps all of its own.
 
     A table with the column ``image`` names images to leave out. The table of pairs that the audit
@@ -75,8 +75,8 @@ def leave_out(parts: RunImages, asked: LeaveOut) -> tuple[NDArray[np.bool_], lis
     case: the copy may be what the network is tested on.
 
     Args:
-        parts: The images of the run.
-        asked: What is to be left out.
+        run: The images of the run.
+        exclusions: What is to be left out.
 
     Returns:
         Which images of the main manifest stay, ``(N,)`` bool, and what stays of the others.
@@ -85,16 +85,16 @@ def leave_out(parts: RunImages, asked: LeaveOut) -> tuple[NDArray[np.bool_], lis
         OptionError: There is no such source.
         InputError: A table cannot be read, or names no image of the manifests.
     """
-    sources = _checked_sources(parts, asked.sources)
-    images = images_to_leave_out(asked.images, parts.ranks) if asked.images else set()
-    drop = _dropped(parts.main, sources, images) & (parts.sections != "test")
-    dropped = [_dropped(records, sources, images) for records in parts.extra]
-    remaining = [records.select(~out) for records, out in zip(parts.extra, dropped, strict=True)]
-    if any(asked):
-        further = sum(int(out.sum()) for out in dropped)
+    sources = _checked_sources(run, exclusions.sources)
+    images = images_to_leave_out(exclusions.images, run.ranks) if exclusions.images else set()
+    drop = _dropped(run.main, sources, images) & (run.sections != "test")
+    dropped = [_dropped(records, sources, images) for records in run.extra]
+    remaining = [records.select(~out) for records, out in zip(run.extra, dropped, strict=True)]
+    if any(exclusions):
+        extra_images = sum(int(out.sum()) for out in dropped)
         logger.info(
             "Left out of training and validation: %d images of %s, %d of extra manifests",
-            *(int(drop.sum()), parts.main.file.name, further),
+            *(int(drop.sum()), run.main.file.name, extra_images),
         )
     return ~drop, remaining
 
@@ -111,23 +111,23 @@ def _dropped(records: Records, sources: set[str], images: set[Key]) -> NDArray[n
     return drop
 
 
-def _checked_sources(parts: RunImages, wanted: Sequence[str]) -> set[str]:
-    if not wanted:
+def _checked_sources(run: RunImages, names: Sequence[str]) -> set[str]:
+    if not names:
         return set()
-    if isinstance(wanted, str):
-        raise OptionError(f"leave_out_sources is a text; give a list: ['{wanted}']")
-    collections = [records for records in (parts.main, *parts.extra) if "source" in records.frame]
-    known = sorted({name for records in collections for name in records.frame["source"]} - {""})
-    if not known:
-        raise OptionError(f"leave_out_sources: {parts.main.file} has no column 'source'")
-    unknown = [name for name in wanted if name not in known]
+    if isinstance(names, str):
+        raise OptionError(f"leave_out_sources is a text; give a list: ['{names}']")
+    collections = [records for records in (run.main, *run.extra) if "source" in records.frame]
+    sources = sorted({name for records in collections for name in records.frame["source"]} - {""})
+    if not sources:
+        raise OptionError(f"leave_out_sources: {run.main.file} has no column 'source'")
+    unknown = [name for name in names if name not in sources]
     if unknown:
-        listed = "; ".join(f"{name!r}{suggestion(str(name), known)}" for name in unknown)
+        listed = "; ".join(f"{name!r}{suggestion(str(name), sources)}" for name in unknown)
         raise OptionError(
             f"leave_out_sources: no image has the source {listed} (sources in "
-            f"{parts.main.file} and in extra_manifests: {', '.join(map(repr, known))})"
+            f"{run.main.file} and in extra_manifests: {', '.join(map(repr, sources))})"
         )
-    return set(wanted)
+    return set(names)
 
 
 PAIR_COLUMNS = ("image_a", "patient_id_a", "image_b", "patient_id_b")
@@ -144,33 +144,33 @@ def images_to_leave_out(tables: Sequence[Path], ranks: Ranks) -> set[Key]:
     Raises:
         InputError: A table cannot be read, has neither form, or names no image of the run.
     """
-    found: set[Key] = set()
+    keys: set[Key] = set()
     for table in tables:
-        found |= _of_table(table, ranks)
-    return found
+        keys |= _of_table(table, ranks)
+    return keys
 
 
 def _of_table(file: Path, ranks: Ranks) -> set[Key]:
     frame = read_table(file, ())
     if set(PAIR_COLUMNS) <= set(frame):
         pairs = list(zip(_keys(frame, "_a"), _keys(frame, "_b"), strict=True))
-        known = [pair for pair in pairs if any(key in ranks for key in pair)]
-        found = {worse for pair in known for worse in _worse(pair, ranks)}
-        rows = len(pairs), len(known)
+        in_run = [pair for pair in pairs if any(key in ranks for key in pair)]
+        keys = {worse for pair in in_run for worse in _worse(pair, ranks)}
+        rows = len(pairs), len(in_run)
     elif "image" in frame:
-        named = set(frame["image"])
-        found = {key for key in ranks if key[0] in named}
+        names = set(frame["image"])
+        keys = {key for key in ranks if key[0] in names}
         if "patient_id" in frame:
-            found &= set(_keys(frame, ""))
-        rows = len(named), len({name for name, _ in found})
+            keys &= set(_keys(frame, ""))
+        rows = len(names), len({name for name, _ in keys})
     else:
         message = (
             "names no images: it needs the column 'image', or those of pairs of copies, "
             f"{', '.join(PAIR_COLUMNS)}; found {', '.join(frame.columns)}"
         )
         raise InputError([Problem(file, 1, message)])
-    _check_known(file, *rows)
-    return found
+    _check_matches(file, *rows)
+    return keys
 
 
 def _keys(frame: pd.DataFrame, side: str) -> list[Key]:
@@ -185,13 +185,13 @@ def _worse(pair: tuple[Key, Key], ranks: Ranks) -> list[Key]:
     return [worse] if rank else []
 
 
-def _check_known(file: Path, rows: int, known: int) -> None:
-    if rows and not known:
+def _check_matches(file: Path, rows: int, matched: int) -> None:
+    if rows and not matched:
         message = "names no image of the manifest or of extra_manifests; is it of other data?"
         raise InputError([Problem(file, None, message)])
-    if known < rows:
+    if matched < rows:
         logger.warning(
-            "%s: %d of %d rows name no image of this run's manifests", file, rows - known, rows
+            "%s: %d of %d rows name no image of this run's manifests", file, rows - matched, rows
         )
 
 
@@ -205,7 +205,7 @@ def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
     Raises:
         InputError: A manifest has problems, adds no patient, or repeats an image of another one.
     """
-    found = []
+    additions = []
     seen = set(main.paths)
     for manifest in manifests:
         extra = drop_patients(read_manifest(manifest, main.labels), patients_in(main.frame)).records
@@ -214,8 +214,8 @@ def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
             raise InputError([Problem(manifest, None, message)])
         _check_new(extra, seen)
         seen.update(extra.paths)
-        found.append(extra)
-    return found
+        additions.append(extra)
+    return additions
 
 
 def with_extra_records(items: Datalist, extra: Sequence[Records]) -> Datalist:

@@ -116,11 +116,11 @@ def read_nih_as_stage3(folder: Path) -> Records:
     Raises:
         InputError: Anything is wrong with the files, or no image has such a label.
     """
-    found = with_stage3_labels(read_nih(folder))
-    if not len(found):
+    records = with_stage3_labels(read_nih(folder))
+    if not len(records):
         message = "no image is labelled Pneumonia or No Finding alone"
-        raise InputError([Problem(found.file, None, message)])
-    return found
+        raise InputError([Problem(records.file, None, message)])
+    return records
 
 
 def with_stage3_labels(records: Records) -> Records:
@@ -167,10 +167,10 @@ def multi_hot(
 
 def _message(findings: Sequence[str], labels: Sequence[str]) -> str:
     """Return what is wrong with the findings of one image, or nothing."""
-    known = tuple(dict.fromkeys((*labels, *NIH_LABELS)))
+    valid = tuple(dict.fromkeys((*labels, *NIH_LABELS)))
     for finding in findings:
-        if finding not in known:
-            return unknown_label(finding, known)
+        if finding not in valid:
+            return unknown_label(finding, valid)
     if NO_FINDING in findings and len(set(findings)) > 1:
         others = SEPARATOR.join(finding for finding in findings if finding != NO_FINDING)
         return f"{NO_FINDING!r} stands together with {others!r}; keep one or the other"
@@ -179,17 +179,17 @@ def _message(findings: Sequence[str], labels: Sequence[str]) -> str:
 
 def _required_files(folder: Path) -> Path:
     """Return the CSV, and report all files that are missing together."""
-    found = sorted(folder.glob(CSV_PATTERN))
+    tables = sorted(folder.glob(CSV_PATTERN))
     problems = []
-    if len(found) != 1:
-        state = f"holds {', '.join(file.name for file in found)}" if found else "holds none"
+    if len(tables) != 1:
+        state = f"holds {', '.join(file.name for file in tables)}" if tables else "holds none"
         problems.append(Problem(folder, None, f"expected one file {CSV_PATTERN}, but {state}"))
     for name in LIST_NAMES.values():
         if not (folder / name).is_file():
             problems.append(Problem(folder / name, None, "does not exist; it is part of the data"))
     if problems:
         raise InputError(problems)
-    return found[0]
+    return tables[0]
 
 
 def _image_folders(folder: Path) -> list[Path]:

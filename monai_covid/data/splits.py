@@ -41,9 +41,9 @@ def covid_sections(
         InputError: A class has too few patients for the folds.
     """
     fold_of = _folds(records, folds, seed)
-    given = np.unique(fold_of).tolist()
-    if fold not in given or isinstance(fold, bool):
-        raise OptionError(f"fold must be one of {given} in {records.file}, got {fold!r}")
+    fold_numbers = np.unique(fold_of).tolist()
+    if fold not in fold_numbers or isinstance(fold, bool):
+        raise OptionError(f"fold must be one of {fold_numbers} in {records.file}, got {fold!r}")
     sections = np.full(len(records), "test", dtype="<U10")
     rest = fold_of != fold
     others = records.select(rest)
@@ -94,13 +94,13 @@ def stage3_patients(
     if not manifests:
         raise OptionError("exclude_fold needs exclude_manifests: whose fold is it?")
     files = [manifest_file(manifest) for manifest in manifests]
-    found = set().union(*(_patients_of_fold(file, fold) for file in files))
+    patients = set().union(*(_patients_of_fold(file, fold) for file in files))
     if validation_fraction is not None:
         for file in files:
             records = read_manifest(file)
             sections = covid_sections(records, fold, 0, validation_fraction, seed)
-            found |= patients_in(records.frame.loc[sections == "validation"])
-    return found
+            patients |= patients_in(records.frame.loc[sections == "validation"])
+    return patients
 
 
 def _patients_of_fold(file: Path, fold: int) -> set[str]:
@@ -108,8 +108,8 @@ def _patients_of_fold(file: Path, fold: int) -> set[str]:
     folds = frame["fold"].str.replace(r"^0+(?=[0-9])", "", regex=True)
     chosen = frame.loc[folds == str(fold)]
     if chosen.empty:
-        there = ", ".join(sorted(set(folds) - {""}))
-        message = f"has no fold {fold}, which exclude_fold asks for; its folds: {there or 'none'}"
+        available = ", ".join(sorted(set(folds) - {""})) or "none"
+        message = f"has no fold {fold}, which exclude_fold asks for; its folds: {available}"
         raise InputError([Problem(file, None, message)])
     return patients_in(chosen)
 
@@ -215,8 +215,8 @@ def _fill_quotas(carries: NDArray[np.bool_], fraction: float) -> NDArray[np.bool
     decided = np.zeros(len(carries), dtype=bool)
     for label in _rarest_first(carries):
         owners = np.flatnonzero(carries[:, label])
-        wanted = max(0, _quota(len(owners), fraction) - int(held[owners].sum()))
-        held[owners[~decided[owners]][:wanted]] = True
+        missing = max(0, _quota(len(owners), fraction) - int(held[owners].sum()))
+        held[owners[~decided[owners]][:missing]] = True
         decided[owners] = True
     return held
 

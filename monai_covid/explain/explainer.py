@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from monai_covid.explain.lrp.canonize import CanonizeError
+from monai_covid.errors import OptionError
 
 Targets = int | Sequence[int] | Tensor
 Layer = TypeVar("Layer", bound=nn.Module)
@@ -32,6 +32,10 @@ class Explainer(Protocol):
             contrast: Explain the logit less the mean of the other logits.
         """
         ...
+
+
+class CanonizeError(TypeError, OptionError):
+    """A network has a layer that relevance cannot be propagated through; the message names it."""
 
 
 class NetworkExplainer(ABC):
@@ -97,14 +101,14 @@ class ExplainedOutput(nn.Module):
 
 
 def _layer(network: nn.Module, name: str, kind: type[Layer]) -> Layer:
-    found = dict(network.named_modules()).get(name)
-    if not isinstance(found, kind):
-        what = "missing" if found is None else f"a {type(found).__name__}"
+    layer = dict(network.named_modules()).get(name)
+    if not isinstance(layer, kind):
+        what = "missing" if layer is None else f"a {type(layer).__name__}"
         raise CanonizeError(
             f"{type(network).__name__}: {name} is {what}; MONAI's DenseNet is explained, where it "
             f"is a {kind.__name__}"
         )
-    return found
+    return layer
 
 
 def initial_gradient(targets: Sequence[int], logits: Tensor, *, contrast: bool) -> Tensor:
@@ -145,7 +149,7 @@ def check_targets(target: Targets | None, images: int, classes: int) -> list[int
     if chosen.shape != (images,):
         raise ValueError(f"target has the shape {tuple(chosen.shape)}, expected ({images},)")
     classes_chosen: list[int] = chosen.tolist()
-    wrong = sorted({each for each in classes_chosen if not 0 <= each < classes})
+    wrong = sorted({index for index in classes_chosen if not 0 <= index < classes})
     if wrong:
         raise ValueError(f"target {wrong} is out of range: the network has {classes} outputs")
     return classes_chosen

@@ -57,7 +57,7 @@ def pixel_flipping(
     """Cover an image region by region with mid-grey.
 
     Args:
-        network: In evaluation mode; its classes exclude each other.
+        network: In evaluation mode; its classes are mutually exclusive.
         images: ``(B, C, H, W)``, standardised, so that 0 is mid-grey.
         relevance: ``(B, C, H, W)``; regions are ranked by their mean.
         targets: Class whose probability is watched, ``(B,)``.
@@ -74,10 +74,8 @@ def pixel_flipping(
         )
     means = F.adaptive_avg_pool2d(relevance.sum(1), regions).flatten(1)
     rank = _ranks(means, seed).reshape(-1, 1, regions, regions)
-    curves = (
-        _curve(network, images, each, targets, steps) for each in (rank, regions**2 - 1 - rank)
-    )
-    return FlippingCurves(*curves)
+    orders = (rank, regions**2 - 1 - rank)
+    return FlippingCurves(*(_curve(network, images, order, targets, steps) for order in orders))
 
 
 def _ranks(values: Tensor, seed: int) -> Tensor:
@@ -93,9 +91,9 @@ def _curve(network: nn.Module, images: Tensor, rank: Tensor, targets: Tensor, st
     regions = rank[0].numel()
     probabilities = []
     for step in range(steps + 1):
-        kept = (rank >= step * regions / steps).to(images)
-        shown = images * F.interpolate(kept, size=images.shape[2:], mode="nearest")
-        scores = network(shown).softmax(1)
+        uncovered = (rank >= step * regions / steps).to(images)
+        covered_images = images * F.interpolate(uncovered, size=images.shape[2:], mode="nearest")
+        scores = network(covered_images).softmax(1)
         probabilities.append(scores.gather(1, targets[:, None])[:, 0])
     return torch.stack(probabilities, 1)
 
@@ -115,7 +113,7 @@ def mass_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
     """
     positive = relevance.sum(1).clamp(min=0)
     share = (positive * mask).sum((1, 2)) / positive.sum((1, 2))
-    return _known(share, mask)
+    return _where_defined(share, mask)
 
 
 def rank_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
@@ -130,8 +128,8 @@ def rank_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
         the K count in part, so that the order of equal pixels does not matter.
     """
     values, inside = relevance.sum(1).flatten(1), mask.flatten(1)
-    found = [_hits(row, within) for row, within in zip(values, inside, strict=True)]
-    return _known(torch.stack(found), mask)
+    shares = [_hits(row, within) for row, within in zip(values, inside, strict=True)]
+    return _where_defined(torch.stack(shares), mask)
 
 
 def _hits(values: Tensor, inside: Tensor) -> Tensor:
@@ -144,7 +142,7 @@ def _hits(values: Tensor, inside: Tensor) -> Tensor:
     return ((above & inside).sum() + places * (level & inside).sum() / level.sum()) / count
 
 
-def _known(values: Tensor, mask: Tensor) -> Tensor:
+def _where_defined(values: Tensor, mask: Tensor) -> Tensor:
     nothing = torch.full_like(values, float("nan"))
     return torch.where(mask.flatten(1).any(1), values, nothing)
 
@@ -185,17 +183,17 @@ def randomised(network: nn.Module, part: Part, seed: int = 0) -> nn.Module:
     return copy.eval()
 
 
-def rank_correlation(one: Tensor, other: Tensor) -> Tensor:
+def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
     """Return Spearman's rank correlation of maps, pixel by pixel.
 
     Args:
-        one: ``(B, C, H, W)``; channels are added.
-        other: Of the same shape.
+        first: ``(B, C, H, W)``; channels are added.
+        second: Of the same shape.
 
     Returns:
         ``(B,)`` in [-1, 1]; NaN for a map that is the same everywhere.
     """
-    a, b = (_centred_ranks(each.sum(1).flatten(1)) for each in (one, other))
+    a, b = (_centred_ranks(maps.sum(1).flatten(1)) for maps in (first, second))
     return (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1)).sqrt()
 
 

@@ -106,7 +106,7 @@ def fit_probe(
     """Fit multinomial logistic regression with an L2 penalty on standardised features.
 
     The penalty is that of the lowest log loss on the validation images; with it the regression is
-    fitted anew to training and validation images together.
+    fitted again to training and validation images together.
 
     Args:
         training: Features ``(N, F)`` and classes ``(N,)`` from 0.
@@ -119,12 +119,16 @@ def fit_probe(
     present = np.unique(training[1])
     if len(present) < classes:
         raise ValueError(f"training images of classes {present.tolist()}, of {classes} classes")
-    tried = _fitted(STRENGTHS, *training)
-    found = [one.predict_proba(validation[0]) for one in tried]
-    best = int(np.argmin([log_loss(validation[1], each, labels=present) for each in found]))
+    candidates = _fitted(STRENGTHS, *training)
+    probabilities = [candidate.predict_proba(validation[0]) for candidate in candidates]
+    best = int(
+        np.argmin(
+            [log_loss(validation[1], probability, labels=present) for probability in probabilities]
+        )
+    )
     features, targets = (np.concatenate(both) for both in zip(training, validation, strict=True))
     (final,) = _fitted(STRENGTHS[best : best + 1], features, targets)
-    return _as_layer(final, STRENGTHS[best], _macro_auc(found[best], validation[1]))
+    return _as_layer(final, STRENGTHS[best], _macro_auc(probabilities[best], validation[1]))
 
 
 def _fitted(strengths: Sequence[float], features: FloatArray, classes: IntArray) -> list[Pipeline]:
@@ -192,28 +196,28 @@ class PooledFeatures:
         self.flips = flips
         self.pool = POOLINGS[pooling]
         self.maps = maps.to(self.device)
-        self._known: OrderedDict[bytes, Tensor] = OrderedDict()
+        self._remembered: OrderedDict[bytes, Tensor] = OrderedDict()
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
-        """Return the features ``(B, F)`` float64, on the processor; see ``POOLINGS``.
+        """Return the features ``(B, F)`` float64, on the CPU; see ``POOLINGS``.
 
         Args:
             images: ``(B, 1, S, S)``, standardised.
         """
         keys = [_fingerprint(image) for image in images]
         # An image that stands twice in the batch is computed once.
-        new = {key: place for place, key in enumerate(keys) if key not in self._known}
+        new = {key: place for place, key in enumerate(keys) if key not in self._remembered}
         if new:
             batch = images[list(new.values())].to(self.device)
             rows = self._computed(batch).float().cpu()
-            self._known.update(zip(new, rows, strict=True))
-        found = torch.stack([self._known[key] for key in keys])
+            self._remembered.update(zip(new, rows, strict=True))
+        features = torch.stack([self._remembered[key] for key in keys])
         for key in keys:  # what is asked for again and again is forgotten last
-            self._known.move_to_end(key)
-        while len(self._known) * found.shape[1] > REMEMBERED:
-            self._known.popitem(last=False)
-        return found.double()
+            self._remembered.move_to_end(key)
+        while len(self._remembered) * features.shape[1] > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return features.double()
 
     def _computed(self, images: Tensor) -> Tensor:
         rows = self.pool(self.maps(images))

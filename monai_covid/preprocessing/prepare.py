@@ -169,9 +169,9 @@ def looks_for_lungs(chain: Compose) -> bool:
 
 def _finders(preprocessing: Preprocessing) -> tuple[str, ...]:
     """Return the versions of what finds lungs and text."""
-    found = []
+    versions = []
     if preprocessing.lungs != "whole":
-        found.append(lung_search.finder_version())
+        versions.append(lung_search.finder_version())
     if preprocessing.text == "inpaint":
-        found.append(reader_version())
-    return tuple(found)
+        versions.append(reader_version())
+    return tuple(versions)

@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from monai_covid.errors import OptionError
+from monai_covid.explain.explainer import CanonizeError
 from monai_covid.explain.lrp.layers import (
     Affine,
     CanonizedDenseNet,
@@ -26,10 +26,6 @@ from monai_covid.explain.lrp.layers import (
 Layer = TypeVar("Layer", bound=nn.Module)
 _IDENTITIES = (nn.Dropout2d, nn.Dropout, nn.Identity, nn.Flatten)
 """Layers that change no value in evaluation."""
-
-
-class CanonizeError(TypeError, OptionError):
-    """A network has a layer that relevance cannot be propagated through; the message names it."""
 
 
 def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
@@ -76,7 +72,9 @@ class LayerFinder:
         """List the layers."""
         self.modules = dict(network.named_modules())
         self.name = type(network).__name__
-        self.precision = next((each.dtype for each in network.parameters()), torch.float32)
+        self.precision = next(
+            (parameter.dtype for parameter in network.parameters()), torch.float32
+        )
         self.found: set[str] = set()
 
     def error(self, name: str, problem: str) -> CanonizeError:
@@ -93,16 +91,16 @@ class LayerFinder:
         Raises:
             CanonizeError: If it is missing or of another kind.
         """
-        found = self.modules.get(name)
-        if type(found) is not kind:
-            what = "missing" if found is None else f"a {type(found).__name__}"
+        layer = self.modules.get(name)
+        if type(layer) is not kind:
+            what = "missing" if layer is None else f"a {type(layer).__name__}"
             raise self.error(
                 name,
                 f"is {what}; relevance can be propagated through MONAI's two-dimensional "
                 f"DenseNet, where it is a {kind.__name__}",
             )
         self.found.add(name)
-        return found
+        return layer
 
     def numbered(self, prefix: str) -> list[str]:
         """Return the names ``prefix1``, ``prefix2``, ... as far as there are layers.
@@ -188,7 +186,7 @@ def _scale_and_shift(find: LayerFinder, name: str) -> tuple[Tensor, Tensor]:
 
 def _affine(find: LayerFinder, name: str) -> Affine:
     scale, shift = _scale_and_shift(find, name)
-    return Affine(*(each.to(find.precision).reshape(-1, 1, 1) for each in (scale, shift)))
+    return Affine(*(values.to(find.precision).reshape(-1, 1, 1) for values in (scale, shift)))
 
 
 def _convolution(find: LayerFinder, name: str) -> Convolution:

@@ -55,9 +55,9 @@ class RecordedDenseBlock(RuledDenseBlock):
     def backward(self, tapes: list[LayerTape], gradient: Tensor, ledger: Ledger) -> Tensor:
         """See :class:`RuledDenseBlock`; ``gradient`` stays as it is."""
         for layer in reversed(self.layers):
-            kept, appended = gradient.tensor_split([gradient.shape[1] - layer.width], dim=1)
+            passed_on, appended = gradient.tensor_split([gradient.shape[1] - layer.width], dim=1)
             handed = layer.backward(tapes.pop(), appended, ledger)
-            gradient = torch.addcmul(kept, handed, layer.norm.affine.scale)
+            gradient = torch.addcmul(passed_on, handed, layer.norm.affine.scale)
         return gradient
 
 

@@ -101,7 +101,7 @@ class LRP:
                 parts.append(
                     self._explain(inputs[part], targets[part], contrast, return_accounting)
                 )
-        relevance = torch.cat([each for each, _ in parts])
+        relevance = torch.cat([part_relevance for part_relevance, _ in parts])
         if not return_accounting:
             return relevance
         accounts = [account for _, account in parts if account is not None]

@@ -51,7 +51,7 @@ def symmetric_limit(maps: Iterable[FloatMap]) -> float:
         The 99.9th percentile of the size of the values, the largest where that is 0, and 1 for maps
         that are 0 everywhere.
     """
-    sizes = np.concatenate([np.abs(each).ravel() for each in maps])
+    sizes = np.concatenate([np.abs(relevance).ravel() for relevance in maps])
     return float(np.quantile(sizes, 1 - CLIPPED)) or float(sizes.max()) or 1.0
 
 

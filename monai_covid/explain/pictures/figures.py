@@ -53,19 +53,19 @@ class ClassMap(NamedTuple):
     relevance: FloatMap
 
 
-def draw_map(shown: ClassMap, title: str, subtitle: str = "") -> Figure:
+def draw_map(class_map: ClassMap, title: str, subtitle: str = "") -> Figure:
     """Draw relevance alone, on white."""
-    limit = symmetric_limit([shown.relevance])
-    picture = DIVERGING(shown.relevance / (2 * limit) + 0.5)[..., :3]
-    cell = Cell(picture, shown.name, shown.probability)
+    limit = symmetric_limit([class_map.relevance])
+    picture = DIVERGING(class_map.relevance / (2 * limit) + 0.5)[..., :3]
+    cell = Cell(picture, class_map.name, class_map.probability)
     colours = DIVERGING(np.linspace(0, 1, SHADES))[:, :3]
     return draw_cells([cell], Scale(limit, colours), title, subtitle)
 
 
-def draw_overlay(grey: FloatMap, shown: ClassMap, title: str, subtitle: str = "") -> Figure:
+def draw_overlay(grey: FloatMap, class_map: ClassMap, title: str, subtitle: str = "") -> Figure:
     """Draw relevance on the radiograph, whose grey values are (H, W) in [0, 1]."""
-    limit = symmetric_limit([shown.relevance])
-    cell = Cell(blend(grey, shown.relevance, limit), shown.name, shown.probability)
+    limit = symmetric_limit([class_map.relevance])
+    cell = Cell(blend(grey, class_map.relevance, limit), class_map.name, class_map.probability)
     return draw_cells([cell], _on_grey(limit), title, subtitle)
 
 
@@ -80,16 +80,16 @@ def draw_panel(
         title: First line.
         subtitle: Second line.
     """
-    limit = symmetric_limit([each.relevance for each in classes])
-    highest = max(each.probability for each in classes)
+    limit = symmetric_limit([class_map.relevance for class_map in classes])
+    highest = max(class_map.probability for class_map in classes)
     cells = [
         Cell(
-            blend(grey, each.relevance, limit),
-            each.name,
-            each.probability,
-            is_strong=each.probability == highest,
+            blend(grey, class_map.relevance, limit),
+            class_map.name,
+            class_map.probability,
+            is_strong=class_map.probability == highest,
         )
-        for each in classes
+        for class_map in classes
     ]
     return draw_cells([Cell(grey, "Radiograph"), *cells], _on_grey(limit), title, subtitle)
 
@@ -199,6 +199,6 @@ def _scale(axes: Axes, scale: Scale) -> None:
     axes.set_xticks([-1, 0, 1], [f"{-scale.limit:.1e}", "0", f"{scale.limit:.1e}"])
     axes.tick_params(labelsize=SMALL_SIZE - 1, length=2, labelcolor=FAINT_INK, color=FAINT_INK)
     axes.spines[:].set_color(RULE)
-    words: dict[str, Any] = {"size": SMALL_SIZE, "color": INK, "va": "top"}
-    axes.text(-0.5, -0.7, "against", ha="center", **words)
-    axes.text(0.5, -0.7, "for the class", ha="center", **words)
+    style: dict[str, Any] = {"size": SMALL_SIZE, "color": INK, "va": "top"}
+    axes.text(-0.5, -0.7, "against", ha="center", **style)
+    axes.text(0.5, -0.7, "for the class", ha="center", **style)

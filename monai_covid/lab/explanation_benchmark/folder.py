@@ -78,7 +78,7 @@ def open_folder(
         out: Folder.
         content: What it is of.
         folders: Folders of its own, which ``overwrite`` removes.
-        overwrite: Start anew.
+        overwrite: Start again.
 
     Raises:
         RunFolderError: If ``out`` is of something else or cannot be written to.

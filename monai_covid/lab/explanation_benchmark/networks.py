@@ -35,9 +35,9 @@ class NetworkPlan:
 
     Attributes:
         training_images: Synthetic images of each class.
-        image_size: Height and width in pixels; words cannot be read below about 100.
+        image_size: Height and width in pixels; text cannot be read below about 100.
         lesion_epochs: Of the network that sees lesions, which are learned soon.
-        word_epochs: Of the network that reads words, which takes longer.
+        word_epochs: Of the network that reads text, which takes longer.
         batch_size: Images in a batch.
         learning_rate: Of stochastic gradient descent.
         precision: Arithmetic of the training.
@@ -86,7 +86,7 @@ def train_network(
 ) -> Path:
     """Train one of ``NETWORKS`` in ``out``, or go on with it; return its model file.
 
-    Left-right flips are left out, since they would turn the words around.
+    Left-right flips are left out, since they would mirror the text.
     """
     data = out / f"phantom_{which}"
     if not data.is_dir():

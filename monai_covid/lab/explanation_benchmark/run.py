@@ -84,14 +84,14 @@ def benchmark_phantom(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a network that sees lesions and one that reads words, and measure every method.
+    """Train a network that sees lesions and one that reads text, and measure every method.
 
     Args:
         bundle_root: Folder of the bundle.
         out: Folder of everything; an earlier benchmark of the same plan is continued.
         plan: How the networks are trained.
         effort: How much is measured.
-        overwrite: Start anew.
+        overwrite: Start again.
         progress: Whether to show progress bars.
 
     Returns:
@@ -107,7 +107,7 @@ def benchmark_phantom(
     for which in NETWORKS:
         file = train_network(which, root, out, plan, progress=progress)
         trained[which] = Trained(file, *load_model(file))
-    networks = {which: each.network for which, each in trained.items()}
+    networks = {which: model.network for which, model in trained.items()}
     info = trained[NETWORKS[0]].info
     # Other patients than those of the training, whose seed is the plan's.
     variants = {
@@ -118,8 +118,8 @@ def benchmark_phantom(
     }
     both = _right_for_all(networks, variants["as shown"], out)
     tables = [
-        _measured(out, each, both, effort, seed).assign(network=which)
-        for seed, (which, each) in enumerate(trained.items())
+        _measured(out, model, both, effort, seed).assign(network=which)
+        for seed, (which, model) in enumerate(trained.items())
     ]
     behaviour = _behaviour(networks, variants)
     pixels = trained[NETWORKS[0]].pixels
@@ -139,12 +139,12 @@ def benchmark_model(
     """Measure every method on a model and images of your own.
 
     Args:
-        model: Model file, of classes that exclude each other.
+        model: Model file, with mutually exclusive classes.
         paths: Image files.
         out: Folder to make.
         effort: How much is measured.
         masks: Folder of what is known about the images; see ``cases_of_files``.
-        overwrite: Start anew.
+        overwrite: Start again.
 
     Returns:
         The page of results.
@@ -158,7 +158,7 @@ def benchmark_model(
     network, info = load_model(model)
     if info.multilabel or len(info.labels) < 2:
         raise OptionError(
-            f"{model}: several classes that exclude each other are needed, this network has "
+            f"{model}: several mutually exclusive classes are needed, this network has "
             f"{', '.join(info.labels)}" + (", which can hold at once" if info.multilabel else "")
         )
     cases = cases_of_files(info, paths, masks)

@@ -60,17 +60,17 @@ def estimate(values: Sequence[float], images: Sequence[str], resamples: int, see
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
     """
-    given = np.asarray(values, dtype=np.float64)
-    known = ~np.isnan(given)
-    if not known.any():
+    numbers = np.asarray(values, dtype=np.float64)
+    defined = ~np.isnan(numbers)
+    if not defined.any():
         return Estimate(float("nan"), None, None, 0)
-    filled = np.where(known, given, 0.0)
-    centre, count = float(filled.sum() / known.sum()), int(known.sum())
+    filled = np.where(defined, numbers, 0.0)
+    centre, count = float(filled.sum() / defined.sum()), int(defined.sum())
     if count < FEWEST_IMAGES:
         return Estimate(centre, None, None, count)
 
     def mean(weights: FloatArray) -> dict[str, FloatArray]:
-        counted = weights @ known
+        counted = weights @ defined
         total = weights @ filled
         return {"mean": np.divide(total, counted, np.full(len(counted), np.nan), where=counted > 0)}
 
@@ -94,9 +94,9 @@ def summarise(table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) ->
     rows = []
     for group, part in table.groupby(keys, sort=False):
         for column in (name for name in MEASURES if name in part):
-            found = estimate(part[column].tolist(), part["image"].tolist(), resamples, seed)
+            interval = estimate(part[column].tolist(), part["image"].tolist(), resamples, seed)
             rows.append(
-                {**dict(zip(keys, group, strict=True)), "measure": column, **found._asdict()}
+                {**dict(zip(keys, group, strict=True)), "measure": column, **interval._asdict()}
             )
     return pd.DataFrame(rows)
 
@@ -118,8 +118,8 @@ def tell_apart(table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -
         for column, (higher, lower) in CONTRASTS.items():
             wide = part.pivot(index="image", columns="network", values=column)
             difference = (wide[higher] - wide[lower]).tolist()
-            found = estimate(difference, list(wide.index), resamples, seed)
-            apart = found.low is not None and found.low > 0
-            row = {"method": method, "measure": column, **found._asdict(), "told_apart": apart}
+            interval = estimate(difference, list(wide.index), resamples, seed)
+            apart = interval.low is not None and interval.low > 0
+            row = {"method": method, "measure": column, **interval._asdict(), "told_apart": apart}
             rows.append(row)
     return pd.DataFrame(rows)

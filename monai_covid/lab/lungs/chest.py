@@ -108,7 +108,7 @@ def _move_girdle(
     """Return the bones with shoulders that are up or down: clavicles cross the apices anywhere."""
     grid = anatomy.grid
     moved = grid._replace(y=grid.y - between(random, -3.5, 3.5))
-    before, after = (shoulder_girdle(one, position.scapula) for one in (grid, moved))
+    before, after = (shoulder_girdle(place, position.scapula) for place in (grid, moved))
     return np.maximum(0.0, anatomy.shadows.bone + after - before)
 
 

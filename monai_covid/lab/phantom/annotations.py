@@ -73,8 +73,8 @@ def choose_annotations(
     scales = [size * between(random, 0.95, 1.45) for _ in chosen]
     words = [
         Annotation(text, int(corner), scale, 0.0, _grey(random))
-        for (text, shown), corner, scale in zip(chosen, corners, scales, strict=True)
-        if shown
+        for (text, is_shown), corner, scale in zip(chosen, corners, scales, strict=True)
+        if is_shown
     ]
     return tuple([marker, *words] if random.random() < 0.85 else words)
 

@@ -52,13 +52,13 @@ def _refuse(out: Path, contents: frozenset[str], *, overwrite: bool) -> None:
         return
     if not out.is_dir():
         raise InputError([Problem(out, None, "is a file; expected a folder to write to")])
-    found = sorted(path.name for path in out.iterdir())
-    foreign = [name for name in found if name not in contents]
+    names = sorted(path.name for path in out.iterdir())
+    foreign = [name for name in names if name not in contents]
     if foreign and overwrite:
         message = f"is not replaced because it holds other files: {', '.join(foreign[:5])}"
         raise InputError([Problem(out, None, message)])
-    if found and not overwrite:
-        message = f"is not empty ({len(found)} entries); choose a new folder or allow overwriting"
+    if names and not overwrite:
+        message = f"is not empty ({len(names)} entries); choose a new folder or allow overwriting"
         raise InputError([Problem(out, None, message)])
 
 
@@ -80,9 +80,9 @@ def map_rows(
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            made = pool.map(work, rows)
+            results = pool.map(work, rows)
             yield from tqdm(
-                made, total=len(rows), desc=description, unit="image", disable=not progress
+                results, total=len(rows), desc=description, unit="image", disable=not progress
             )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

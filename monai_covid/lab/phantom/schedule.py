@@ -119,11 +119,11 @@ def plan_covid(
 
 
 def _shared(nih: list[NihRow], label: str) -> list[CovidRow]:
-    wanted = {"pneumonia": ("Pneumonia",), "normal": ()}.get(label)
+    findings = {"pneumonia": ("Pneumonia",), "normal": ()}.get(label)
     return [
         CovidRow(label, row.index, row.patient, row)
         for row in nih
-        if row.findings == wanted and row.patient % SHARED_EVERY == 0
+        if row.findings == findings and row.patient % SHARED_EVERY == 0
     ]
 
 

@@ -38,9 +38,9 @@ def agreement(members: Mapping[str, pd.DataFrame], resamples: int, seed: int = 0
     """
     tables = _shared(list(members.values()))
     first = tables[0]
-    found: dict[str, Any] = {"members": list(members), "images": len(first)}
+    summary: dict[str, Any] = {"members": list(members), "images": len(first)}
     if first.empty:
-        return found
+        return summary
     answers = np.stack([table[PREDICTION].to_numpy(str) for table in tables])
     right = answers == first[LABEL].to_numpy(str)
     none = ~right.any(axis=0)
@@ -55,7 +55,7 @@ def agreement(members: Mapping[str, pd.DataFrame], resamples: int, seed: int = 0
     shares |= {label: (none, (first[LABEL] == label).to_numpy()) for label in labels}
     estimates = _estimates(shares, list(map(str, first[PATIENT])), resamples, seed)
     by_class = {label: estimates.pop(label) for label in labels}
-    return {**found, **estimates, "none_right_of": by_class}
+    return {**summary, **estimates, "none_right_of": by_class}
 
 
 def _shared(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:

@@ -35,19 +35,19 @@ def write_baselines(study: Study, data: Collections, layout: Layout) -> None:
     features = measure_cues(records)
     names, patients = records.frame["image"].tolist(), records.patients.tolist()
     for name in (name for name in missing if name in features):
-        found = out_of_fold(CUES[name], features[name], records, folds, study.seeds[0])
-        table = multiclass_table(names, patients, records.classes, found, records.labels)
+        probabilities = out_of_fold(CUES[name], features[name], records, folds, study.seeds[0])
+        table = multiclass_table(names, patients, records.classes, probabilities, records.labels)
         write_predictions(table.assign(**{FOLD: folds.astype(int)}), layout.baseline(name))
 
 
 def baseline_scores(study: Study, layout: Layout, resamples: int) -> dict[str, Any]:
     """Return the measures of each cue on the study's folds; see ``scores.pooled_scores``."""
-    found = {}
+    scores = {}
     for name in study.baselines:
         if layout.baseline(name).is_file():
             table = _of_folds(layout.baseline(name), study.folds)
-            found[name] = pooled_scores([table], resamples)
-    return found
+            scores[name] = pooled_scores([table], resamples)
+    return scores
 
 
 def _of_folds(path: Path, folds: tuple[int, ...]) -> pd.DataFrame:

@@ -30,7 +30,7 @@ def compare_arms(
     results: Mapping[Run, RunResult],
     against: Mapping[str, str],
     first_epochs: int,
-    further: Collection[str] = (),
+    extra_evaluations: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Compare every arm with its baseline.
 
@@ -41,17 +41,17 @@ def compare_arms(
             (see ``scores.run_scores``), ``further`` (the same, by name) and ``training_images``.
         against: Arm -> the arm it is compared with.
         first_epochs: See `measures`.
-        further: See `measures`.
+        extra_evaluations: See `measures`.
     """
-    found = []
-    for name, measure in measures(first_epochs, further).items():
+    comparisons = []
+    for name, measure in measures(first_epochs, extra_evaluations).items():
         rows = [_compare(results, pair, name, measure) for pair in against.items()]
         tested = [row for row in rows if row["p_value"] is not None]
         corrected, _ = holm([row["p_value"] for row in tested])
         for row, p_value in zip(tested, corrected, strict=True):
             row["p_value_holm"] = p_value
-        found += rows
-    return found
+        comparisons += rows
+    return comparisons
 
 
 def _compare(
@@ -86,15 +86,15 @@ def _pairs(
     results: Mapping[Run, RunResult], arm: str, baseline: str, measure: Measure
 ) -> dict[Run, float]:
     """Return the difference, arm less baseline, of each seed and fold that both have finished."""
-    found = {}
+    differences = {}
     for run, result in results.items():
         other = results.get(run._replace(arm=baseline))
         if run.arm != arm or other is None:
             continue
         values = (measure(result), measure(other))
         if values[0] is not None and values[1] is not None:
-            found[run] = values[0] - values[1]
-    return found
+            differences[run] = values[0] - values[1]
+    return differences
 
 
 def _note(runs: Sequence[Run]) -> str:
@@ -117,13 +117,13 @@ def _test_per_training_image(results: Mapping[Run, RunResult], runs: Sequence[Ru
     return float(np.mean(ratios))
 
 
-def measures(first_epochs: int, further: Collection[str] = ()) -> dict[str, Measure]:
+def measures(first_epochs: int, extra_evaluations: Collection[str] = ()) -> dict[str, Measure]:
     """Return what is compared, by name.
 
     Args:
         first_epochs: Epochs over which the validation AUC is averaged; the publication says that
             twice transfer learning and output neuron keeping make the first epochs better.
-        further: Further evaluations of the study. Lungs alone are not compared.
+        extra_evaluations: Those of the study. Lungs alone are not compared.
     """
     epochs = f"epochs 1 to {first_epochs}" if first_epochs > 1 else "epoch 1"
     return {
@@ -131,8 +131,8 @@ def measures(first_epochs: int, further: Collection[str] = ()) -> dict[str, Meas
         "best validation_auc": lambda run: _as_float(run["best_validation_auc"]),
         "test accuracy": lambda run: _as_float(run["test"]["accuracy"]),
         "test macro_auc": lambda run: _as_float(run["test"]["macro_auc"]),
-        **(BLANKED if WITHOUT_LUNGS in further else {}),
-        **(OUTSIDE if EXTERNAL in further else {}),
+        **(BLANKED if WITHOUT_LUNGS in extra_evaluations else {}),
+        **(OUTSIDE if EXTERNAL in extra_evaluations else {}),
     }
 
 
@@ -153,12 +153,12 @@ def _outside(run: RunResult, *keys: str) -> float | None:
 
     For it COVID-19 is not among them, and what is left are fewer classes: other questions.
     """
-    found: Any = run["further"].get(EXTERNAL) or {}
-    if not found or found["recall"][COVID] is None:
+    scores: Any = run["further"].get(EXTERNAL) or {}
+    if not scores or scores["recall"][COVID] is None:
         return None
     for key in keys:
-        found = found[key]
-    return _as_float(found)
+        scores = scores[key]
+    return _as_float(scores)
 
 
 def _first(curve: Sequence[float | None], epochs: int) -> float | None:
@@ -175,7 +175,7 @@ class SignFlip(NamedTuple):
 
     Attributes:
         p_value: Two-sided.
-        test: What was done, in words.
+        test: What was done, for people.
     """
 
     p_value: float

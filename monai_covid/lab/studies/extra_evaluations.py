@@ -27,7 +27,7 @@ from monai_covid.preprocessing.lungs.find import find_lungs
 
 BATCH_SIZE = 32
 PART: Mapping[str, str] = {LUNGS_ONLY: "lungs_alone", WITHOUT_LUNGS: "without_hull"}
-"""Further evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
+"""Extra evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
 
 
 def write_extra_evaluation(
@@ -39,7 +39,7 @@ def write_extra_evaluation(
     *,
     classifier: ImageClassifier | None = None,
 ) -> None:
-    """Write the predictions of a further evaluation.
+    """Write the predictions of an extra evaluation.
 
     Those with parts of the images are written together, as the lungs are looked for only once; they
     hold the test images with plausible lungs.
@@ -65,11 +65,11 @@ def write_extra_evaluation(
         }
     else:
         tables = _parts(study, run, classifier, machine)
-    for found, table in tables.items():
+    for evaluation, table in tables.items():
         if table is None:
-            write_text(layout.nothing(run, found), "No test image has plausible lungs.\n")
+            write_text(layout.no_images(run, evaluation), "No test image has plausible lungs.\n")
         else:
-            write_predictions(table, layout.predictions(run, found))
+            write_predictions(table, layout.predictions(run, evaluation))
 
 
 def _external(

@@ -30,37 +30,37 @@ class FinishedRuns:
         self._study = study
         self._layout = layout
         self._resamples = resamples
-        self._kept = ResultCache()
+        self._cache = ResultCache()
 
     def baselines(self) -> dict[str, Any]:
         """Return what trivial features reach on the same folds."""
         study, layout = self._study, self._layout
-        found: dict[str, Any] = self._kept.get(
+        scores: dict[str, Any] = self._cache.get(
             ("baselines", study.folds),
             map(layout.baseline, study.baselines),
             partial(baseline_scores, study, layout, self._resamples),
         )
-        return found
+        return scores
 
     def run(self, run: Run) -> dict[str, Any]:
         """Return everything about one run."""
         folder = self._layout.run(run)
-        names = [None, *self._study.further]
+        names = [None, *self._study.extra_evaluations]
         files = {
             name or TEST: file
             for name in names
             if (file := self._layout.predictions(run, name)).is_file()
         }
         read = [*files.values(), folder / "summary.json"]
-        found: dict[str, Any] = self._kept.get(
+        result: dict[str, Any] = self._cache.get(
             (run, *files), read, partial(read_run, run, folder, files)
         )
-        return found
+        return result
 
     def arm(self, arm: Arm, runs: Sequence[Run]) -> dict[str, Any]:
         """Return the measures of an arm, of all its folds and seeds."""
-        found: dict[str, Any] = {"test": None, "further": {}, "ensemble": None}
-        for name in (None, *self._study.further):
+        results: dict[str, Any] = {"test": None, "further": {}, "ensemble": None}
+        for name in (None, *self._study.extra_evaluations):
             # External images are the same for all folds: each network has a table of its own.
             files = [
                 (str(run) if name == EXTERNAL else str(run.seed), file)
@@ -70,17 +70,17 @@ class FinishedRuns:
             if not files:
                 continue
             cues = {} if name else self._cues()
-            scores = self._kept.get(
+            scores = self._cache.get(
                 (arm.name, name, *(part for part, _ in files), *cues),
                 [*(file for _, file in files), *cues.values()],
                 partial(read_arm, files, self._resamples, cues),
             )
             if name is None:
-                found |= scores
+                results |= scores
             else:
-                found["further"][name] = scores["test"]
-                found.setdefault("further_ensemble", {})[name] = scores["ensemble"]
-        return found
+                results["further"][name] = scores["test"]
+                results.setdefault("further_ensemble", {})[name] = scores["ensemble"]
+        return results
 
     def agreement(self, finished: Sequence[Run]) -> dict[str, Any] | None:
         """Return how far the arms that have a network of their own fail alike."""
@@ -92,16 +92,16 @@ class FinishedRuns:
         if len(files) < 2:
             return None
         every = [file for member in files.values() for file in member]
-        found: dict[str, Any] = self._kept.get(
+        result: dict[str, Any] = self._cache.get(
             ("agreement", *files), every, partial(read_agreement, files, self._resamples)
         )
-        return found
+        return result
 
     def readings(
         self, finished: Sequence[Run], readings: pd.DataFrame, views: pd.Series[str] | None
     ) -> list[dict[str, Any]]:
         """Return what each arm says beside what readers saw; see ``compare_arm_with_readings``."""
-        found = []
+        comparisons = []
         for arm in self._study.arms:
             files: dict[int, list[Path]] = {}
             for run in finished:
@@ -113,13 +113,13 @@ class FinishedRuns:
                 make = partial(
                     compare_arm_with_readings, arm.name, tables, readings, views, self._resamples
                 )
-                found += self._kept.get(("readings", arm.name), read, make)
-        return found
+                comparisons += self._cache.get(("readings", arm.name), read, make)
+        return comparisons
 
     def _cues(self) -> dict[str, Path]:
-        """Return the predictions of trivial cues that are there."""
-        found = {name: self._layout.baseline(name) for name in self._study.baselines}
-        return {name: file for name, file in found.items() if file.is_file()}
+        """Return the predictions of trivial cues, where they were made."""
+        files = {name: self._layout.baseline(name) for name in self._study.baselines}
+        return {name: file for name, file in files.items() if file.is_file()}
 
 
 class ResultCache:
@@ -127,7 +127,7 @@ class ResultCache:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._known: dict[tuple[Any, ...], Any] = {}
+        self._results: dict[tuple[Any, ...], Any] = {}
 
     def get(self, key: tuple[Any, ...], files: Iterable[Path], make: Callable[[], Any]) -> Any:
         """Return what ``make`` gives, or gave for the same key and unchanged files.
@@ -137,11 +137,11 @@ class ResultCache:
             files: The files that it is made of; one that is missing counts as such.
             make: Makes it.
         """
-        named = tuple(map(str, files))
-        whole = (*key, *named, *map(_time, named))
-        if whole not in self._known:
-            self._known[whole] = make()
-        return self._known[whole]
+        names = tuple(map(str, files))
+        full_key = (*key, *names, *map(_time, names))
+        if full_key not in self._results:
+            self._results[full_key] = make()
+        return self._results[full_key]
 
 
 def _time(file: str) -> int:

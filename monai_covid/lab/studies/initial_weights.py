@@ -81,12 +81,12 @@ def check_packages(study: Study, chosen: Sequence[str] | None = None) -> None:
         imagenet_efficientnet()
 
 
-def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None]:
+def imagenet_files(study: Study, choices: Sequence[str]) -> dict[str, Path | None]:
     """Return the file of ImageNet weights for each network that could start from one.
 
     Args:
         study: The study.
-        wished: ``auto`` (torchvision's file, if it is there or can be downloaded), ``none``, or
+        choices: ``auto`` (torchvision's file, if it is there or can be downloaded), ``none``, or
             weights files, one a network.
 
     Raises:
@@ -96,17 +96,17 @@ def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None
     starting = [arm for arm in study.arms if arm.start.kind in kinds and arm.stage1 is None]
     # The weights of EfficientNet come as a package.
     names = {architecture_of(study, arm) for arm in starting} - {EFFICIENTNET}
-    if list(wished) == [NONE]:
+    if list(choices) == [NONE]:
         return dict.fromkeys(sorted(names))
-    if list(wished) == [AUTO]:
+    if list(choices) == [AUTO]:
         return {name: _downloaded(name) for name in sorted(names)}
-    found: dict[str, Path | None] = dict.fromkeys(sorted(names))
-    for file in map(Path, wished):
-        fitting = [name for name in found if _fits(name, file)]
+    files: dict[str, Path | None] = dict.fromkeys(sorted(names))
+    for file in map(Path, choices):
+        fitting = [name for name in files if _fits(name, file)]
         if not fitting:
-            raise OptionError(f"--imagenet {file}: fits none of {', '.join(found) or 'the arms'}")
-        found.update(dict.fromkeys(fitting, file.resolve()))
-    return found
+            raise OptionError(f"--imagenet {file}: fits none of {', '.join(files) or 'the arms'}")
+        files.update(dict.fromkeys(fitting, file.resolve()))
+    return files
 
 
 def describe_weights(files: dict[str, Path | None]) -> dict[str, str]:
@@ -127,18 +127,18 @@ def name_and_hash(file: Path) -> str:
 
 
 def started_from(starts: Iterable[str]) -> str | None:
-    """Return in words what runs started from, without the places of files; None for no runs.
+    """Return what runs started from, for people, without the places of files; None for no runs.
 
     Args:
         starts: ``ModelInfo.start`` of each run.
     """
-    found = sorted({_in_words(start) for start in starts})
-    return " or ".join(found) if found else None
+    sources = sorted({_without_places(start) for start in starts})
+    return " or ".join(sources) if sources else None
 
 
-def _in_words(start: str) -> str:
-    words = re.sub(r"[^\s(),]*/([^\s(),/]+)", r"\1", start)
-    return re.sub(r"\brandom\b(?!\s+weights)", "random weights", words, count=1)
+def _without_places(start: str) -> str:
+    named = re.sub(r"[^\s(),]*/([^\s(),/]+)", r"\1", start)
+    return re.sub(r"\brandom\b(?!\s+weights)", "random weights", named, count=1)
 
 
 def _downloaded(architecture: str) -> Path | None:

@@ -69,18 +69,18 @@ class Prerequisites:
             self.study, data, run, folder / "excluded.csv", self.study.stage1_excludes
         )
         # As in stage 3: copies of test images come with further manifests.
-        further = self.machine.further_images(self.study.options_of(arm))
+        extra = self.machine.extra_images(self.study.options_of(arm))
         collection = [str(data.manifest)] if self.study.stage1_excludes == "fold" else []
-        folders = [str(data.nih), *collection, *further.get("extra_manifests", [])]
-        taught = "teacher" in options
+        folders = [str(data.nih), *collection, *extra.get("extra_manifests", [])]
+        distilled = "teacher" in options
         return self._finished(
-            "stage1_distilled.yaml" if taught else "stage1_selfsupervised.yaml",
+            "stage1_distilled.yaml" if distilled else "stage1_selfsupervised.yaml",
             folder,
             **options,
-            **({} if taught else {"imagenet": "none"}),
+            **({} if distilled else {"imagenet": "none"}),
             image_folders=folders,
             exclude_manifests=[str(excluded)],
-            leave_out_images=further.get("leave_out_images", []),
+            leave_out_images=extra.get("leave_out_images", []),
             seed=run.seed,
         )
 
@@ -103,7 +103,12 @@ class Prerequisites:
         logger.info("%s: %s", config.removesuffix(".yaml"), folder.name)
         minutes = self.budget.minutes_left()
         summary = train_stage(
-            self.machine.bundle, config, folder, **options, minutes=minutes, **self.machine.shown()
+            self.machine.bundle,
+            config,
+            folder,
+            **options,
+            minutes=minutes,
+            **self.machine.options(),
         )
         return bool(summary["finished"])
 
@@ -129,7 +134,7 @@ class Outcome(Enum):
     BUSY = "busy"
     """Another process works on it, or on what it needs."""
     BLOCKED = "blocked"
-    """What it starts from is not there."""
+    """What it starts from is missing."""
     FAILED = "failed"
     """Training diverged."""
     UNFINISHED = "unfinished"

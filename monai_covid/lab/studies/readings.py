@@ -58,20 +58,22 @@ def compare_arm_with_readings(
         pd.concat([read_predictions(file, COVID_LABELS) for file in parts], ignore_index=True)
         for parts in files
     ]
-    found = [
+    compared = [
         compare_with_readings(tables, readings[label], views, resamples=resamples)
         for label in readings
     ]
-    return [_content(arm, one) for one in found if one is not None]
+    return [_content(arm, comparison) for comparison in compared if comparison is not None]
 
 
-def _content(arm: str, one: ReadingComparison) -> dict[str, Any]:
+def _content(arm: str, comparison: ReadingComparison) -> dict[str, Any]:
     return {
         "arm": arm,
-        "class": one.label,
-        "images": one.images,
-        "patients": one.patients,
-        "heeds_views": one.heeds_views,
-        **{name: value._asdict() for name, value in one.values.items()},
-        "labels": {each.label: {"images": each.images, "seen": each.seen} for each in one.labels},
+        "class": comparison.label,
+        "images": comparison.images,
+        "patients": comparison.patients,
+        "heeds_views": comparison.heeds_views,
+        **{name: value._asdict() for name, value in comparison.values.items()},
+        "labels": {
+            row.label: {"images": row.images, "seen": row.seen} for row in comparison.labels
+        },
     }

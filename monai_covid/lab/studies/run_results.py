@@ -73,14 +73,14 @@ def read_arm(
     for name, file in files:
         tables.setdefault(name, []).append(read_predictions(file, COVID_LABELS))
     seeds = [pd.concat(parts, ignore_index=True) for parts in tables.values()]
-    found: dict[str, Any] = {"test": pooled_scores(seeds, resamples), "ensemble": None}
+    results: dict[str, Any] = {"test": pooled_scores(seeds, resamples), "ensemble": None}
     if len(seeds) > 1:
-        found["ensemble"] = pooled_scores([ensemble_table(seeds)], resamples)
-    found["against"] = {
+        results["ensemble"] = pooled_scores([ensemble_table(seeds)], resamples)
+    results["against"] = {
         name: margin_over_baseline(seeds, read_predictions(file, COVID_LABELS), resamples)
         for name, file in (cues or {}).items()
     }
-    return found
+    return results
 
 
 def read_agreement(files: Mapping[str, Sequence[Path]], resamples: int) -> dict[str, Any]:
@@ -143,10 +143,10 @@ def align_curves(curves: Sequence[dict[str, list[float | None]]]) -> dict[str, A
     All lists are as long as the longest curve; None where a run has no value.
     """
     longest = max((len(curve["epoch"]) for curve in curves), default=0)
-    found: dict[str, Any] = {"epoch": list(range(1, longest + 1))}
+    aligned: dict[str, Any] = {"epoch": list(range(1, longest + 1))}
     for name in COLUMNS:
-        found[name] = [curve[name] + [None] * (longest - len(curve[name])) for curve in curves]
-    return found
+        aligned[name] = [curve[name] + [None] * (longest - len(curve[name])) for curve in curves]
+    return aligned
 
 
 def _values(column: pd.Series[Any]) -> list[float | None]:

@@ -47,8 +47,8 @@ def run_scores(table: pd.DataFrame) -> dict[str, Any]:
         ``images``, ``patients``; None for what the table does not define.
     """
     values = _measure(table)(np.ones((1, len(table))))
-    found = {name: _number(values[key][0]) for name, key in KEYS.items()}
-    return {**_nested(found), **_counts([table])}
+    scores = {name: _number(values[key][0]) for name, key in KEYS.items()}
+    return {**_nested(scores), **_counts([table])}
 
 
 def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0) -> dict[str, Any]:
@@ -70,8 +70,8 @@ def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0)
 
     def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
         parts = np.split(weights, ends, axis=1)
-        found = [one(part) for one, part in zip(measures, parts, strict=True)]
-        return {key: np.mean([each[key] for each in found], axis=0) for key in KEYS.values()}
+        by_seed = [of_seed(part) for of_seed, part in zip(measures, parts, strict=True)]
+        return {key: np.mean([values[key] for values in by_seed], axis=0) for key in KEYS.values()}
 
     patients = [str(patient) for table in tables for patient in table[PATIENT]]
     once = measure(np.ones((1, len(patients))))
@@ -127,11 +127,11 @@ def ensemble_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the mean probabilities of several seeds, for the images that all of them have."""
     columns = [probability_column(label) for label in COVID_LABELS]
     shared = set.intersection(*(set(table[IMAGE]) for table in tables))
-    kept = [
+    parts = [
         table[table[IMAGE].isin(shared)].sort_values(IMAGE, ignore_index=True) for table in tables
     ]
-    mean = np.mean([table[columns].to_numpy(np.float64) for table in kept], axis=0)
-    ensemble = kept[0][[IMAGE, PATIENT, LABEL]].copy()
+    mean = np.mean([table[columns].to_numpy(np.float64) for table in parts], axis=0)
+    ensemble = parts[0][[IMAGE, PATIENT, LABEL]].copy()
     ensemble[columns] = mean
     return with_prediction(ensemble, COVID_LABELS)
 
@@ -163,8 +163,8 @@ def with_interval(value: float, drawn: FloatArray, *, alone: bool) -> dict[str, 
     """
     if np.isnan(value) or alone:
         return {"value": _number(value), "low": None, "high": None}
-    found = percentile_interval(drawn)
-    return {"value": float(value), "low": found.low, "high": found.high}
+    interval = percentile_interval(drawn)
+    return {"value": float(value), "low": interval.low, "high": interval.high}
 
 
 def _measure(table: pd.DataFrame) -> Measure:
@@ -176,9 +176,9 @@ def _measure(table: pd.DataFrame) -> Measure:
     usual = measure_of(outcomes)
 
     def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
-        found = usual(weights)
-        found[KEYS[BINARY]] = binary_accuracy(outcomes, weights)
-        return found
+        metrics = usual(weights)
+        metrics[KEYS[BINARY]] = binary_accuracy(outcomes, weights)
+        return metrics
 
     return measure
 

@@ -43,7 +43,7 @@ SECTIONS = ("training", "validation", "test")
 
 
 def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
-    """Fit the probe of a run and write its predictions, further ones too, and a summary.
+    """Fit the probe of a run; write its predictions, its extra evaluations and a summary.
 
     Raises:
         OptionError: If the packages of the extra ``features`` are missing.
@@ -61,16 +61,16 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
     info = _info(name, weights, options)
     images = {section: _images(section, run, options, machine) for section in SECTIONS}
     source = machine.data.manifest
-    learned, held_out = (
+    training, validation = (
         _numbers(images[section], info, features, source) for section in SECTIONS[:2]
     )
-    probe = fit_probe(learned, held_out, len(COVID_LABELS))
+    probe = fit_probe(training, validation, len(COVID_LABELS))
     classifier = ProbeClassifier(info, features, probe)
     table = predictions_of(classifier, images["test"], BATCH_SIZE, source)
     write_predictions(table, layout.predictions(run))
-    for further in study.further:
-        if not layout.is_evaluated(run, further):
-            write_extra_evaluation(study, run, further, layout, machine, classifier=classifier)
+    for evaluation in study.extra_evaluations:
+        if not layout.is_evaluated(run, evaluation):
+            write_extra_evaluation(study, run, evaluation, layout, machine, classifier=classifier)
     settings = {
         "training_images": len(images["training"]),
         "validation_images": len(images["validation"]),
@@ -99,8 +99,8 @@ def _info(name: str, weights: str, options: Mapping[str, Any]) -> ModelInfo:
 
 
 def _images(section: str, run: Run, options: Mapping[str, Any], machine: Machine) -> Datalist:
-    named = {**chosen(options, *IMAGE_OPTIONS), **machine.further_images(options)}
-    return covid_datalist(machine.data.manifest, section, fold=run.fold, seed=run.seed, **named)
+    selected = {**chosen(options, *IMAGE_OPTIONS), **machine.extra_images(options)}
+    return covid_datalist(machine.data.manifest, section, fold=run.fold, seed=run.seed, **selected)
 
 
 def _numbers(
@@ -126,7 +126,9 @@ def _prepared(path: str, info: ModelInfo) -> torch.Tensor:
     return preprocess_file(path, info.image_size, info.channels, info.preprocessing)
 
 
-def average_runs(layout: Layout, run: Run, others: Sequence[Run], further: Sequence[str]) -> None:
+def average_runs(
+    layout: Layout, run: Run, others: Sequence[Run], evaluations: Sequence[str]
+) -> None:
     """Write the mean predictions of other runs, and a summary, into the folder of a run.
 
     The mean is over the images that all of them have: networks that were trained on the external
@@ -136,15 +138,15 @@ def average_runs(layout: Layout, run: Run, others: Sequence[Run], further: Seque
         layout: Where the files of the study lie.
         run: Run without a network.
         others: Finished runs of the same seed and fold, two or more.
-        further: Further evaluations of the study.
+        evaluations: Extra evaluations of the study.
     """
-    for name in (None, *further):
+    for name in (None, *evaluations):
         files = [layout.predictions(other, name) for other in others]
         if all(file.is_file() for file in files):
             tables = [read_predictions(file, COVID_LABELS) for file in files]
             write_predictions(ensemble_table(tables), layout.predictions(run, name))
         elif name is not None:
-            write_text(layout.nothing(run, name), "A run that is averaged has no such images.\n")
+            write_text(layout.no_images(run, name), "A run that is averaged has no such images.\n")
     settings = run_summary(layout.run(others[0]))["settings"]
     counts = {name: settings[name] for name in ("training_images", "validation_images")}
     _write_summary(layout.run(run), counts, start=None)

@@ -82,7 +82,7 @@ def make_pool(real: Chests, phantoms: Chests, seed: int, negatives: int) -> Pool
 def draw_batch(pool: Pool, size: int, random: np.random.Generator) -> Batch:
     """Return a random batch of ``size`` pictures."""
     kind = random.choice(3, size, p=SHARES)
-    bases = np.stack([_base(pool, each, random) for each in kind.tolist()])
+    bases = np.stack([_base(pool, index, random) for index in kind.tolist()])
     cropped = (random.random(size) < 0.15) & (kind == FRONTAL)
     turned = random.random(size) < np.where(kind == OTHER, 1.0, 0.5)
     turn = np.where(turned, random.integers(0, 4, size), 0)
@@ -96,7 +96,7 @@ def draw_batch(pool: Pool, size: int, random: np.random.Generator) -> Batch:
         equalised(images),
         torch.from_numpy(kind),
         torch.from_numpy(turn),
-        *(torch.from_numpy(each).float() for each in (inverted, mirrored, cropped)),
+        *(torch.from_numpy(values).float() for values in (inverted, mirrored, cropped)),
     )
 
 

@@ -27,8 +27,8 @@ def foreign_images() -> dict[str, list[Named]]:
     Those of scikit-image are among them where it is installed.
     """
     others = {"scikit-image": list(_skimage()), "faces": list(_faces())}
-    found = {name: images for name, images in others.items() if images}
-    return found | {
+    optional = {name: images for name, images in others.items() if images}
+    return optional | {
         "pydicom": list(_pydicom()),
         "scikit-learn": list(_sklearn()),
         "matplotlib": list(_matplotlib()),

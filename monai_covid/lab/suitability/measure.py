@@ -49,10 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
     lines = []
     for name, images in sets.items():
         print(_line(f"refused: {name}", verdicts := _assessed((p for _, p in images), trained)))
-        mirrored = sum("mirrored" in each.caution_codes for each in verdicts)
+        mirrored = sum("mirrored" in verdict.caution_codes for verdict in verdicts)
         print(f"    cautioned as mirrored: {Proportion(mirrored, len(verdicts))}")
-        for (path, _), each in zip(images, verdicts, strict=True):
-            lines += [] if each.suitable else [f"{path}\t{','.join(each.codes)}"]
+        for (path, _), verdict in zip(images, verdicts, strict=True):
+            lines += [] if verdict.suitable else [f"{path}\t{','.join(verdict.codes)}"]
     if options.refused:
         options.refused.write_text("\n".join(lines) + "\n")
     right = [pixels for images in sets.values() for _, pixels in images]
@@ -77,8 +77,8 @@ class Proportion(NamedTuple):
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval after Wilson, J. Am. Stat. Assoc. 22:209 (1927)."""
-        found = binomtest(self.cases, self.total).proportion_ci(0.95, "wilson")
-        return float(found.low), float(found.high)
+        bounds = binomtest(self.cases, self.total).proportion_ci(0.95, "wilson")
+        return float(bounds.low), float(bounds.high)
 
     def __str__(self) -> str:
         """Return count, total, share and interval in percent."""
@@ -158,7 +158,7 @@ def _print_spoilt(right: list[Pixels], trained: Trained) -> None:
     for name, spoil in CORRUPTIONS.items():
         print(_line(f"caught: {name}", _assessed(map(spoil, right), trained)))
     mirrored = _assessed((np.ascontiguousarray(pixels[:, ::-1]) for pixels in right), trained)
-    seen = sum("mirrored" in each.caution_codes for each in mirrored)
+    seen = sum("mirrored" in verdict.caution_codes for verdict in mirrored)
     print(f"caution in mirrored images: {Proportion(seen, len(mirrored))}")
 
 
@@ -166,7 +166,7 @@ def _print_others(trained: Trained) -> None:
     for source, images in foreign_images().items():
         verdicts = _assessed((pixels for _, pixels in images), trained)
         print(_line(f"caught: {source}", verdicts))
-        passed = [n for (n, _), each in zip(images, verdicts, strict=True) if each.suitable]
+        passed = [n for (n, _), verdict in zip(images, verdicts, strict=True) if verdict.suitable]
         print(f"    passed: {', '.join(passed) or 'none'}")
     random = np.random.default_rng(FRESH_SEED)
     for maker in dict.fromkeys(MAKERS):
@@ -180,10 +180,10 @@ def _assessed(images: Iterable[np.ndarray], trained: Trained) -> list[Suitabilit
 
 
 def _line(name: str, verdicts: list[Suitability]) -> str:
-    codes = Counter(code for each in verdicts for code in each.codes)
-    refused = sum(not each.suitable for each in verdicts)
-    found = ", ".join(f"{code} {count}" for code, count in codes.most_common())
-    return f"{name}: {Proportion(refused, len(verdicts))}; {found}"
+    codes = Counter(code for verdict in verdicts for code in verdict.codes)
+    refused = sum(not verdict.suitable for verdict in verdicts)
+    counts = ", ".join(f"{code} {count}" for code, count in codes.most_common())
+    return f"{name}: {Proportion(refused, len(verdicts))}; {counts}"
 
 
 if __name__ == "__main__":

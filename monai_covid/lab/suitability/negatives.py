@@ -46,8 +46,8 @@ def panels(random: np.random.Generator, first: FloatArray, second: FloatArray) -
     cut = int(between(random, 0.4, 0.6) * side)
     sizes = (cut, side - cut)
     parts = [
-        each[(np.arange(size) * side) // size]
-        for each, size in zip((first, second), sizes, strict=True)
+        picture[(np.arange(size) * side) // size]
+        for picture, size in zip((first, second), sizes, strict=True)
     ]
     stacked = np.concatenate(parts)
     if random.random() < 0.6:
@@ -177,13 +177,13 @@ def laterals(seed: int, count: int) -> NDArray[np.float32]:
 def montages(seed: int, count: int, chests: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ``count`` pictures (N, 128, 128) pieced together from ``chests`` (M, 128, 128)."""
     random = np.random.default_rng(seed)
-    made = []
+    pictures = []
     for number in range(count):
         first, second = (chests[i] for i in random.integers(0, len(chests), 2))
         if number % 4 == 0:
-            made.append(panels(random, first, second))
+            pictures.append(panels(random, first, second))
         elif number % 4 == 1:
-            made.append(fragment(random, first))
+            pictures.append(fragment(random, first))
         else:
-            made.append(jigsaw(random, first))
-    return np.stack(made).astype(np.float32)
+            pictures.append(jigsaw(random, first))
+    return np.stack(pictures).astype(np.float32)

@@ -41,8 +41,8 @@ from monai_covid.preprocessing.suitability.network import (
     WEIGHTS_FILE,
     SuitabilityNetwork,
     Trained,
+    question_scores,
     save_trained,
-    scores,
 )
 
 logger = logging.getLogger(__name__)
@@ -72,9 +72,9 @@ def main(arguments: list[str] | None = None) -> None:
     phantoms = phantom_chests(options.seed, options.phantoms)
     pool = make_pool(_part(real, ~choosing), phantoms, options.seed, options.negatives)
     network = fit(pool, options.steps, options.seed)
-    found = scores_of_bases(network, real.bases[choosing])
-    thresholds = choose_thresholds({name: found[name] for name in REFUSING})
-    refused = np.any([found[name] > thresholds[name] for name in REFUSING], axis=0)
+    choosing_scores = scores_of_bases(network, real.bases[choosing])
+    thresholds = choose_thresholds({name: choosing_scores[name] for name in REFUSING})
+    refused = np.any([choosing_scores[name] > thresholds[name] for name in REFUSING], axis=0)
     logger.info("thresholds %s; refused %d of %d", thresholds, refused.sum(), len(refused))
     sha256 = save_trained(options.out, Trained(network, {**thresholds, "mirrored": 0.5}))
     logger.info("%s: SHA-256 %s", options.out, sha256)
@@ -100,7 +100,7 @@ def fit(pool: Pool, steps: int, seed: int) -> SuitabilityNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = SuitabilityNetwork().train()
-        _lay_out(network, torch.channels_last)  # half as fast again on processors
+        _lay_out(network, torch.channels_last)  # half as fast again on CPUs
         optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.02)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
         for _ in range(steps):
@@ -118,9 +118,9 @@ def loss(logits: dict[str, Tensor], batch: Batch) -> Tensor:
     chest, frontal = batch.kind != OTHER, batch.kind == FRONTAL
     turn = F.cross_entropy(logits["turn"][frontal], batch.turn[frontal], label_smoothing=0.01)
     kind = F.cross_entropy(logits["kind"], batch.kind, label_smoothing=0.01)
-    asked = (("inverted", chest, 1.0), ("mirrored", frontal, 0.5), ("cropped", frontal, 1.0))
+    questions = (("inverted", chest, 1.0), ("mirrored", frontal, 0.5), ("cropped", frontal, 1.0))
     total: Tensor = kind + turn
-    for name, where, weight in asked:
+    for name, where, weight in questions:
         truth: Tensor = getattr(batch, name)
         answer = logits[name][where, 0]
         total = total + weight * F.binary_cross_entropy_with_logits(answer, truth[where])
@@ -135,7 +135,7 @@ def _lay_out(network: SuitabilityNetwork, layout: torch.memory_format) -> None:
 
 
 def choose_thresholds(
-    found: Mapping[str, NDArray[np.float64]], most: float = FALSE_REFUSALS
+    scores: Mapping[str, NDArray[np.float64]], most: float = FALSE_REFUSALS
 ) -> dict[str, float]:
     """Return the lowest threshold of each question that refuses no more than ``most`` in all.
 
@@ -143,15 +143,17 @@ def choose_thresholds(
     highest score of the others, but at least one half.
 
     Args:
-        found: Scores (N,) in [0, 1] of each question for images that nothing speaks against.
+        scores: Scores (N,) in [0, 1] of each question for images that nothing speaks against.
         most: Share of the images that may be refused over all questions, in [0, 1).
     """
-    table = np.stack(list(found.values()))
-    kept = np.argsort(table.max(axis=0), kind="stable")[
+    table = np.stack(list(question_scores.values()))
+    remaining = np.argsort(table.max(axis=0), kind="stable")[
         : table.shape[1] - int(most * table.shape[1])
     ]
-    highest = table[:, kept].max(axis=1)
-    return {name: max(LOWEST, float(top)) for name, top in zip(found, highest, strict=True)}
+    highest = table[:, remaining].max(axis=1)
+    return {
+        name: max(LOWEST, float(top)) for name, top in zip(question_scores, highest, strict=True)
+    }
 
 
 @torch.inference_mode()
@@ -160,7 +162,7 @@ def scores_of_bases(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the scores (N,) of each question for squares (N, 128, 128)."""
     thumbnails = resize_to_square(torch.from_numpy(bases), INPUT_SIDE)[:, None]
-    answers = scores(network(equalised(thumbnails)))
+    answers = question_scores(network(equalised(thumbnails)))
     return {name: value.double().numpy() for name, value in answers.items()}
 
 

@@ -100,7 +100,7 @@ def recorded_plan(
     *,
     minutes: float | None = None,
     device: str | None = None,
-    anew: bool = False,
+    overwrite: bool = False,
 ) -> Plan:
     """Return the plan written down in ``output``, or make one and write it down.
 
@@ -110,14 +110,14 @@ def recorded_plan(
         settings: Fields of :class:`Plan` that are asked for; None stands for no wish.
         minutes: Time for everything, where a plan is made.
         device: Where to compute.
-        anew: Make a new plan even if there is one.
+        overwrite: Make a new plan even if there is one.
 
     Raises:
         RunFolderError: If the plan written down has other settings than those asked for.
     """
     file = output / PLAN
     wishes = {name: value for name, value in settings.items() if value is not None}
-    if anew or not file.is_file():
+    if overwrite or not file.is_file():
         plan = make_plan(data, wishes, minutes, device)
         write_text(file, json.dumps(asdict(plan), indent=2) + "\n")
         return plan
@@ -177,8 +177,8 @@ def _stage3_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) 
         len(covid_datalist(data.manifest, part, extra_manifests=extra, limit=plan.limit))
         for part in ("training", "validation")
     )
-    each = minutes / len(folds_of(data.manifest))
-    return epochs_that_fit(each, speed, training, validation, STAGE3_EPOCHS)
+    minutes_per_fold = minutes / len(folds_of(data.manifest))
+    return epochs_that_fit(minutes_per_fold, speed, training, validation, STAGE3_EPOCHS)
 
 
 class Speed(NamedTuple):

@@ -132,10 +132,10 @@ def load_weights(path: Path | str) -> LungNetwork:
     """
     network = LungNetwork()
     state = _read(path)
-    known = {name: tuple(tensor.shape) for name, tensor in _tensors(network)}
-    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    if found != known:
-        wrong = sorted(dict(found.items() ^ known.items()))
+    expected = {name: tuple(tensor.shape) for name, tensor in _tensors(network)}
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    if shapes != expected:
+        wrong = sorted(dict(shapes.items() ^ expected.items()))
         raise WeightsError(f"{path}: no weights of the lung network; wrong: {', '.join(wrong)}")
     network.load_state_dict(state)
     return network.requires_grad_(False).eval()

@@ -84,7 +84,7 @@ def find_faults(measures: Measures, chest_score: float, limits: Limits = LIMITS)
         _outside("height", measures.height, limits.height, 1.0),
         _outside("width at the edge of the image", measures.cut, 0.0, limits.cut),
         _outside("certainty about the outline", measures.certainty, limits.certainty, 1.0),
-        _outside("likeness to an upright frontal chest", chest_score, limits.chest_score, 1.0),
+        _outside("similarity to an upright frontal chest", chest_score, limits.chest_score, 1.0),
     ]
     return [fault for fault in faults if fault]
 

@@ -19,8 +19,8 @@ from monai_covid.preprocessing.suitability.network import (
     INPUT_SIDE,
     TURNS,
     Trained,
-    scores,
-    shipped,
+    question_scores,
+    shipped_model,
 )
 from monai_covid.preprocessing.suitability.statistics import sample_of, squashed
 
@@ -50,7 +50,7 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
         ),
         "small": "The image is smaller than 128 pixels; details are missing.",
         "low_contrast": "The image has little contrast.",
-        "bordered": "Even bars at the edges take up a tenth of the image or more.",
+        "bordered": "Bars of one grey value at the edges take up a tenth of the image or more.",
     }
 )
 """What a reader should know of an image that is not refused for it."""
@@ -79,7 +79,7 @@ class Suitability:
 
     codes: tuple[str, ...]
     caution_codes: tuple[str, ...]
-    scores: Mapping[str, float]
+    question_scores: Mapping[str, float]
 
     @property
     def suitable(self) -> bool:
@@ -116,14 +116,23 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         WeightsError: The weights of the package are damaged.
     """
     sample = sample_of(pixels)
-    asked = _statistics(sample)
+    question_scores = _statistics(sample)
     shortest = min(pixels.shape)
-    if shortest < SMALLEST_SIDE or asked["blank"] > EVEN_SCORE:
-        useless = {"too_small": shortest < SMALLEST_SIDE, "blank": asked["blank"] > EVEN_SCORE}
-        return Suitability(tuple(code for code, holds in useless.items() if holds), (), asked)
-    trained = shipped() if trained is None else trained
-    asked |= _network_scores(sample, trained)
-    against = [name for name in asked if asked[name] > trained.thresholds.get(name, EVEN_SCORE)]
+    if shortest < SMALLEST_SIDE or question_scores["blank"] > EVEN_SCORE:
+        unusable = {
+            "too_small": shortest < SMALLEST_SIDE,
+            "blank": question_scores["blank"] > EVEN_SCORE,
+        }
+        return Suitability(
+            tuple(code for code, holds in unusable.items() if holds), (), question_scores
+        )
+    trained = shipped_model() if trained is None else trained
+    question_scores |= _network_scores(sample, trained)
+    against = [
+        name
+        for name in question_scores
+        if question_scores[name] > trained.thresholds.get(name, EVEN_SCORE)
+    ]
     codes = tuple(_ordered(against))
     cautions = {
         "mirrored": not codes and "mirrored" in against,
@@ -131,18 +140,20 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         "low_contrast": statistics.contrast(sample) < LOW_CONTRAST,
         "bordered": statistics.border_share(sample) >= BORDERED,
     }
-    return Suitability(codes, tuple(code for code, holds in cautions.items() if holds), asked)
+    return Suitability(
+        codes, tuple(code for code, holds in cautions.items() if holds), question_scores
+    )
 
 
 def _ordered(against: list[str]) -> list[str]:
     """Leave out what has no meaning beside a more basic reason."""
-    found = [name for name in _ANOTHER_PICTURE if name in against]
-    if found:
-        return found
+    basic = [name for name in _ANOTHER_PICTURE if name in against]
+    if basic:
+        return basic
     # What a whole frontal chest shows is no measure of a lateral one.
     meaningless = {"cropped"} if "lateral" in against else set()
-    asked = (*_ANOTHER_POSITION, *_ANOTHER_DISPLAY)
-    return [name for name in asked if name in against and name not in meaningless]
+    others = (*_ANOTHER_POSITION, *_ANOTHER_DISPLAY)
+    return [name for name in others if name in against and name not in meaningless]
 
 
 def _statistics(sample: statistics.Sample) -> dict[str, float]:
@@ -162,5 +173,5 @@ def _ramp(value: float, nothing: float, certain: float) -> float:
 @torch.inference_mode()
 def _network_scores(sample: statistics.Sample, trained: Trained) -> dict[str, float]:
     thumbnail = equalize_histogram(squashed(sample, INPUT_SIDE))
-    answers = scores(trained.network(thumbnail[None, None]))
+    answers = question_scores(trained.network(thumbnail[None, None]))
     return {name: float(value[0]) for name, value in answers.items()}

@@ -67,7 +67,7 @@ class SuitabilityNetwork(nn.Module):
         return dict(zip(OUTPUTS, logits.split(list(OUTPUTS.values()), dim=1), strict=True))
 
 
-def scores(logits: dict[str, Tensor]) -> dict[str, Tensor]:
+def question_scores(logits: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return what speaks against each image, (B,) float32 in [0, 1] by question.
 
     ``other``: that it is no chest radiograph; ``lateral``; ``turned_90``, ``turned_180``,
@@ -91,7 +91,7 @@ class Trained(NamedTuple):
     """A network that is ready to use.
 
     Attributes:
-        network: In evaluation mode, on the processor.
+        network: In evaluation mode, on the CPU.
         thresholds: Score of each question above which it speaks against an image.
     """
 
@@ -122,10 +122,10 @@ def load_trained(path: Path = WEIGHTS_FILE, sha256: str = WEIGHTS_SHA256) -> Tra
         WeightsError: The file is missing, is another one, or does not fit the network.
     """
     try:
-        found = sha256_of(path)
-        if sha256 and found != sha256:
+        digest = sha256_of(path)
+        if sha256 and digest != sha256:
             raise WeightsError(
-                f"{path}: has the SHA-256 {found} instead of {sha256}; install the package again"
+                f"{path}: has the SHA-256 {digest} instead of {sha256}; install the package again"
             )
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -133,19 +133,19 @@ def load_trained(path: Path = WEIGHTS_FILE, sha256: str = WEIGHTS_SHA256) -> Tra
         if isinstance(error, WeightsError):
             raise
         raise WeightsError(f"{path}: cannot be read: {error}") from error
-    known = {name: value for name, value in arrays.items() if name.startswith(_THRESHOLD)}
-    state = {name: torch.from_numpy(arrays[name]) for name in arrays if name not in known}
+    stored = {name: value for name, value in arrays.items() if name.startswith(_THRESHOLD)}
+    state = {name: torch.from_numpy(arrays[name]) for name in arrays if name not in stored}
     network = SuitabilityNetwork()
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise WeightsError(f"{path}: {error}") from error
-    thresholds = {name.removeprefix(_THRESHOLD): float(value) for name, value in known.items()}
+    thresholds = {name.removeprefix(_THRESHOLD): float(value) for name, value in stored.items()}
     return Trained(network.eval(), thresholds)
 
 
 @lru_cache(maxsize=1)
-def shipped() -> Trained:
+def shipped_model() -> Trained:
     """Return the network that comes with the package, read once."""
     return load_trained()
 

@@ -37,9 +37,9 @@ class TextFinder:
     Detection is a network of differentiable binarisation (Liao et al., AAAI 2020); nothing is
     loaded from elsewhere. The same image gives the same boxes.
 
-    Printed words and journal letters are found dependably, lone side markers less so: bare letters
-    that are tilted, faint or cut by the edge are often missed, and an electrode near a corner is
-    now and then taken for a marker.
+    Printed words and the panel letters of journals are found dependably, lone side markers less so:
+    bare letters that are tilted, faint or cut by the edge are often missed, and an electrode near a
+    corner is now and then taken for a marker.
 
     Args:
         side: Short side in pixels to which images are scaled; the time grows with its square.
@@ -83,8 +83,8 @@ class TextFinder:
         return [box for box in read if is_text(box, shape)]
 
     def _detect(self, picture: WorkingPicture) -> list[TextBox]:
-        found, _ = self._engine(picture.pixels, use_det=True, use_cls=False, use_rec=False)
-        return [TextBox(np.array(corners, dtype=np.float64), "", 0.0) for corners in found or []]
+        outlines, _ = self._engine(picture.pixels, use_det=True, use_cls=False, use_rec=False)
+        return [TextBox(np.array(corners, dtype=np.float64), "", 0.0) for corners in outlines or []]
 
     def _read(self, picture: WorkingPicture, boxes: list[TextBox]) -> list[TextBox]:
         if not boxes:

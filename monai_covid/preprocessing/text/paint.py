@@ -12,7 +12,7 @@ USUAL_HEIGHT = (0.03, 0.05)
 """Range of the height of text, as a part of the image's short side."""
 
 MARGIN = 0.03
-"""Distance from the edge where words usually stand, as a part of the image's short side."""
+"""Distance from the edge where text usually stands, as a part of the image's short side."""
 
 WHITE, PLATE = (0.9, 1.0), 0.05
 """Grey of letters (range) and of the plate behind them, between the darkest and the brightest."""

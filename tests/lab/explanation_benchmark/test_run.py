@@ -289,7 +289,9 @@ def test_unusable_input(own_model, own_images, tmp_path):
     multilabel = tmp_path / "multilabel.pt"
     info = ModelInfo(labels=NIH_LABELS, image_size=64, multilabel=True)
     save_model(multilabel, info.build().state_dict(), info)
-    with pytest.raises(SystemExit, match="exclude each other are needed, this network has Atel"):
+    with pytest.raises(
+        SystemExit, match="mutually exclusive classes are needed, this network has Atel"
+    ):
         call(out, "--model", multilabel, "--images", own_images)
     with pytest.raises(SystemExit, match=r"no masks of the images found, as 0_lesion\.png"):
         call(out, "--model", own_model, "--images", own_images, "--masks", own_images)
