@@ -177,7 +177,7 @@ def _check_labels(records: Records, items: Datalist) -> None:
         raise InputError(problems)
     if problems:
         logger.warning(
-            "%s: no training image of %s; their output neurons learn to say no",
+            "%s: no training image of %s; the network cannot learn to find it",
             *(records.file, ", ".join(absent)),
         )
 

@@ -105,8 +105,8 @@ def _layer(network: nn.Module, name: str, kind: type[Layer]) -> Layer:
     if not isinstance(layer, kind):
         what = "missing" if layer is None else f"a {type(layer).__name__}"
         raise CanonizeError(
-            f"{type(network).__name__}: {name} is {what}; MONAI's DenseNet is explained, where it "
-            f"is a {kind.__name__}"
+            f"{type(network).__name__}: {name} is {what}; only MONAI's DenseNet can be "
+            f"explained, where it is a {kind.__name__}"
         )
     return layer
 

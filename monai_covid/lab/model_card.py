@@ -32,7 +32,7 @@ LIMITS = (
     "data is no evidence that a disease is recognised.",
     "Figures are of the collections named here. On images of other hospitals expect less.",
     "A calibrated probability holds for images like those it was calibrated on, with the same "
-    "shares of the classes.",
+    "class frequencies.",
 )
 OTHER_NETWORKS = (
     "Figures are of networks that were trained in the same way, each tested on folds it was not "

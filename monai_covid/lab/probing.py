@@ -118,7 +118,9 @@ def fit_probe(
     """
     present = np.unique(training[1])
     if len(present) < classes:
-        raise ValueError(f"training images of classes {present.tolist()}, of {classes} classes")
+        raise ValueError(
+            f"training images of classes {present.tolist()}, of {classes} classes: each needs some"
+        )
     candidates = _fitted(STRENGTHS, *training)
     probabilities = [candidate.predict_proba(validation[0]) for candidate in candidates]
     best = int(

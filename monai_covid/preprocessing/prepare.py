@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monai_covid.data.images import read_image
 from monai_covid.preprocessing.grey_levels import equalize_histogram, local_contrast, stretch_grey
-from monai_covid.preprocessing.lungs import find as lung_search  # the module, as in `region`
+from monai_covid.preprocessing.lungs.find import finder_version
 from monai_covid.preprocessing.normalise import GREY_MEAN
 from monai_covid.preprocessing.region import BoolArray, Region, find_region
 from monai_covid.preprocessing.resize import resize_to_square
@@ -171,7 +171,7 @@ def _finders(preprocessing: Preprocessing) -> tuple[str, ...]:
     """Return the versions of what finds lungs and text."""
     versions = []
     if preprocessing.lungs != "whole":
-        versions.append(lung_search.finder_version())
+        versions.append(finder_version())
     if preprocessing.text == "inpaint":
         versions.append(reader_version())
     return tuple(versions)

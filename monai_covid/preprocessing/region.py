@@ -11,10 +11,7 @@ from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull
 
 from monai_covid.preprocessing.grey_levels import grey_levels
-
-# The modules, not their functions: lungs are found on images that are equalised here, so that
-# either package may be the first that a program imports.
-from monai_covid.preprocessing.lungs import find as lung_search
+from monai_covid.preprocessing.lungs.find import find_lungs
 from monai_covid.preprocessing.resize import resize_to_square
 from monai_covid.preprocessing.settings import Preprocessing
 from monai_covid.preprocessing.text.shared_finder import find_text
@@ -75,7 +72,7 @@ def whole_region(shape: tuple[int, ...]) -> Region:
 
 
 def _lung_region(levels: NDArray[Any], region: Region, preprocessing: Preprocessing) -> Region:
-    lungs = lung_search.find_lungs(levels)
+    lungs = find_lungs(levels)
     if not lungs.plausible or lungs.box is None:
         return region._replace(fallback=lungs.reason or "no lungs were found")
     box = with_margin(lungs.box, levels.shape) if preprocessing.crops else region.box

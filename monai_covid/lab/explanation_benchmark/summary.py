@@ -1,4 +1,4 @@
-"""Means over images with bootstrap intervals, and what tells two networks apart."""
+"""Means over images with bootstrap intervals, and how two networks differ."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MEASURES = {
     f"mass_{TEXT}": "Relevance on text",
     f"rank_{TEXT}": "Most relevant pixels on text",
     "faithfulness": "Faithfulness (pixel flipping)",
-    "same_head": "Like that of a random head",
-    "same_all": "Like that of random weights",
+    "same_head": "Similarity to maps of a random head",
+    "same_all": "Similarity to maps of random weights",
 }
 """Measures that are tabulated, by column of the table of ``measure``."""
 
@@ -119,7 +119,12 @@ def tell_apart(table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -
             wide = part.pivot(index="image", columns="network", values=column)
             difference = (wide[higher] - wide[lower]).tolist()
             interval = estimate(difference, list(wide.index), resamples, seed)
-            apart = interval.low is not None and interval.low > 0
-            row = {"method": method, "measure": column, **interval._asdict(), "told_apart": apart}
+            is_higher = interval.low is not None and interval.low > 0
+            row = {
+                "method": method,
+                "measure": column,
+                **interval._asdict(),
+                "told_apart": is_higher,
+            }
             rows.append(row)
     return pd.DataFrame(rows)

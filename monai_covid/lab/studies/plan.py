@@ -102,7 +102,7 @@ def _changes(earlier: Study, now: Study) -> list[str]:
     names = {arm.name for arm in now.arms}
     for arm in earlier.arms:
         if arm.name not in names:
-            changes.append(f"arm {arm.name} is missing now")
+            changes.append(f"arm {arm.name} is no longer there")
             continue
         other = now.arm(arm.name)
         where = f"arm {arm.name}: "

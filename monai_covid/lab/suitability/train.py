@@ -68,7 +68,9 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     real = real_chests(building_images(options.data, MEASURED_ELSEWHERE))
     choosing = assign_patient_folds(real.patients, 4, options.seed) == 0
-    logger.info("%d real images train, %d choose", (~choosing).sum(), choosing.sum())
+    logger.info(
+        "%d real images for training, %d for choosing thresholds", (~choosing).sum(), choosing.sum()
+    )
     phantoms = phantom_chests(options.seed, options.phantoms)
     pool = make_pool(_part(real, ~choosing), phantoms, options.seed, options.negatives)
     network = fit(pool, options.steps, options.seed)

@@ -136,7 +136,7 @@ def load_weights(path: Path | str) -> LungNetwork:
     shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
     if shapes != expected:
         wrong = sorted(dict(shapes.items() ^ expected.items()))
-        raise WeightsError(f"{path}: no weights of the lung network; wrong: {', '.join(wrong)}")
+        raise WeightsError(f"{path}: does not fit the lung network: {', '.join(wrong)}")
     network.load_state_dict(state)
     return network.requires_grad_(False).eval()
 

@@ -54,7 +54,9 @@ class TextFinder:
         """Load the networks."""
         check_text_extra()
         if side < 64 or threads < 1:
-            raise ValueError(f"side is {side}, at least 64; threads is {threads}, at least 1")
+            raise ValueError(
+                f"side must be at least 64, got {side}; threads at least 1, got {threads}"
+            )
         self.side = side
         self._engine: Any = importlib.import_module(READER).RapidOCR(
             intra_op_num_threads=threads,
