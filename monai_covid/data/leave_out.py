@@ -27,7 +27,7 @@ Key = tuple[str, str]
 """Name and patient of an image, which together tell it from those of other collections."""
 
 Ranks = Mapping[Key, int]
-"""How readily an image is given up: 0 never; of two copies the one with the higher rank goes."""
+"""Rank of each image: of two copies the one with the higher rank is left out; 0: never."""
 
 
 class LeaveOut(NamedTuple):
@@ -58,7 +58,7 @@ class RunImages:
 
     @property
     def ranks(self) -> Ranks:
-        """How readily each image is given up: 0 never (test section), 1, 2 (extra manifests)."""
+        """Rank of each image: 0 in the test section, 1 in the others, 2 in extra manifests."""
         ranks = {key: 2 for records in self.extra for key in keys_of(records)}
         tested = (self.sections == "test").tolist()
         own = zip(keys_of(self.main), tested, strict=True)

@@ -117,7 +117,7 @@ def _patients_of_fold(file: Path, fold: int) -> set[str]:
 def assign_folds(
     patients: NDArray[np.object_], classes: NDArray[np.intp], folds: int, seed: int
 ) -> NDArray[np.intp]:
-    """Deal patients into folds with alike class frequencies.
+    """Divide patients into folds with similar class frequencies.
 
     The result depends on the seed and on who has which images, not on the order of the rows.
 

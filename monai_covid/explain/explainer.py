@@ -156,7 +156,7 @@ def check_targets(target: Targets | None, images: int, classes: int) -> list[int
 
 
 def check_contrast(classes: int, *, contrast: bool) -> None:
-    """Raise ValueError if a contrast is asked for and there is nothing to contrast with."""
+    """Raise ValueError if a contrast is wanted and there is nothing to contrast with."""
     if contrast and classes == 1:
         raise ValueError("the network has one output: there is nothing to contrast it with")
 

@@ -101,7 +101,7 @@ def _curve(network: nn.Module, images: Tensor, rank: Tensor, targets: Tensor, st
 def mass_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
     """Return the share of the positive relevance that lies within a mask.
 
-    Only what speaks for the class is counted: what speaks against it need not be a lesion.
+    Only relevance for the class is counted: what is against it need not be a lesion.
 
     Args:
         relevance: ``(B, C, H, W)``; channels are added.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 LEVELS = 256
-"""Grey levels that are told apart: what an 8-bit training image can hold."""
+"""Grey levels that are distinguished: what an 8-bit training image can hold."""
 
 TIE_BREAK = 2.0**-14
 """Upward shift, in levels, of every rounding.
@@ -67,7 +67,7 @@ def equalize_histogram(image: torch.Tensor) -> torch.Tensor:
 
 
 def grey_levels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the level, 0 to 255, of each pixel (H, W), as `equalize_histogram` tells them apart.
+    """Return the level, 0 to 255, of each pixel (H, W), as `equalize_histogram` distinguishes them.
 
     For images of up to 12 bits they are the same after any rescale with a positive slope.
     """

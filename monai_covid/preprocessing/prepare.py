@@ -62,7 +62,7 @@ class PrepareRadiographd(MapTransform):
 
     ``sample[key]`` (1, H, W) of any scale becomes (1, size, size) float32 in [0, 1]. What it shows
     of the image is kept as integers (top, bottom, first, last) under ``key + "_box"``, and why it
-    is the whole image although lungs were asked for as a text under ``key + "_fallback"``.
+    is the whole image although lungs were to be found, as a text, under ``key + "_fallback"``.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class PrepareRadiographd(MapTransform):
         preprocessing: Preprocessing,
         allow_missing_keys: bool = False,
     ) -> None:
-        """Take the keys, the size and what is asked for.
+        """Take the keys, the size and the preprocessing.
 
         Args:
             keys: Keys of images.
@@ -112,13 +112,13 @@ def prepare_grey(
     """Return an image as a network sees it, but for the standardisation.
 
     Text is painted over, the box cut out, the histogram of what is visible equalised or stretched,
-    the box squashed to a square, and its local contrast evened out if that is asked for. What is
+    the box squashed to a square, and its local contrast evened out if so chosen. What is
     not visible becomes the grey that the standardisation turns into 0.
 
     Args:
         pixels: Grey values (H, W), larger is brighter, any scale.
         size: Side of the result in pixels.
-        preprocessing: What is asked for.
+        preprocessing: What the network was trained with.
         region: What is shown, see `find_region`.
 
     Returns:
@@ -162,7 +162,7 @@ def check_preprocessing(preprocessing: Preprocessing) -> None:
 
 
 def looks_for_lungs(chain: Compose) -> bool:
-    """Tell whether a chain of transforms notes where lungs were looked for in vain."""
+    """Tell whether a chain of transforms records where no lungs were found."""
     steps = (step for step in chain.transforms if isinstance(step, PrepareRadiographd))
     return any(step.preprocessing.lungs != "whole" for step in steps)
 

@@ -34,7 +34,8 @@ class Region(NamedTuple):
         box: The rectangle of the image that is resized.
         visible: Within the box, (h, w), True where the image is shown; None: everywhere.
         text: (H, W), True on text that is painted over; None: no text.
-        fallback: Why the whole image is shown although its lungs are asked for; empty if it is not.
+        fallback: Why the whole image is shown although the network sees lungs alone; empty
+            if it is not.
     """
 
     box: Box
@@ -51,7 +52,7 @@ def find_region(pixels: NDArray[Any], preprocessing: Preprocessing) -> Region:
 
     Args:
         pixels: Grey values (H, W), larger is brighter, any scale.
-        preprocessing: What is asked for.
+        preprocessing: What the network was trained with.
 
     Raises:
         OptionError: If text is to be found and the packages of the extra ``audit`` are missing.

@@ -62,7 +62,7 @@ def _canonized(find: LayerFinder) -> CanonizedDenseNet:
 
 
 class LayerFinder:
-    """The layers of a network, and which of them were asked for.
+    """The layers of a network, and which of them have been used.
 
     Args:
         network: Any network.
@@ -75,7 +75,7 @@ class LayerFinder:
         self.precision = next(
             (parameter.dtype for parameter in network.parameters()), torch.float32
         )
-        self.found: set[str] = set()
+        self.used: set[str] = set()
 
     def error(self, name: str, problem: str) -> CanonizeError:
         """Return an error that names the network and its layer ``name``."""
@@ -99,7 +99,7 @@ class LayerFinder:
                 f"is {what}; relevance can be propagated through MONAI's two-dimensional "
                 f"DenseNet, where it is a {kind.__name__}",
             )
-        self.found.add(name)
+        self.used.add(name)
         return layer
 
     def numbered(self, prefix: str) -> list[str]:
@@ -116,14 +116,14 @@ class LayerFinder:
         return names
 
     def check_nothing_left(self) -> None:
-        """Make sure that every layer which changes values was asked for.
+        """Make sure that every layer which changes values has been used.
 
         Raises:
             CanonizeError: If one was not.
         """
         for name, module in self.modules.items():
             is_leaf = not list(module.children())
-            if is_leaf and name not in self.found and not isinstance(module, _IDENTITIES):
+            if is_leaf and name not in self.used and not isinstance(module, _IDENTITIES):
                 raise self.error(name, f"is a {type(module).__name__} and no part of a DenseNet")
 
 

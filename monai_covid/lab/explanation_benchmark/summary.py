@@ -28,7 +28,7 @@ CONTRASTS = {
     f"mass_{LESION}": (SEES_LESIONS, READS_TEXT),
     f"mass_{TEXT}": (READS_TEXT, SEES_LESIONS),
 }
-"""Measures by which a method must tell the networks apart: higher for the first than the second."""
+"""Measures by which a method must distinguish the networks: higher for the first of the two."""
 
 
 FEWEST_IMAGES = 10

@@ -32,7 +32,7 @@ def random_stream(seed: int, stream: Stream, *keys: int) -> np.random.Generator:
     Args:
         seed: Seed of the whole data set, at least 0.
         stream: Purpose.
-        *keys: Numbers that tell the images, patients or findings apart, each at least 0.
+        *keys: Numbers of the image, patient or finding, each at least 0.
 
     Returns:
         A generator that depends on nothing but the arguments.

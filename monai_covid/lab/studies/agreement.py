@@ -1,4 +1,4 @@
-"""Test images that all networks of a study get right, or none: how far they fail alike."""
+"""Test images that all networks of a study get right, or none: whether they err together."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class FinishedRuns:
         return results
 
     def agreement(self, finished: Sequence[Run]) -> dict[str, Any] | None:
-        """Return how far the arms that have a network of their own fail alike."""
+        """Return how far the arms that have a network of their own make the same errors."""
         files: dict[str, list[Path]] = {}
         for run in finished:
             if self._study.arm(run.arm).start.kind not in (MEAN, SAME):

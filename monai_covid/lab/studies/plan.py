@@ -51,13 +51,13 @@ def _arm_content(arm: Arm) -> dict[str, Any]:
 
 
 def recorded_study(study: Study, plan: Path, files: Mapping[str, str]) -> Study:
-    """Write the study down in ``plan``, or check it against what stands there.
+    """Write the study down in ``plan``, or check it against what is written there.
 
     Title, question, baseline, first epochs, cues and extra evaluations may change: no training
     depends on them. Seeds, folds and arms may be added.
 
     Args:
-        study: As asked for now.
+        study: As given now.
         plan: File of the plan.
         files: What else trainings depend on, by what it is for: ImageNet weights of each network,
             lists of images that are left out; for people.

@@ -141,11 +141,11 @@ def choose_thresholds(
 ) -> dict[str, float]:
     """Return the lowest threshold of each question that refuses no more than ``most`` in all.
 
-    The images that fail worst, ``most`` of all of them, are given up; each threshold is the
+    The images with the highest scores, ``most`` of all of them, are given up; each threshold is the
     highest score of the others, but at least one half.
 
     Args:
-        scores: Scores (N,) in [0, 1] of each question for images that nothing speaks against.
+        scores: Scores (N,) in [0, 1] of each question for suitable images.
         most: Share of the images that may be refused over all questions, in [0, 1).
     """
     table = np.stack(list(question_scores.values()))

@@ -107,24 +107,24 @@ def recorded_plan(
     Args:
         data: Where the data lie.
         output: Folder of all results.
-        settings: Fields of :class:`Plan` that are asked for; None stands for no wish.
+        settings: Fields of :class:`Plan` that were chosen; None: not chosen.
         minutes: Time for everything, where a plan is made.
         device: Where to compute.
         overwrite: Make a new plan even if there is one.
 
     Raises:
-        RunFolderError: If the plan written down has other settings than those asked for.
+        RunFolderError: If the plan written down has other settings than those chosen.
     """
     file = output / PLAN
-    wishes = {name: value for name, value in settings.items() if value is not None}
+    chosen = {name: value for name, value in settings.items() if value is not None}
     if overwrite or not file.is_file():
-        plan = make_plan(data, wishes, minutes, device)
+        plan = make_plan(data, chosen, minutes, device)
         write_text(file, json.dumps(asdict(plan), indent=2) + "\n")
         return plan
     plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
     changed = [
         f"{name} was {getattr(plan, name)!r} and is now {value!r}"
-        for name, value in wishes.items()
+        for name, value in chosen.items()
         if getattr(plan, name) != value
     ]
     if changed:
@@ -138,11 +138,11 @@ def recorded_plan(
 def make_plan(
     data: Collections, settings: Mapping[str, Any], minutes: float | None, device: str | None
 ) -> Plan:
-    """Choose the epochs: those asked for, else as many as fit ``minutes``, else the usual ones.
+    """Choose the epochs: those given, else as many as fit ``minutes``, else the usual ones.
 
     Args:
         data: Where the data lie.
-        settings: Fields of :class:`Plan` that are asked for.
+        settings: Fields of :class:`Plan` that were chosen.
         minutes: Time for everything; None for as long as it takes.
         device: Where to compute.
     """

@@ -117,7 +117,8 @@ def _check(pixels: NDArray[Any]) -> NDArray[Any]:
 def _image_fault(pixels: NDArray[Any]) -> str:
     height, width = pixels.shape
     if min(height, width) < LIMITS.side:
-        return f"the image is {height} x {width} pixels; at least {LIMITS.side} x {LIMITS.side} are needed"
+        needed = f"at least {LIMITS.side} x {LIMITS.side} are needed"
+        return f"the image is {height} x {width} pixels; {needed}"
     if max(height, width) > LIMITS.aspect * min(height, width):
         return f"the image is {height} x {width} pixels, longer than {LIMITS.aspect:g} to 1"
     greys = len(np.unique(pixels[:: max(1, height // 256), :: max(1, width // 256)]))

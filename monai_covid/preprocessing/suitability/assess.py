@@ -58,7 +58,7 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
 SMALLEST_SIDE = 32
 SMALL_SIDE = 128
 EVEN_SCORE = 0.5
-"""Score of a statistic above which it speaks against an image."""
+"""Score of a statistic above which an image is refused."""
 
 LOW_CONTRAST = 0.25
 BORDERED = 0.1
@@ -72,9 +72,9 @@ class Suitability:
     """Whether an image is an upright frontal chest radiograph.
 
     Attributes:
-        codes: Keys of `REASONS` that speak against the image; empty: nothing does.
+        codes: Keys of `REASONS` for which the image is refused; empty: it is suitable.
         caution_codes: Keys of `CAUTIONS`.
-        scores: Score in [0, 1] of every question that was asked, 1 speaks against the image.
+        scores: Score in [0, 1] of every check that was made; 1: certainly not suitable.
     """
 
     codes: tuple[str, ...]
@@ -83,12 +83,12 @@ class Suitability:
 
     @property
     def suitable(self) -> bool:
-        """Whether nothing speaks against the image."""
+        """Whether the image is an upright frontal chest radiograph as far as is known."""
         return not self.codes
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What speaks against the image, in plain words; empty: nothing does."""
+        """Why the image is refused, in plain words; empty: it is suitable."""
         return tuple(REASONS[code] for code in self.codes)
 
     @property
@@ -98,7 +98,7 @@ class Suitability:
 
 
 def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
-    """Tell what speaks against ``pixels`` being an upright frontal chest radiograph.
+    """Check whether ``pixels`` are an upright frontal chest radiograph.
 
     The answer stays the same when the grey values are multiplied by a positive number or shifted,
     and, but for small changes of the scores, when the image is scaled.
@@ -108,8 +108,8 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         trained: The network and its thresholds; by default those that come with the package.
 
     Returns:
-        Codes, cautions and scores. An image that is no chest radiograph gets no answers about its
-        position.
+        Codes, cautions and scores. The position of an image that is not a chest radiograph is not
+        judged.
 
     Raises:
         ValueError: ``pixels`` is not one grey image of finite numbers.
@@ -128,14 +128,14 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         )
     trained = shipped_model() if trained is None else trained
     question_scores |= _network_scores(sample, trained)
-    against = [
+    failed = [
         name
         for name in question_scores
         if question_scores[name] > trained.thresholds.get(name, EVEN_SCORE)
     ]
-    codes = tuple(_ordered(against))
+    codes = tuple(_ordered(failed))
     cautions = {
-        "mirrored": not codes and "mirrored" in against,
+        "mirrored": not codes and "mirrored" in failed,
         "small": shortest < SMALL_SIDE,
         "low_contrast": statistics.contrast(sample) < LOW_CONTRAST,
         "bordered": statistics.border_share(sample) >= BORDERED,
@@ -145,15 +145,15 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
     )
 
 
-def _ordered(against: list[str]) -> list[str]:
+def _ordered(failed: list[str]) -> list[str]:
     """Leave out what has no meaning beside a more basic reason."""
-    basic = [name for name in _ANOTHER_PICTURE if name in against]
+    basic = [name for name in _ANOTHER_PICTURE if name in failed]
     if basic:
         return basic
     # What a whole frontal chest shows is no measure of a lateral one.
-    meaningless = {"cropped"} if "lateral" in against else set()
+    meaningless = {"cropped"} if "lateral" in failed else set()
     others = (*_ANOTHER_POSITION, *_ANOTHER_DISPLAY)
-    return [name for name in others if name in against and name not in meaningless]
+    return [name for name in others if name in failed and name not in meaningless]
 
 
 def _statistics(sample: statistics.Sample) -> dict[str, float]:

@@ -68,9 +68,9 @@ class SuitabilityNetwork(nn.Module):
 
 
 def question_scores(logits: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return what speaks against each image, (B,) float32 in [0, 1] by question.
+    """Return how sure the network is of each fault, (B,) float32 in [0, 1] by name.
 
-    ``other``: that it is no chest radiograph; ``lateral``; ``turned_90``, ``turned_180``,
+    ``other``: not a chest radiograph; ``lateral``; ``turned_90``, ``turned_180``,
     ``turned_270``; ``inverted``; ``mirrored``; ``cropped``.
     """
     kind = logits["kind"].softmax(1)
@@ -92,7 +92,7 @@ class Trained(NamedTuple):
 
     Attributes:
         network: In evaluation mode, on the CPU.
-        thresholds: Score of each question above which it speaks against an image.
+        thresholds: Score of each fault above which an image is refused for it.
     """
 
     network: SuitabilityNetwork

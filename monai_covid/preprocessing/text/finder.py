@@ -108,7 +108,7 @@ class WorkingPicture(NamedTuple):
     """A radiograph as the reader takes it.
 
     Attributes:
-        pixels: ``(H', W', 3)`` uint8, all channels alike, border included.
+        pixels: ``(H', W', 3)`` uint8, all channels equal, border included.
         scale: Pixels of the picture per pixel of the radiograph, x and y.
     """
 

@@ -42,7 +42,7 @@ class _SharedFinder:
     def __init__(self, finder: TextFinder) -> None:
         self._finder = finder
         self._lock = Lock()
-        self._found: OrderedDict[bytes, list[TextBox]] = OrderedDict()
+        self._boxes_of: OrderedDict[bytes, list[TextBox]] = OrderedDict()
 
     def mask(self, pixels: NDArray[Any]) -> NDArray[np.bool_]:
         with self._lock:
@@ -51,12 +51,12 @@ class _SharedFinder:
 
     def _boxes(self, pixels: NDArray[Any]) -> list[TextBox]:
         key = _fingerprint(pixels)
-        if key not in self._found:
-            self._found[key] = self._finder.find(pixels)
-        self._found.move_to_end(key)
-        if len(self._found) > REMEMBERED:
-            self._found.popitem(last=False)
-        return self._found[key]
+        if key not in self._boxes_of:
+            self._boxes_of[key] = self._finder.find(pixels)
+        self._boxes_of.move_to_end(key)
+        if len(self._boxes_of) > REMEMBERED:
+            self._boxes_of.popitem(last=False)
+        return self._boxes_of[key]
 
 
 @cache
@@ -65,7 +65,7 @@ def _shared_finder() -> _SharedFinder:
 
 
 def _fingerprint(pixels: NDArray[Any]) -> bytes:
-    """Return what tells images apart: two that differ in a pixel, shape or type differ here."""
+    """Return a hash of an image: two that differ in a pixel, shape or type differ here."""
     digest = blake2b(f"{pixels.shape} {pixels.dtype.str}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.digest()
