@@ -23,6 +23,7 @@ from monai_covid.data.tables import read_table, suggestion
 from monai_covid.errors import InputError, OptionError, Problem
 
 logger = logging.getLogger(__name__)
+
 Key = tuple[str, str]
 """Name and patient of an image, which together tell it from those of other collections."""
 

@@ -26,6 +26,7 @@ from monai_covid.labels import COVID_LABELS, NIH_LABELS, NIH_TO_COVID, NO_FINDIN
 
 CSV_PATTERN = "Data_Entry_2017*.csv"
 REQUIRED_COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
+
 COLUMNS = {
     "Image Index": "image",
     "Finding Labels": "findings",

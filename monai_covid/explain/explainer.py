@@ -14,6 +14,7 @@ from monai_covid.errors import OptionError
 
 Targets = int | Sequence[int] | Tensor
 Layer = TypeVar("Layer", bound=nn.Module)
+
 CHUNK = 8
 """Images that are worked on at once."""
 

@@ -25,7 +25,9 @@ from monai_covid.labels import COVID_LABELS
 from monai_covid.training.cross_validation import run_config
 
 logger = logging.getLogger(__name__)
+
 MARK = "README.txt"
+
 README = f"""Made by `monai-covid demo` from synthetic radiographs.
 
 phantom/   the data: ChestX-ray14 layout, COVID manifest, ground-truth masks
@@ -42,6 +44,7 @@ PLACEMENT = {"rotation_degrees": 8, "translation_pixels": 8}
 """Less augmentation than usual: a few hundred images seen eight times are hard enough."""
 
 STAGE2_LEARNING_RATE, STAGE3_LEARNING_RATE = 0.1, 0.01
+
 LEAD = """A DenseNet-121 was trained on synthetic radiographs: first on 15 labels in the layout of \
 ChestX-ray14 (stage 2), then on COVID-19, pneumonia and normal, starting from the output neurons \
 that both label sets share (stage 3). The figures are those of stage 3 on images of patients it \

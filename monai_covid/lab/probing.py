@@ -29,6 +29,7 @@ from monai_covid.models.model_file import ModelInfo
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
 STRENGTHS = tuple(float(value) for value in np.logspace(-4, 0, 9))
 """Inverse strengths of the penalty that are tried, half a decade apart."""
 
@@ -39,6 +40,7 @@ REMEMBERED = 100_000_000
 """Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
 
 MOMENTS, COVARIANCES = "moments", "covariances"
+
 POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
     MOMENTS: pooled,
     COVARIANCES: log_covariances,

@@ -25,6 +25,7 @@ In images of up to 12 bits any other value is further than this from halfway.
 """
 
 _ROWS_AT_ONCE = 64  # a strip fits the processor's cache: twice as fast as whole images
+
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 1.0, 99.0
 """Percentiles that become black and white: a marker or a black frame should not set the range."""
 

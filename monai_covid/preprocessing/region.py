@@ -17,6 +17,7 @@ from monai_covid.preprocessing.settings import Preprocessing
 from monai_covid.preprocessing.text.shared_finder import find_text
 
 BoolArray = NDArray[np.bool_]
+
 Box = tuple[int, int, int, int]
 """Top and bottom row, first and last column of a rectangle; bottom and last are not in it."""
 

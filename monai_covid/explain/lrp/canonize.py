@@ -24,6 +24,7 @@ from monai_covid.explain.lrp.layers import (
 )
 
 Layer = TypeVar("Layer", bound=nn.Module)
+
 _IDENTITIES = (nn.Dropout2d, nn.Dropout, nn.Identity, nn.Flatten)
 """Layers that change no value in evaluation."""
 

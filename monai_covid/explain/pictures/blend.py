@@ -18,6 +18,7 @@ FloatMap = NDArray[np.float32]
 
 AGAINST = "#0F6FC6"
 FOR = "#E8590C"
+
 DIVERGING = LinearSegmentedColormap.from_list(
     "relevance", ["#08306B", AGAINST, "#FFFFFF", FOR, "#7F2704"]
 )

@@ -32,6 +32,7 @@ NARROWEST_FIGURE = 4.2
 GAP = 0.16
 HEADING = 0.24
 BAR = 0.3
+
 SCALE = 0.46
 """Of the row below the pictures, in inches, like the sizes above."""
 

@@ -21,6 +21,7 @@ from monai_covid.lab.explanation_benchmark.summary import FEWEST_IMAGES
 
 MARK = "explanations.json"
 MEASURES = "measures"
+
 OUTPUT_FILES = (
     *(MARK, "index.html", "summary.csv", "told_apart.csv", "behaviour.csv"),
     *("places.png", "maps.png", "flipping.png", "faithfulness.png", "randomisation.png"),

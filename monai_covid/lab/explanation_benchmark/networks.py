@@ -20,6 +20,7 @@ NETWORKS = (SEES_LESIONS, READS_TEXT)
 FOLDERS = tuple(f"{part}_{which}" for part in ("phantom", "network") for which in NETWORKS)
 NETWORKS_IN_SHORT = {SEES_LESIONS: "learned lesions", READS_TEXT: "reads words"}
 SMALLEST_IMAGE = 64
+
 TEST_OPTIONS = PhantomOptions(word_correlation=1.0, text_scale=2.0)
 """What both are tested on: clear lesions, and the word of the class."""
 

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 from monai_covid.lab.phantom.randomness import between
 
 FloatMap = NDArray[np.float32]
+
 LETTERS = "ABDEFLMPRSTX0123456789:/- "
 
 

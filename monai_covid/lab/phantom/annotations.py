@@ -21,6 +21,7 @@ REFERENCE_SIZE = 256
 
 SMALLEST_SCALE = 0.5
 MARGIN = 0.02
+
 PLATE_GREY = 12
 """Grey of the plate behind words at the lower edge, where the abdomen is bright."""
 

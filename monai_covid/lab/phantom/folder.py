@@ -63,6 +63,7 @@ def _refuse(out: Path, contents: frozenset[str], *, overwrite: bool) -> None:
 
 
 Row = TypeVar("Row")
+
 Made = TypeVar("Made")
 
 

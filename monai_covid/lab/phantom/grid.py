@@ -16,6 +16,7 @@ CENTRE = 11.5
 """Distance from the apex of the lungs down to the centre of the image in centimetres."""
 
 BAND_PIXELS = 8192
+
 ASPECT_RATIOS = (1.25, 1.0, 0.8)
 """Width over height that belongs to class 0, 1 and 2, where shapes and classes are correlated."""
 

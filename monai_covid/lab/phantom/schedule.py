@@ -12,10 +12,12 @@ COVID_PATIENTS_FROM = 1_000_000
 """Numbers from here on are patients of the COVID phantom alone; NIH patients start at 1."""
 
 HEALTHY_PER_BLOCK = 9
+
 SHARED_EVERY = 2
 """Every second NIH patient may also be a patient of the COVID phantom."""
 
 TEST_EVERY = 5
+
 TEST_FROM = 2
 """Every fifth NIH patient, from the second on, belongs to the test list."""
 

@@ -16,6 +16,7 @@ from monai_covid.labels import COVID_LABELS, NO_FINDING
 
 MANIFEST = "metadata.csv"
 COVID_CONTENTS = frozenset({MANIFEST, "images", "masks"})
+
 COVID_COLUMNS = (
     "image",
     "label",
@@ -28,6 +29,7 @@ COVID_COLUMNS = (
     "finding_labels",
     "words",
 )
+
 SOURCE = "phantom"
 
 

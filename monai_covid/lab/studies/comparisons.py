@@ -19,6 +19,7 @@ from monai_covid.lab.studies.scores import COVID
 
 RunResult = Mapping[str, Any]
 Measure = Callable[[RunResult], float | None]
+
 EXACT_AT_MOST = 16
 """Pairs up to which all sign flips are counted out."""
 
@@ -141,6 +142,7 @@ BLANKED: Mapping[str, Measure] = {
         run["further"].get(WITHOUT_LUNGS, {}).get("balanced_accuracy")
     )
 }
+
 OUTSIDE: Mapping[str, Measure] = {
     "balanced_accuracy, external": lambda run: _outside(run, "balanced_accuracy"),
     "macro_auc, external": lambda run: _outside(run, "macro_auc"),

@@ -26,6 +26,7 @@ from monai_covid.models.device import choose_device
 from monai_covid.preprocessing.lungs.find import find_lungs
 
 BATCH_SIZE = 32
+
 PART: Mapping[str, str] = {LUNGS_ONLY: "lungs_alone", WITHOUT_LUNGS: "without_hull"}
 """Extra evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
 

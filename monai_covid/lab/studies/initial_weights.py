@@ -28,6 +28,7 @@ from monai_covid.training.workflow_options import NETWORK, PREPROCESSING, STAGE3
 DENSENET = "densenet121"
 AUTO, NONE = "auto", "none"
 NOT_AVAILABLE = "none at hand"
+
 IMAGE_OPTIONS = ("folds", "validation_fraction", "limit", "leave_out_sources", "extra_manifests")
 """Options of stage 3 that say which images are learned from."""
 

@@ -28,7 +28,9 @@ from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import evaluate_stage, run_summary, train_stage
 
 logger = logging.getLogger(__name__)
+
 MODEL_FILES = ("model.pt", "learning_curve.csv", "summary.json")
+
 HEAD_OPTIONS = ("head", "new_from")
 """Options of stage 3 that mean nothing without a model to start from."""
 

@@ -22,6 +22,7 @@ from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import run_summary, train_stage
 
 logger = logging.getLogger(__name__)
+
 CLAIM = ".claim"
 
 

@@ -24,6 +24,7 @@ COVID, NORMAL = "covid19", "normal"
 BINARY = "binary_covid19_normal_accuracy"
 COVID_AUC = "covid19_auc"
 WHOLE = ("accuracy", "balanced_accuracy", "macro_auc")
+
 KEYS: Mapping[str, MetricKey] = {
     **{name: MetricKey(name) for name in WHOLE},
     COVID_AUC: MetricKey("auc", COVID),

@@ -27,11 +27,13 @@ KEYS = (
     *("stage1_excludes", "stage2_excludes"),
     *("stage1", "stage2", "options", "evaluation", "baseline", "arms", "further", "baselines"),
 )
+
 ARM_KEYS = ("name", "start", "options", "stage1", "stage2", "evaluation", "baseline")
 MAPPINGS = ("stage1", "stage2", "options", "evaluation")
 PLAIN = ("first_epochs", "stage1_excludes", "stage2_excludes")
 WHOLE_NUMBERS = ("folds", "seeds")
 TEXTS = ("further", "baselines")
+
 ATTRIBUTES = {"further": "extra_evaluations"}
 """Key of a study file -> attribute of `Study`, where the two differ."""
 STARTS = "stage2, imagenet, random, 'previous: ARM', 'same: ARM', 'mean: ARM, ARM' or probe"

@@ -16,6 +16,7 @@ from monai_covid.preprocessing.grey_levels import equalize_histogram
 from monai_covid.preprocessing.suitability.network import INPUT_SIDE
 
 FRONTAL, LATERAL, OTHER = range(3)
+
 SHARES = (0.5, 0.1, 0.4)
 """Of frontal chests, lateral ones and something else in a batch."""
 

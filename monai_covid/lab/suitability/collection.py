@@ -19,6 +19,7 @@ from monai_covid.preprocessing.suitability.statistics import sample_of, squashed
 
 BASE_SIDE = 128
 HELD_OUT_FOLD = "0"
+
 UPSIDE_DOWN = "00003490_011.jpg"
 """A known fault of the collection; kept out so that nothing learns it as right."""
 

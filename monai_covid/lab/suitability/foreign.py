@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 from sklearn.datasets import load_digits, load_sample_images
 
 logger = logging.getLogger(__name__)
+
 Named = tuple[str, NDArray[np.float32]]
 
 

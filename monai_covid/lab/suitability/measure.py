@@ -29,6 +29,7 @@ from monai_covid.preprocessing.suitability.assess import Suitability, assess
 from monai_covid.preprocessing.suitability.network import WEIGHTS_FILE, Trained, load_trained
 
 Pixels = NDArray[np.float32]
+
 FRESH_SEED = 77
 """Of synthetic pictures that are drawn like those of the training, but are others."""
 

@@ -15,6 +15,7 @@ from monai_covid.lab.suitability.collection import BASE_SIDE
 from monai_covid.lab.suitability.projections import lateral_chest
 
 Maker = Callable[[np.random.Generator, int], FloatArray]
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,"
 
 
@@ -137,6 +138,7 @@ def _box(random: np.random.Generator, side: int) -> tuple[float, float, float, f
 
 
 _PARTS = (_lines, _lines, _lines, _table, _bars, _curve, _panel)
+
 MAKERS: tuple[Maker, ...] = (
     textures.power_noise,
     textures.dead_leaves,

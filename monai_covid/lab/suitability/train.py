@@ -46,11 +46,13 @@ from monai_covid.preprocessing.suitability.network import (
 )
 
 logger = logging.getLogger(__name__)
+
 BATCH = 96
 PEAK_RATE = 3e-3
 LOWEST = 0.5
 FALSE_REFUSALS = 0.01
 REFUSING = ("other", "lateral", "turned_90", "turned_180", "turned_270", "inverted", "cropped")
+
 MEASURED_ELSEWHERE = ("nih-03015", "nih-12628", "nih-09144")
 """Patients of the DICOM samples."""
 

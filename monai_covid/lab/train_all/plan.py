@@ -22,6 +22,7 @@ from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.start import build_seeded
 
 PLAN = "plan.json"
+
 STAGE2_EPOCHS, STAGE3_EPOCHS = 60, 40
 """Epochs where no time budget asks for fewer."""
 

@@ -20,6 +20,7 @@ from monai_covid.preprocessing.lungs.network import (
 from monai_covid.preprocessing.lungs.plausibility import LIMITS, find_faults, measure
 
 BoolArray = NDArray[np.bool_]
+
 SMOOTHING = 3
 """Radius in pixels of the disc that a region must hold: half a rib; spurs are thinner."""
 

@@ -31,10 +31,12 @@ INPUT_SIZE = 128
 """Side of the network's input in pixels: lungs are large, and an image takes milliseconds."""
 
 CHANNELS = 2
+
 NEIGHBOURHOOD = 25
 """Side in pixels of the window whose mean and contrast are taken out: about three ribs."""
 
 LEAST_CONTRAST = 0.02
+
 WIDTHS = (16, 24, 32, 48, 48)
 """Channels at 64, 32, 16, 8 and 4 pixels."""
 

@@ -57,6 +57,7 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
 
 SMALLEST_SIDE = 32
 SMALL_SIDE = 128
+
 EVEN_SCORE = 0.5
 """Score of a statistic above which an image is refused."""
 

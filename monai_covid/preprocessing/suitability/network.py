@@ -20,6 +20,7 @@ from monai_covid.errors import WeightsError
 
 INPUT_SIDE = 64
 KINDS = ("frontal chest", "lateral chest", "something else")
+
 TURNS = (0, 90, 180, 270)
 """Degrees by which an image is turned counter-clockwise."""
 
@@ -27,6 +28,7 @@ OUTPUTS = {"kind": len(KINDS), "turn": len(TURNS), "inverted": 1, "mirrored": 1,
 """Output neurons of each question, in the order of the last layer."""
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.npz")
+
 WEIGHTS_SHA256 = "aa443ccefc8aef0c25de8be73233fad3ce16b47bf34184b928913a6fa1a49164"
 """Of ``WEIGHTS_FILE``, so that a damaged or exchanged file is not used."""
 

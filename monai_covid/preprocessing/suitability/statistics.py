@@ -21,6 +21,7 @@ LARGEST_SAMPLE = 512
 """Pixels a side that are looked at; more cost time and change no answer."""
 
 SPECTRUM_SIDE = 128
+
 CLIPPED = 0.004
 """Distance to the darkest or brightest value, relative to the range: one level of eight bits."""
 

@@ -20,6 +20,7 @@ THICKEST = 0.14
 """Largest short side of a box, as a part of the image's short side."""
 
 THICKEST_UNREAD = 0.1
+
 READ_SCORE = 0.5
 """From here on a text counts as read; the reader's own default."""
 

@@ -16,6 +16,7 @@ from monai_covid.preprocessing.text.boxes import TextBox, can_be_text, is_text
 READER = "rapidocr_onnxruntime"
 NEEDED = ("onnxruntime", "cv2", "pyclipper", "shapely", "six")
 HOW_TO_INSTALL = "pip install 'monai-covid[audit]', then pip install --no-deps rapidocr-onnxruntime"
+
 WORKING_SIDE = 1024
 """Short side in pixels: at 736 circled and faint side markers of NIH images are missed."""
 
@@ -26,6 +27,7 @@ BORDER = 32
 """Pixels added on all sides, because text that touches an edge is not found."""
 
 BOX_SCORE = 0.4
+
 PIXEL_SCORE = 0.25
 """Both below the detector's defaults of 0.5 and 0.3, for faint markers; `is_text` sorts out what
 they let through."""
