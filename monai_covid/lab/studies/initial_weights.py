@@ -75,9 +75,9 @@ def check_packages(study: Study, chosen: Sequence[str] | None = None) -> None:
         OptionError: If the packages of the extra ``features`` are missing.
     """
     arms = [arm for arm in study.arms if chosen is None or arm.name in chosen]
-    name_and_hash = [architecture_of(study, arm) for arm in arms]
+    networks = [architecture_of(study, arm) for arm in arms]
     taught = [study.stage1_options_of(arm) or {} for arm in arms]
-    if EFFICIENTNET in (*name_and_hash, *(options.get("teacher") for options in taught)):
+    if EFFICIENTNET in (*networks, *(options.get("teacher") for options in taught)):
         build_efficientnet()
         imagenet_efficientnet()
 

@@ -150,14 +150,12 @@ def choose_thresholds(
         scores: Scores (N,) in [0, 1] of each question for suitable images.
         most: Share of the images that may be refused over all questions, in [0, 1).
     """
-    table = np.stack(list(question_scores.values()))
+    table = np.stack(list(scores.values()))
     remaining = np.argsort(table.max(axis=0), kind="stable")[
         : table.shape[1] - int(most * table.shape[1])
     ]
     highest = table[:, remaining].max(axis=1)
-    return {
-        name: max(LOWEST, float(top)) for name, top in zip(question_scores, highest, strict=True)
-    }
+    return {name: max(LOWEST, float(top)) for name, top in zip(scores, highest, strict=True)}
 
 
 @torch.inference_mode()

@@ -80,7 +80,7 @@ class Suitability:
 
     codes: tuple[str, ...]
     caution_codes: tuple[str, ...]
-    question_scores: Mapping[str, float]
+    scores: Mapping[str, float]
 
     @property
     def suitable(self) -> bool:
@@ -117,23 +117,17 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         WeightsError: The weights of the package are damaged.
     """
     sample = sample_of(pixels)
-    question_scores = _statistics(sample)
+    scores = _statistics(sample)
     shortest = min(pixels.shape)
-    if shortest < SMALLEST_SIDE or question_scores["blank"] > EVEN_SCORE:
+    if shortest < SMALLEST_SIDE or scores["blank"] > EVEN_SCORE:
         unusable = {
             "too_small": shortest < SMALLEST_SIDE,
-            "blank": question_scores["blank"] > EVEN_SCORE,
+            "blank": scores["blank"] > EVEN_SCORE,
         }
-        return Suitability(
-            tuple(code for code, holds in unusable.items() if holds), (), question_scores
-        )
+        return Suitability(tuple(code for code, holds in unusable.items() if holds), (), scores)
     trained = shipped_model() if trained is None else trained
-    question_scores |= _network_scores(sample, trained)
-    failed = [
-        name
-        for name in question_scores
-        if question_scores[name] > trained.thresholds.get(name, EVEN_SCORE)
-    ]
+    scores |= _network_scores(sample, trained)
+    failed = [name for name in scores if scores[name] > trained.thresholds.get(name, EVEN_SCORE)]
     codes = tuple(_ordered(failed))
     cautions = {
         "mirrored": not codes and "mirrored" in failed,
@@ -141,9 +135,7 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         "low_contrast": statistics.contrast(sample) < LOW_CONTRAST,
         "bordered": statistics.border_share(sample) >= BORDERED,
     }
-    return Suitability(
-        codes, tuple(code for code, holds in cautions.items() if holds), question_scores
-    )
+    return Suitability(codes, tuple(code for code, holds in cautions.items() if holds), scores)
 
 
 def _ordered(failed: list[str]) -> list[str]:

@@ -36,15 +36,21 @@ def reader_version() -> str:
     return version("rapidocr-onnxruntime")
 
 
-class _SharedFinder:
-    """One reader for all threads of a process: its networks take a second to load."""
+class SharedFinder:
+    """One finder for all threads of a process: its networks take a second to load.
+
+    Args:
+        finder: Asked for each image once.
+    """
 
     def __init__(self, finder: TextFinder) -> None:
+        """Begin without any image."""
         self._finder = finder
         self._lock = Lock()
         self._boxes_of: OrderedDict[bytes, list[TextBox]] = OrderedDict()
 
     def mask(self, pixels: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return where text is on grey values (H, W), True on text."""
         with self._lock:
             boxes = self._boxes(pixels)
         return text_mask(boxes, (pixels.shape[0], pixels.shape[1]))
@@ -60,8 +66,8 @@ class _SharedFinder:
 
 
 @cache
-def _shared_finder() -> _SharedFinder:
-    return _SharedFinder(TextFinder())
+def _shared_finder() -> SharedFinder:
+    return SharedFinder(TextFinder())
 
 
 def _fingerprint(pixels: NDArray[Any]) -> bytes:
