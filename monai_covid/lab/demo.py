@@ -1,4 +1,4 @@
-"""Both stages on synthetic radiographs, evaluated, with a page to look at."""
+"""The demonstration: both stages on synthetic radiographs, evaluated, with a page to look at."""
 
 from __future__ import annotations
 
@@ -196,10 +196,10 @@ def _write_page(out: Path, phantom: Path) -> Path:
     )
 
 
-def choose_examples(table: pd.DataFrame, images: Path, each: int = 4) -> list[Example]:
-    """Return the first ``each`` images of every class of a predictions table, as they come."""
+def choose_examples(table: pd.DataFrame, images: Path, per_class: int = 4) -> list[Example]:
+    """Return the first ``per_class`` images of every class of a predictions table, as they come."""
     columns = [probability_column(label) for label in COVID_LABELS]
-    chosen = table.groupby(LABEL, sort=False).head(each)
+    chosen = table.groupby(LABEL, sort=False).head(per_class)
     order = chosen[LABEL].map(COVID_LABELS.index).sort_values(kind="stable").index
     return [
         Example(read_image(images / row["image"]), row[LABEL], row[columns].to_numpy(dtype=float))

@@ -8,7 +8,7 @@ import torch
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.cli.main import main
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom, write_phantom
 from monai_covid.models.model_file import ModelInfo, save_model
 

@@ -13,7 +13,7 @@ from monai_covid.audits.subject import Subject
 from monai_covid.audits.text.class_words import LEVEL, ClassWord, holm
 from monai_covid.audits.text.images import AuditedImage, Pixels, normalised, probabilities
 from monai_covid.preprocessing.text.boxes import READ_SCORE
-from monai_covid.preprocessing.text.paint import Place, paint_word
+from monai_covid.preprocessing.text.paint import Place, paint_text
 from monai_covid.preprocessing.text.remove import inpaint
 
 CONTROL = "CHEST"
@@ -91,7 +91,7 @@ def _paint(subject: Subject, images: Sequence[AuditedImage], word: ClassWord) ->
             place = places[index % len(places)]
             seed = subject.options.seed + index
             bare = inpaint(pixels, image.mask(), seed)
-            return paint_word(bare, text, place, seed=seed)[0]
+            return paint_text(bare, text, place, seed=seed)[0]
 
         return probabilities(subject.model, chosen, change, subject.options.batch_size)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monai_covid.lab.studies.agreement import agreement
 from monai_covid.lab.studies.pages.page import agreement_section, study_page
 from monai_covid.lab.studies.pages.stored import parse_study
-from monai_covid.lab.studies.run_results import agreement
 from tests.lab.studies.conftest import SMALL
 
 LABELS = ["covid19", "pneumonia", "normal", "normal", "pneumonia"]
