@@ -119,10 +119,10 @@ def mutual_neighbours(first: NDArray[np.float32], second: NDArray[np.float32] | 
 def _nearest(query: NDArray[np.float32], base: NDArray[np.float32], *, within: bool) -> IntArray:
     nearest = np.zeros(len(query), dtype=np.intp)
     for start in range(0, len(query), ROWS):
-        likeness = query[start : start + ROWS] @ base.T
+        cosine = query[start : start + ROWS] @ base.T
         if within:
-            _blank_own(likeness, start, -np.inf)
-        nearest[start : start + ROWS] = likeness.argmax(axis=1)
+            _blank_own(cosine, start, -np.inf)
+        nearest[start : start + ROWS] = cosine.argmax(axis=1)
     return nearest
 
 
