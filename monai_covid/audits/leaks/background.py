@@ -1,8 +1,8 @@
 """How similar images of different patients of a collection are: what a copy must exceed.
 
-Radiographs from one machine and phantoms from one generator share structure that no copying
-explains. A copy must stand out from it, as in the normalisation of scores by a cohort of impostors
-in speaker verification (Auckenthaler et al., Digital Signal Processing 10, 2000).
+Radiographs from one scanner and phantoms from one generator share structure without being copies.
+A copy must stand out from it, as in the normalisation of scores by a cohort of impostors in speaker
+verification (Auckenthaler et al., Digital Signal Processing 10, 2000).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FEWEST = 5
 """Pairs; the median of fewer could be that of the very copies that are looked for."""
 
 DEVIATIONS = 4.0
-"""From the median to the least score of a copy, at least. Of 100 square phantoms the two most alike
-reach 3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25 are
-missed, of their negatives 10 in 25."""
+"""From the median to the least score of a copy, at least. Of 100 square phantoms the two most
+similar reach 3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25
+are missed, of their negatives 10 in 25."""
 
 FALSE_ALARMS = 0.05
-"""Expected in a whole collection, if scores on Fisher's z scale are normal. The most alike of many
-pairs is more alike than that of a few: of 300 square phantoms the two most alike reach 4.1."""
+"""Expected in a whole collection, if scores on Fisher's z scale are normal. With more pairs the
+highest score rises: of 300 square phantoms the two most similar reach 4.1."""
 
 USUAL_SPREAD, USUAL_PAIRS = 0.2, 10
 """Standard deviation among phantoms on Fisher's z scale; it counts like that of so many pairs."""
@@ -66,9 +66,9 @@ class Background:
             return THRESHOLD
         scores = _fisher(np.array(self.similarities))
         middle = np.median(scores)
-        seen = NORMAL_DEVIATION * np.median(np.abs(scores - middle))
+        observed = NORMAL_DEVIATION * np.median(np.abs(scores - middle))
         weights = len(scores), USUAL_PAIRS
-        spread = np.sqrt(np.average([seen**2, USUAL_SPREAD**2], weights=weights))
+        spread = np.sqrt(np.average([observed**2, USUAL_SPREAD**2], weights=weights))
         return max(THRESHOLD, float(np.tanh(middle + self.deviations * spread)))
 
     def score(self, correlation: float) -> float:
