@@ -46,7 +46,7 @@ AUDITS: Mapping[str, Audit] = {
     "text": Audit(
         "Burnt-in text", "Does the model use text burnt into the images?", ("model", "reader")
     ),
-    "shortcuts": Audit("Shortcuts", "Can the classes be told apart without the lungs?"),
+    "shortcuts": Audit("Shortcuts", "Can the classes be predicted without the lungs?"),
     "groups": Audit(
         "Subgroup performance", "Does the model perform equally well in all subgroups?", ("model",)
     ),

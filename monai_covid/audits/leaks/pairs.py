@@ -103,7 +103,7 @@ def compare(
         background: How similar images of different patients of the two are.
     """
     pairs = candidates.pairs
-    apart = crossing(own.records, pairs) if other is own else np.ones(len(pairs), dtype=bool)
+    crosses_of = crossing(own.records, pairs) if other is own else np.ones(len(pairs), dtype=bool)
     verified = _verified(own.image_set, other.image_set, pairs, background)
     return [
         Pair(
@@ -119,7 +119,7 @@ def compare(
             _labels(own, i) == _labels(other, j),
         )
         for (i, j), crosses, (kind, score, orientation, bits) in zip(
-            pairs, apart, verified, strict=True
+            pairs, crosses_of, verified, strict=True
         )
     ]
 

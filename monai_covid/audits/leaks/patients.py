@@ -155,12 +155,12 @@ def part_names(records: Records, collection: str) -> list[str]:
 
 
 def crossing(records: Records, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return for each pair of rows ``(P, 2)`` whether a part column puts the two apart, ``(P,)``.
+    """Return for each pair of rows ``(P, 2)`` whether the two are in different parts, ``(P,)``.
 
-    An image without a fold is in no fold: it is not apart from those that have one.
+    An image without a fold is in no fold: it does not count as in another part.
     """
-    apart = np.zeros(len(pairs), dtype=bool)
+    crosses = np.zeros(len(pairs), dtype=bool)
     for name in PART_COLUMNS:
         first, second = parts_of(records, name)[pairs].T
-        apart |= (first != second) & (first != "") & (second != "")
-    return apart
+        crosses |= (first != second) & (first != "") & (second != "")
+    return crosses

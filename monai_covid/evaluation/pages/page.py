@@ -96,13 +96,17 @@ def write_page(
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder")
     cards, report_sections = _report(folder)
-    page = _environment().get_template("page.html.j2").render(
-        title=title,
-        notice=RESEARCH_USE_ONLY,
-        lead=lead,
-        cards=cards,
-        sections=[*report_sections, *sections],
-        longest_number=LONGEST_NUMBER,
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            notice=RESEARCH_USE_ONLY,
+            lead=lead,
+            cards=cards,
+            sections=[*report_sections, *sections],
+            longest_number=LONGEST_NUMBER,
+        )
     )
     write_text(folder / PAGE, page)
     return folder / PAGE

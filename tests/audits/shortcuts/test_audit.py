@@ -153,7 +153,7 @@ def test_report_holds_tables_and_picture(shape_folder, tmp_path):
     subject = subject_of(read_manifest(shape_folder), tmp_path)
     _, page = run_audits(subject, ["shortcuts"], tmp_path)
     text = page.read_text(encoding="utf-8")
-    assert "Can the classes be told apart without the lungs?" in text
+    assert "Can the classes be predicted without the lungs?" in text
     assert "Aspect ratio (lung-free)" in text
     assert "Chance: always the commonest class" in text
     content = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
