@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.audits.run import AUDIT_JSON, AUDITS, run_audits
+from monai_covid.audits.run import AUDIT_JSON, AUDITS, audit_name, run_audits
 from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.files import check_writable
 from monai_covid.data.manifest import read_manifest
@@ -62,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    names = _chosen(options.names)
+    names = _chosen([audit_name(name) for name in options.names])
     _check_numbers(options)
     try:
         check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
