@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from monai_covid.data.files import check_writable
 from monai_covid.errors import OptionError
 from monai_covid.models.default_model import MODEL, default_model
 
@@ -122,6 +123,24 @@ def add_heatmap(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--contrast", action="store_true", help="explain the class against the other classes"
     )
+
+
+def check_out(out: Path, *others: Path, overwrite: bool) -> None:
+    """Refuse files of ``--out`` that are there or cannot be written.
+
+    Args:
+        out: The file to write.
+        others: Files that are written beside it.
+        overwrite: Whether they may be replaced.
+
+    Raises:
+        OptionError: If one is there and may not be replaced.
+        RunFolderError: If the folder cannot be written to.
+    """
+    for path in (out, *others):
+        if path.exists() and not overwrite:
+            raise OptionError(f"{path} exists already; replace it with --overwrite")
+    check_writable(out.parent)
 
 
 def check_numbers(options: argparse.Namespace, **minimum: float) -> None:

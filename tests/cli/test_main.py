@@ -35,7 +35,7 @@ def test_phantom_writes_both_layouts_once(tmp_path):
     assert main(call) == 0
     assert (tmp_path / "phantom/nih/Data_Entry_2017.csv").is_file()
     assert (tmp_path / "phantom/covid/metadata.csv").is_file()
-    with pytest.raises(SystemExit, match="overwriting"):
+    with pytest.raises(SystemExit, match="--overwrite"):
         main(call)
     assert main([*call, "--overwrite"]) == 0
 

@@ -142,7 +142,7 @@ def _check_free(out: Path, named: Mapping[str, Path], *, overwrite: bool) -> Non
         taken.append(out / INDEX)  # An index without stored studies is somebody else's page.
     found = [str(path) for path in taken if path.exists()]
     if found and not overwrite:
-        raise FileExistsError(f"{', '.join(found)} exists already")
+        raise FileExistsError(f"{', '.join(found)} exists already; --overwrite replaces it")
 
 
 def _files_of(study: Study) -> dict[str, bytes]:
