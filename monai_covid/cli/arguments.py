@@ -169,6 +169,8 @@ class OldName(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, new: str, **changes: Any) -> None:
         """Note the new name."""
         self.new = new
+        # Of a positional argument that is left out, argparse would convert the word SUPPRESS.
+        self.convert = (lambda text: text) if option_strings else changes.pop("type", str)
         super().__init__(
             option_strings, dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **changes
         )
@@ -183,7 +185,7 @@ class OldName(argparse.Action):
         """Warn, and set the option of the new name."""
         old = option_string or self.dest.upper()
         print(f"warning: {old} is now {self.new}", file=sys.stderr)
-        setattr(namespace, self.dest, values)
+        setattr(namespace, self.dest, self.convert(values))
 
 
 def add_old_name(parser: argparse._ActionsContainer, old: str, new: str, **changes: Any) -> None:

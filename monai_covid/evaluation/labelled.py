@@ -8,6 +8,7 @@ guessed.
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -20,7 +21,7 @@ from monai_covid.data.folders import manifest_file
 from monai_covid.data.image_formats import without_suffix
 from monai_covid.data.patients import canonical_patient_id
 from monai_covid.data.row_checks import duplicate_images, empty_cells, one_hot
-from monai_covid.data.tables import numbered, suggestion
+from monai_covid.data.tables import numbered
 from monai_covid.data.tables import read_table as read_text_table
 from monai_covid.errors import SHOWN_AT_MOST, InputError, Problem
 from monai_covid.evaluation.columns import (
@@ -224,17 +225,19 @@ def _match_problems(
     source: Path,
 ) -> list[Problem]:
     lines, names = zip(*numbered(known), strict=True)
-    file_names = {Path(name).name for name in names}
+    taken = {row for match in matches for row in match.rows}
+    free = [Path(name).name for row, name in enumerate(names) if row not in taken]
     problems: list[Problem] = []
     for row, (image, match) in enumerate(zip(images, matches, strict=True), start=FIRST_ROW):
         if match.is_clear:
             continue
         if not match.rows:
             # Looking for near names takes long, and more than these are not shown.
-            near = len(problems) < SHOWN_AT_MOST
-            hint = suggestion(Path(image).name, file_names) if near else ""
-            advice = hint or "; add a row for it there, or leave the image out"
-            message = f"image {image!r} has no label in {source}{advice}"
+            near = _nearest(Path(image).name, free) if len(problems) < SHOWN_AT_MOST else ""
+            message = (
+                f"image {image!r} has no label in {source}{near}; "
+                "add a row for it there, or leave the image out"
+            )
         elif len(match.rows) > 1:
             candidates = _listed(f"{names[k]!r} (row {lines[k]})" for k in match.rows)
             message = (
@@ -249,6 +252,12 @@ def _match_problems(
             )
         problems.append(Problem(file, row, message))
     return problems
+
+
+def _nearest(name: str, free: Sequence[str]) -> str:
+    by_lower = {other.lower(): other for other in free}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.85)
+    return f" (nearest name without a prediction: {by_lower[near[0]]!r})" if near else ""
 
 
 def _listed(texts: Iterable[str]) -> str:
