@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from monai_covid.models.architectures import BLOCK_LAYERS
 from tests.processes import Ended, WarmProcess, run_as_main
 
 
@@ -31,7 +32,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_module(module: str, *arguments: str | Path, cwd: Path) -> Ended:
     """Run ``python -m MODULE ARGUMENTS`` without a network; stderr is part of stdout."""
-    return WarmProcess(_offline, module, *map(str, arguments), folder=cwd).finish()
+    return WarmProcess(
+        _offline, dict(BLOCK_LAYERS), module, *map(str, arguments), folder=cwd
+    ).finish()
 
 
 def run_bundle(*arguments: str | Path, cwd: Path) -> Ended:
@@ -39,7 +42,8 @@ def run_bundle(*arguments: str | Path, cwd: Path) -> Ended:
     return run_module("monai.bundle", *arguments, cwd=cwd)
 
 
-def _offline(module: str, *arguments: str) -> None:
+def _offline(layers: dict[str, tuple[int, ...]], module: str, *arguments: str) -> None:
+    BLOCK_LAYERS.update(layers)  # the tests' own may be a tiny network
     for owner, name in FUNCTIONS:
         setattr(owner, name, refuse)
     sys.path.insert(0, "")

@@ -15,6 +15,8 @@ from monai.data import load_net_with_metadata
 from monai_covid.models.model_file import load_model
 from tests.bundle.offline import run_bundle
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 IMAGES = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1)) * 4 - 2
 DYNAMIC_BATCH = {
     "input_names": ["image"],

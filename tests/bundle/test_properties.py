@@ -17,6 +17,8 @@ from torch.utils.data import Dataset
 from monai_covid.models.model_file import load_model
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 QUICK = {"image_size": 32, "max_epochs": 1, "progress": False, "batch_size": 4}
 STAGES = ("stage2_nih", "stage3_covid", "stage3_direct")
 ENGINES = {"trainer": SupervisedTrainer, "evaluator": SupervisedEvaluator}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from monai_covid.preprocessing.text import cache as burnt_in_text
+from monai_covid.preprocessing.text import shared_finder as burnt_in_text
 from monai_covid.preprocessing.text.boxes import TextBox, text_mask
-from monai_covid.preprocessing.text.cache import _SharedFinder
+from monai_covid.preprocessing.text.shared_finder import SharedFinder
 
 CORNERS = np.array([[2, 3], [12, 3], [12, 7], [2, 7]], dtype=np.float64)
 
@@ -31,7 +31,7 @@ def picture(value=1, shape=(20, 30), dtype=np.uint8):
 
 
 def test_the_same_pixels_are_looked_at_once(finder):
-    shared = _SharedFinder(finder)
+    shared = SharedFinder(finder)
     masks = [shared.mask(picture()) for _ in range(3)]
     assert finder.looked == 1
     expected = text_mask([TextBox(CORNERS, "AP", 0.9)], (20, 30))
@@ -40,7 +40,7 @@ def test_the_same_pixels_are_looked_at_once(finder):
 
 
 def test_a_mask_that_a_caller_changes_changes_no_later_one(finder):
-    shared = _SharedFinder(finder)
+    shared = SharedFinder(finder)
     shared.mask(picture())[:] = True
     assert not shared.mask(picture()).all()
 
@@ -56,14 +56,14 @@ def test_a_mask_that_a_caller_changes_changes_no_later_one(finder):
     ids=["value", "shape", "type", "one pixel"],
 )
 def test_other_pixels_are_other_images(finder, other):
-    shared = _SharedFinder(finder)
+    shared = SharedFinder(finder)
     shared.mask(picture())
     assert shared.mask(other).shape == other.shape
     assert finder.looked == 2
 
 
 def test_pixels_need_not_lie_together_in_memory(finder):
-    shared = _SharedFinder(finder)
+    shared = SharedFinder(finder)
     wide = np.arange(1200, dtype=np.uint8).reshape(20, 60)
     shared.mask(wide[:, ::2])
     shared.mask(np.ascontiguousarray(wide[:, ::2]))
@@ -71,7 +71,7 @@ def test_pixels_need_not_lie_together_in_memory(finder):
 
 
 def test_images_without_text_are_remembered_too(finder):
-    shared = _SharedFinder(finder)
+    shared = SharedFinder(finder)
     assert not shared.mask(picture(0)).any()
     assert not shared.mask(picture(0)).any()
     assert finder.looked == 1
@@ -79,7 +79,7 @@ def test_images_without_text_are_remembered_too(finder):
 
 def test_the_image_that_was_used_longest_ago_is_forgotten_first(finder, monkeypatch):
     monkeypatch.setattr(burnt_in_text, "REMEMBERED", 2)
-    shared = _SharedFinder(finder)
+    shared = SharedFinder(finder)
     for value in (1, 2, 1, 3, 1, 2):
         shared.mask(picture(value))
     assert finder.looked == 4  # 1, 2, 3, and 2 again

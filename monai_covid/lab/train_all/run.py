@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Everything:
+class TrainAll:
     """All runs of the twice transfer learning, from the first to the last table.
 
     When time runs out, the run at hand is saved after its last whole epoch; the same call goes on
@@ -30,7 +30,7 @@ class Everything:
         device: Where to compute; None for a GPU if there is one.
         progress: Whether to show progress bars.
         resamples: Bootstrap resamples.
-        anew: Replace runs in ``output``.
+        overwrite: Replace runs in ``output``.
     """
 
     bundle_root: Path
@@ -41,7 +41,7 @@ class Everything:
     device: str | None = None
     progress: bool = True
     resamples: int = 2000
-    anew: bool = False
+    overwrite: bool = False
 
     def run(self) -> bool:
         """Train and evaluate what is not finished; return whether everything is."""
@@ -58,7 +58,7 @@ class Everything:
             self.bundle_root,
             "stage2_nih.yaml",
             self.output / "stage2",
-            anew=self.anew,
+            anew=self.overwrite,
             imagenet=self.plan.imagenet,
             learning_rate=self.plan.stage2_learning_rate,
             max_epochs=self.plan.stage2_epochs,
@@ -93,8 +93,8 @@ class Everything:
             self.data.covid,
             self.output / "stage3",
             options=options,
-            resume=not self.anew,
-            overwrite=self.anew,
+            resume=not self.overwrite,
+            overwrite=self.overwrite,
             resamples=self.resamples,
             budget=self.budget,
         )

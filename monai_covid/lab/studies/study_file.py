@@ -27,11 +27,15 @@ KEYS = (
     *("stage1_excludes", "stage2_excludes"),
     *("stage1", "stage2", "options", "evaluation", "baseline", "arms", "further", "baselines"),
 )
+
 ARM_KEYS = ("name", "start", "options", "stage1", "stage2", "evaluation", "baseline")
 MAPPINGS = ("stage1", "stage2", "options", "evaluation")
 PLAIN = ("first_epochs", "stage1_excludes", "stage2_excludes")
 WHOLE_NUMBERS = ("folds", "seeds")
 TEXTS = ("further", "baselines")
+
+ATTRIBUTES = {"further": "extra_evaluations"}
+"""Key of a study file -> attribute of `Study`, where the two differ."""
 STARTS = "stage2, imagenet, random, 'previous: ARM', 'same: ARM', 'mean: ARM, ARM' or probe"
 
 
@@ -53,7 +57,9 @@ def find_study(name: str) -> Path:
     shipped = shipped_studies()
     if name in shipped:
         return shipped[name]
-    raise OptionError(f"{name}: no such file, and no study of that name; there are {_all(shipped)}")
+    raise OptionError(
+        f"{name}: no such file, and no study of that name; there are {_names(shipped)}"
+    )
 
 
 def read_study(path: Path) -> Study:
@@ -79,12 +85,12 @@ def study_from(content: Any, source: Path) -> Study:
     Raises:
         InputError: See `read_study`.
     """
-    found = form_problems(content)
-    if not found:
+    problems = form_problems(content)
+    if not problems:
         study = _build(content)
-        found = study_problems(study)
-    if found:
-        raise InputError([Problem(source, None, message) for message in found])
+        problems = study_problems(study)
+    if problems:
+        raise InputError([Problem(source, None, message) for message in problems])
     return study
 
 
@@ -92,41 +98,41 @@ def form_problems(content: Any) -> list[str]:
     """Return what is wrong with the form: keys and the types of their values."""
     if not isinstance(content, Mapping):
         return ["must be a mapping with title, arms and so on"]
-    found = _unknown(content, KEYS, "")
-    found += [f"{key} is missing" for key in ("title", "arms") if not content.get(key)]
-    found += _type_problems(content, "")
+    problems = _unknown(content, KEYS, "")
+    problems += [f"{key} is missing" for key in ("title", "arms") if not content.get(key)]
+    problems += _type_problems(content, "")
     for key in WHOLE_NUMBERS:
         if key in content and not _whole_numbers(content[key]):
-            found.append(f"{key}: must be a list of different whole numbers from 0")
+            problems.append(f"{key}: must be a list of different whole numbers from 0")
     for key in TEXTS:
         if not isinstance(content.get(key, []), list):
-            found.append(f"{key}: must be a list of names")
+            problems.append(f"{key}: must be a list of names")
     arms = content.get("arms") or []
     if not isinstance(arms, list):
-        return [*found, "arms: must be a list"]
+        return [*problems, "arms: must be a list"]
     for place, arm in enumerate(arms):
-        found += _arm_problems(arm, place)
-    return found
+        problems += _arm_problems(arm, place)
+    return problems
 
 
 def _arm_problems(arm: Any, place: int) -> list[str]:
     if not isinstance(arm, Mapping) or not isinstance(arm.get("name"), str):
         return [f"arms[{place}]: must be a mapping with a name"]
     where = f"arm {arm['name']}: "
-    found = _unknown(arm, ARM_KEYS, where) + _type_problems(arm, where)
+    problems = _unknown(arm, ARM_KEYS, where) + _type_problems(arm, where)
     if _start(arm.get("start", "stage2")) is None:
-        found.append(f"{where}start {arm['start']!r} must be {STARTS}")
-    return found
+        problems.append(f"{where}start {arm['start']!r} must be {STARTS}")
+    return problems
 
 
-def _unknown(content: Mapping[Any, Any], known: tuple[str, ...], where: str) -> list[str]:
-    found = []
+def _unknown(content: Mapping[Any, Any], valid: tuple[str, ...], where: str) -> list[str]:
+    problems = []
     for key in content:
-        if key not in known:
-            nearest = get_close_matches(str(key), known, n=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
-            found.append(f"{where}{key} is no key of a study; {hint}")
-    return found
+        if key not in valid:
+            nearest = get_close_matches(str(key), valid, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(valid)}"
+            problems.append(f"{where}{key} is no key of a study; {hint}")
+    return problems
 
 
 def _type_problems(content: Mapping[Any, Any], where: str) -> list[str]:
@@ -142,7 +148,7 @@ def _whole_numbers(value: Any) -> bool:
         isinstance(value, list)
         and bool(value)
         and len(set(map(str, value))) == len(value)
-        and all(type(one) is int and one >= 0 for one in value)
+        and all(type(number) is int and number >= 0 for number in value)
     )
 
 
@@ -152,8 +158,8 @@ def _start(value: Any) -> InitialWeights | None:
         value = f"{kind}: {', '.join(map(str, arms)) if isinstance(arms, list) else arms}"
     if not isinstance(value, str):
         return None
-    kind, _, named = (part.strip() for part in value.partition(":"))
-    arms = tuple(name.strip() for name in named.split(",")) if named else ()
+    kind, _, names = (part.strip() for part in value.partition(":"))
+    arms = tuple(name.strip() for name in names.split(",")) if names else ()
     fitting = {
         **dict.fromkeys(("stage2", "imagenet", "random", PROBE), not arms),
         **dict.fromkeys((PREVIOUS, SAME), len(arms) == 1),
@@ -163,10 +169,12 @@ def _start(value: Any) -> InitialWeights | None:
 
 
 def _build(content: Mapping[str, Any]) -> Study:
-    arms = tuple(_arm(one) for one in content["arms"])
-    given: dict[str, Any] = {key: dict(content.get(key) or {}) for key in MAPPINGS}
+    arms = tuple(_arm(arm) for arm in content["arms"])
+    options: dict[str, Any] = {key: dict(content.get(key) or {}) for key in MAPPINGS}
     lists: dict[str, Any] = {
-        key: tuple(content[key]) for key in (*WHOLE_NUMBERS, *TEXTS) if content.get(key) is not None
+        ATTRIBUTES.get(key, key): tuple(content[key])
+        for key in (*WHOLE_NUMBERS, *TEXTS)
+        if content.get(key) is not None
     }
     plain = {key: content[key] for key in PLAIN if key in content}
     return Study(
@@ -174,7 +182,7 @@ def _build(content: Mapping[str, Any]) -> Study:
         question=str(content.get("question") or ""),
         arms=arms,
         baseline=str(content.get("baseline") or arms[0].name),
-        **given,
+        **options,
         **lists,
         **plain,
     )
@@ -190,5 +198,5 @@ def _arm(content: Mapping[str, Any]) -> Arm:
     return Arm(str(content["name"]), start, **options, baseline=content.get("baseline"))
 
 
-def _all(shipped: Mapping[str, Path]) -> str:
+def _names(shipped: Mapping[str, Path]) -> str:
     return ", ".join(shipped) or "none"

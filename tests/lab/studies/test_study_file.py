@@ -9,7 +9,7 @@ from monai_covid.errors import InputError, OptionError
 from monai_covid.lab.studies.definition import InitialWeights, Run
 from monai_covid.lab.studies.layout import stage1_key, stage2_key
 from monai_covid.lab.studies.plan import content_of
-from monai_covid.lab.studies.reading import find_study, read_study, shipped_studies, study_from
+from monai_covid.lab.studies.study_file import find_study, read_study, shipped_studies, study_from
 from tests.lab.studies.conftest import SMALL
 
 PLACE = Path("study.yaml")

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.interpolate import BSpline
 
-from monai_covid.lab.phantom.arrays import smooth_noise, stretch
+from monai_covid.lab.phantom.randomness import smooth_noise, stretch
 
 
 def test_stretch_evaluates_a_uniform_cubic_spline():

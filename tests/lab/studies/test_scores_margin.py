@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monai_covid.evaluation.bootstrap import patient_weights
-from monai_covid.lab.studies.run_results import margin_over_baseline
+from monai_covid.lab.studies.scores import margin_over_baseline
 from tests.evaluation.tables import CLASSES, single_label
 
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from monai_covid.errors import RunFolderError
-from monai_covid.lab.train_all.everything import Everything
 from monai_covid.lab.train_all.plan import (
     Collections,
     Speed,
@@ -13,6 +12,7 @@ from monai_covid.lab.train_all.plan import (
     make_plan,
     recorded_plan,
 )
+from monai_covid.lab.train_all.run import TrainAll
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import cross_validate_stage, folds_of
 from tests.training.stages import BUNDLE, write_covid, write_findings
@@ -34,7 +34,7 @@ def collections(tmp_path):
 def everything(collections, output, minutes=None, **changes):
     plan = recorded_plan(collections, output, {**SETTINGS, **changes})
     budget = TimeBudget(minutes)
-    return Everything(
+    return TrainAll(
         BUNDLE, collections, output, plan, budget, device="cpu", progress=False, resamples=40
     )
 

@@ -1,6 +1,6 @@
 import pytest
 
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monai_covid.lab.studies.agreement import agreement
 from monai_covid.lab.studies.pages.page import agreement_section, study_page
 from monai_covid.lab.studies.pages.stored import parse_study
-from monai_covid.lab.studies.run_results import agreement
 from tests.lab.studies.conftest import SMALL
 
 LABELS = ["covid19", "pneumonia", "normal", "normal", "pneumonia"]
@@ -76,7 +76,7 @@ def test_a_study_stores_and_shows_it(tiny_network, study, tmp_path):
     assert stored["all_right"]["value"] == pytest.approx((right[0] & right[1]).mean())
     assert stored["none_right"]["value"] == pytest.approx((~right[0] & ~right[1]).mean())
     page = study_page(parse_study(found, "study.json", "small"), "figures")
-    assert "answered by each of 2 networks: twice, keep." in page
+    assert "classified by each of 2 networks: twice, keep." in page
     assert "| No network is right, of COVID-19 |" in page
 
 

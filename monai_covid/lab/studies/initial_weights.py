@@ -1,6 +1,6 @@
-"""Which ImageNet weights are at hand, and what networks really started from.
+"""What the networks of a study start from: ImageNet weights at hand, and how they are written down.
 
-The options of an arm that is a probe.
+With it, the options of an arm that probes a frozen network.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from monai_covid.training.options import choice, flag
 from monai_covid.training.workflow_options import NETWORK, PREPROCESSING, STAGE3
 
 DENSENET = "densenet121"
+AUTO, NONE = "auto", "none"
+NOT_AVAILABLE = "none at hand"
 
-IMAGES = ("folds", "validation_fraction", "limit", "leave_out_sources", "extra_manifests")
+IMAGE_OPTIONS = ("folds", "validation_fraction", "limit", "leave_out_sources", "extra_manifests")
 """Options of stage 3 that say which images are learned from."""
 
-PROBING = {
+PROBE_OPTIONS = {
     "backbone": choice("frozen network whose features are learned from", *BACKBONES),
     "flips": flag("learn from means over each image and its mirror image"),
     "pooling": choice(
@@ -40,8 +42,15 @@ PROBING = {
     ),
     "image_size": NETWORK["image_size"],
     **PREPROCESSING,
-    **{name: STAGE3[name] for name in IMAGES},
+    **{name: STAGE3[name] for name in IMAGE_OPTIONS},
 }
+
+
+def architecture_of(study: Study, arm: Arm) -> str:
+    """Return the network of an arm."""
+    if arm.start.kind == PROBE:
+        return backbone_of(study, arm)
+    return str(study.options_of(arm).get("architecture", "densenet121"))
 
 
 def backbone_of(study: Study, arm: Arm) -> str:
@@ -52,18 +61,7 @@ def backbone_of(study: Study, arm: Arm) -> str:
 
 def probe_options_of(study: Study, arm: Arm) -> Mapping[str, Any]:
     """Return the options of a probe: its own and, of the study's, those that it has."""
-    return {name: value for name, value in study.options_of(arm).items() if name in PROBING}
-
-
-AUTO, NONE = "auto", "none"
-NOT_AT_HAND = "none at hand"
-
-
-def architecture_of(study: Study, arm: Arm) -> str:
-    """Return the network of an arm."""
-    if arm.start.kind == PROBE:
-        return backbone_of(study, arm)
-    return str(study.options_of(arm).get("architecture", "densenet121"))
+    return {name: value for name, value in study.options_of(arm).items() if name in PROBE_OPTIONS}
 
 
 def check_packages(study: Study, chosen: Sequence[str] | None = None) -> None:
@@ -77,19 +75,19 @@ def check_packages(study: Study, chosen: Sequence[str] | None = None) -> None:
         OptionError: If the packages of the extra ``features`` are missing.
     """
     arms = [arm for arm in study.arms if chosen is None or arm.name in chosen]
-    named = [architecture_of(study, arm) for arm in arms]
+    networks = [architecture_of(study, arm) for arm in arms]
     taught = [study.stage1_options_of(arm) or {} for arm in arms]
-    if EFFICIENTNET in (*named, *(options.get("teacher") for options in taught)):
+    if EFFICIENTNET in (*networks, *(options.get("teacher") for options in taught)):
         build_efficientnet()
         imagenet_efficientnet()
 
 
-def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None]:
+def imagenet_files(study: Study, choices: Sequence[str]) -> dict[str, Path | None]:
     """Return the file of ImageNet weights for each network that could start from one.
 
     Args:
         study: The study.
-        wished: ``auto`` (torchvision's file, if it is there or can be downloaded), ``none``, or
+        choices: ``auto`` (torchvision's file, if it is there or can be downloaded), ``none``, or
             weights files, one a network.
 
     Raises:
@@ -99,47 +97,49 @@ def imagenet_files(study: Study, wished: Sequence[str]) -> dict[str, Path | None
     starting = [arm for arm in study.arms if arm.start.kind in kinds and arm.stage1 is None]
     # The weights of EfficientNet come as a package.
     names = {architecture_of(study, arm) for arm in starting} - {EFFICIENTNET}
-    if list(wished) == [NONE]:
+    if list(choices) == [NONE]:
         return dict.fromkeys(sorted(names))
-    if list(wished) == [AUTO]:
+    if list(choices) == [AUTO]:
         return {name: _downloaded(name) for name in sorted(names)}
-    found: dict[str, Path | None] = dict.fromkeys(sorted(names))
-    for file in map(Path, wished):
-        fitting = [name for name in found if _fits(name, file)]
+    files: dict[str, Path | None] = dict.fromkeys(sorted(names))
+    for file in map(Path, choices):
+        fitting = [name for name in files if _fits(name, file)]
         if not fitting:
-            raise OptionError(f"--imagenet {file}: fits none of {', '.join(found) or 'the arms'}")
-        found.update(dict.fromkeys(fitting, file.resolve()))
-    return found
+            raise OptionError(f"--imagenet {file}: fits none of {', '.join(files) or 'the arms'}")
+        files.update(dict.fromkeys(fitting, file.resolve()))
+    return files
 
 
-def described(files: dict[str, Path | None]) -> dict[str, str]:
+def describe_weights(files: dict[str, Path | None]) -> dict[str, str]:
     """Return each network's weights as they are written down: name and hash, never the place."""
-    return {name: NOT_AT_HAND if file is None else named(file) for name, file in files.items()}
+    return {
+        name: NOT_AVAILABLE if file is None else name_and_hash(file) for name, file in files.items()
+    }
 
 
-def left_out(files: Sequence[Path]) -> str:
+def describe_files(files: Sequence[Path]) -> str:
     """Return lists of images as they are written down."""
-    return ", ".join(map(named, files)) or "none"
+    return ", ".join(map(name_and_hash, files)) or "none"
 
 
-def named(file: Path) -> str:
+def name_and_hash(file: Path) -> str:
     """Return a file's name with the beginning of its hash, without its place."""
     return f"{file.name} (sha256 {file_hash(file)[:12]})"
 
 
 def started_from(starts: Iterable[str]) -> str | None:
-    """Return in words what runs started from, without the places of files; None for no runs.
+    """Return what runs started from, for people, without the places of files; None for no runs.
 
     Args:
         starts: ``ModelInfo.start`` of each run.
     """
-    found = sorted({_in_words(start) for start in starts})
-    return " or ".join(found) if found else None
+    sources = sorted({_without_places(start) for start in starts})
+    return " or ".join(sources) if sources else None
 
 
-def _in_words(start: str) -> str:
-    words = re.sub(r"[^\s(),]*/([^\s(),/]+)", r"\1", start)
-    return re.sub(r"\brandom\b(?!\s+weights)", "random weights", words, count=1)
+def _without_places(start: str) -> str:
+    named = re.sub(r"[^\s(),]*/([^\s(),/]+)", r"\1", start)
+    return re.sub(r"\brandom\b(?!\s+weights)", "random weights", named, count=1)
 
 
 def _downloaded(architecture: str) -> Path | None:

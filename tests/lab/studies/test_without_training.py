@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from monai_covid.data.datalists import covid_datalist
 from monai_covid.data.unlabelled import unlabelled_datalist
 from monai_covid.errors import ImageReadError, InputError
-from monai_covid.lab.studies import probes
+from monai_covid.lab.studies import without_training as probes
 from monai_covid.lab.studies.collections import Collections, external_nih
 from monai_covid.lab.studies.definition import Run
 from monai_covid.lab.studies.layout import Layout, Machine
@@ -22,7 +22,7 @@ from monai_covid.lab.studies.pages.markdown import DASH
 from monai_covid.lab.studies.pages.page import study_page
 from monai_covid.lab.studies.pages.stored import parse_study
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites
-from monai_covid.lab.studies.reading import study_from
+from monai_covid.lab.studies.study_file import study_from
 from monai_covid.models.features import frozen_backbone, log_covariances, pooled
 from monai_covid.preprocessing.chains import preprocess_file
 from monai_covid.preprocessing.settings import Preprocessing
