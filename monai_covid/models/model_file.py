@@ -124,7 +124,7 @@ def read_model_info(path: Path | str) -> ModelInfo:
     if info.is_backbone:
         raise WeightsError(
             f"{path}: holds a backbone of stage 1, without output neurons; train stage 2, or stage "
-            "3 with --stage2_model None, from it with --imagenet and this file, and give the model "
+            "3 with --stage2_model none, from it with --imagenet and this file, and give the model "
             "of that run"
         )
     return info

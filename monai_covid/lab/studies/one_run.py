@@ -26,7 +26,13 @@ from monai_covid.lab.studies.probes import probe_run
 from monai_covid.lab.studies.scores import average_runs
 from monai_covid.lab.studies.starts import architecture_of
 from monai_covid.training.budget import TimeBudget
-from monai_covid.training.cross_validation import evaluate_stage, run_summary, train_stage
+from monai_covid.training.cross_validation import (
+    STAGE3,
+    evaluate_stage,
+    run_summary,
+    train_stage,
+)
+from monai_covid.training.workflow_options import HEAD_OPTIONS, NO_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -121,27 +127,27 @@ class Runner:
                 return Outcome.BLOCKED
             if start.kind == SAME:
                 return self._adopt(self.layout.run(other), self.layout.run(run))
-            return self._stage3(run, "stage3_covid.yaml", stage2_model=self._model(other))
+            return self._stage3(run, stage2_model=self._model(other))
         random = start.kind != IMAGENET_START
         architecture = architecture_of(self.study, self.study.arm(run.arm))
         imagenet = "none" if random else self.machine.imagenet_option(architecture)
-        return self._stage3(run, "stage3_direct.yaml", imagenet=imagenet)
+        return self._stage3(run, stage2_model=NO_MODEL, imagenet=imagenet)
 
     def _from_stage2(self, run: Run) -> Outcome:
         outcome = self._earlier().train(run)
         if outcome is not Outcome.DONE:
             return outcome
         model = self.layout.stage2(self.study, run) / "model.pt"
-        return self._stage3(run, "stage3_covid.yaml", stage2_model=str(model))
+        return self._stage3(run, stage2_model=str(model))
 
-    def _stage3(self, run: Run, config: str, **start: Any) -> Outcome:
+    def _stage3(self, run: Run, **start: Any) -> Outcome:
         options = self.study.options_of(self.study.arm(run.arm))
-        if config == "stage3_direct.yaml":
+        if start["stage2_model"] == NO_MODEL:
             options = {name: value for name, value in options.items() if name not in HEAD_OPTIONS}
         options |= self.machine.further_images(options)
         summary = train_stage(
             self.machine.bundle,
-            config,
+            STAGE3,
             self.layout.run(run),
             **options,
             **start,
@@ -186,10 +192,6 @@ class Runner:
         for name in self.study.further:
             if not self.layout.is_evaluated(run, name):
                 extra_evaluations(self.study, run, name, self.layout, self.machine)
-
-
-HEAD_OPTIONS = ("head", "new_from")
-"""Options of stage 3 that mean nothing without a model to start from."""
 
 
 def _link(source: Path, target: Path) -> None:
