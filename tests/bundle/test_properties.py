@@ -18,7 +18,7 @@ from monai_covid.models.model_file import load_model
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 
 QUICK = {"image_size": 32, "max_epochs": 1, "progress": False, "batch_size": 4}
-STAGES = ("stage2_nih", "stage3_covid", "stage3_direct")
+STAGES = ("stage2_nih", "stage3_covid", "stage3_covid")
 ENGINES = {"trainer": SupervisedTrainer, "evaluator": SupervisedEvaluator}
 
 
@@ -26,7 +26,7 @@ def stage_options(stage: str, folder: Path, nih_model: Path) -> dict[str, Any]:
     if stage == "stage2_nih":
         return {"dataset_dir": str(nih_folder(folder)), "imagenet": "none"}
     data = {"dataset_dir": str(covid_folder(folder))}
-    if stage == "stage3_direct":
+    if stage == "stage3_covid":
         return {**data, "imagenet": "none"}
     return {**data, "stage2_model": str(nih_model)}
 

@@ -25,7 +25,7 @@ from tests.training.stages import (
     write_findings,
 )
 
-STAGES = ("stage2_nih", "stage3_covid", "stage3_direct")
+STAGES = ("stage2_nih", "stage3_covid", "stage3_covid")
 
 
 @pytest.fixture
@@ -184,12 +184,12 @@ def test_efficientnet_of_imagenet_through_both_stages(tiny_network, nih, covid, 
 
 
 def test_validation_every_second_epoch(tiny_network, covid, tmp_path):
-    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=3, val_interval=2)
+    run_stage("stage3_covid", covid, tmp_path / "run", max_epochs=3, val_interval=2)
     assert [bool(row["validation_auc"]) for row in curve(tmp_path / "run")] == [False, True, False]
 
 
 def test_a_run_that_never_validates_still_leaves_its_model(tiny_network, covid, tmp_path):
-    run_stage("stage3_direct", covid, tmp_path / "run", max_epochs=2, val_interval=5)
+    run_stage("stage3_covid", covid, tmp_path / "run", max_epochs=2, val_interval=5)
     network, _ = load_model(tmp_path / "run" / "model.pt")
     end = last(tmp_path / "run")["network"]
     assert torch.equal(network.class_layers.out.bias, end["class_layers.out.bias"])
@@ -198,7 +198,7 @@ def test_a_run_that_never_validates_still_leaves_its_model(tiny_network, covid, 
 def test_three_channels_and_a_cache_on_disk(tiny_network, covid, tmp_path):
     for channels in (1, 3):
         run_stage(
-            "stage3_direct",
+            "stage3_covid",
             covid,
             tmp_path / f"run{channels}",
             **{"max_epochs": 1, "channels": channels, "cache_dir": str(tmp_path / "cache")},
@@ -209,7 +209,7 @@ def test_from_another_folder_with_an_arguments_file(covid, tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     options = {
-        **{"run_id": "training", "config_file": str(CONFIGS / "stage3_direct.yaml")},
+        **{"run_id": "training", "config_file": str(CONFIGS / "stage3_covid.yaml")},
         **{"bundle_root": str(BUNDLE), "dataset_dir": str(covid), "imagenet": "none"},
         **{"image_size": 32, "batch_size": 4, "max_epochs": 1, "progress": True},
         **{"output_dir": "runs/one", "validation_fraction": 0.3},
