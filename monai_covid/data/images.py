@@ -68,11 +68,11 @@ def find_images(folder: Path | str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageReadError(f"{folder}: is not a folder")
-    found: list[Path] = []
+    images: list[Path] = []
     for parent, children, names in os.walk(folder):
         children[:] = [child for child in children if not child.startswith(".")]
-        found += [path for name in names if _is_image(path := Path(parent, name))]
-    return sorted(found)
+        images += [path for name in names if _is_image(path := Path(parent, name))]
+    return sorted(images)
 
 
 def _is_image(path: Path) -> bool:
@@ -103,12 +103,12 @@ def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            found = folder_datalist(path)
+            listed = folder_datalist(path)
         except InputError as error:
             problems += error.problems
             continue
         is_alone = len(paths) == 1 and Path(path).is_dir()
-        items += found if is_alone else [{**item, "name": item["image"]} for item in found]
+        items += listed if is_alone else [{**item, "name": item["image"]} for item in listed]
     if problems:
         raise InputError(problems)
     return list({Path(item["image"]).resolve(): item for item in items}.values())

@@ -1,8 +1,7 @@
-"""All reasons against an instance together.
+"""All reasons why an instance is not processed.
 
-Can results refer to it?
-
-Is it as large as a chest radiograph, in pixels and on the detector?
+Besides those of the other modules: whether results can refer to it, and whether it is as large as a
+chest radiograph, in pixels and on the detector.
 """
 
 from __future__ import annotations

@@ -73,8 +73,8 @@ def _folded(text: str) -> str:
 
 def descriptions_of(dataset: Dataset) -> list[tuple[str, list[str]]]:
     """Return the descriptions that say anything, each as (keyword, words)."""
-    found = ((keyword, words_of(text_of(dataset, keyword))) for keyword in DESCRIPTIONS)
-    return [(keyword, words) for keyword, words in found if words]
+    stated = ((keyword, words_of(text_of(dataset, keyword))) for keyword in DESCRIPTIONS)
+    return [(keyword, words) for keyword, words in stated if words]
 
 
 def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:

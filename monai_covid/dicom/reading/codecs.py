@@ -40,7 +40,7 @@ def decode_jpeg(
 
     Raises:
         ValueError: The frame cannot be decoded.
-        PassingError: The decoder could not be started, was ended by a signal from outside or took
+        TransientError: The decoder could not be started, was ended by a signal from outside or took
             too long.
     """
     pixels = _run(frame, syntax, layout, time_limit)

@@ -1,11 +1,8 @@
 """Checks of a compressed frame before it is decoded.
 
-The frame size that compressed pixel data states about itself.
-
 A decoder allocates what the codestream asks for, not what the DICOM header says, so the two are
-compared before anything is decoded.
-
-How much run-length coded pixel data holds, without decoding it.
+compared first: the size that a JPEG, JPEG-LS or JPEG 2000 frame states, and how much a run-length
+coded one holds.
 """
 
 from __future__ import annotations
@@ -124,8 +121,6 @@ def _jpeg_2000_size(frame: bytes, start: int) -> FrameSize:
     bits = max(frame[start + 42 + 3 * sample] & 0x7F for sample in range(max(samples, 1))) + 1
     return FrameSize(bottom - top, right - left, samples, bits)
 
-
-MAXIMUM_SEGMENTS = 15
 
 _HEADER_BYTES = 64
 _NO_OPERATION = 128

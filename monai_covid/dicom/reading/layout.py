@@ -52,8 +52,8 @@ def readable(value: object) -> str:
     they come after the control characters of their tags.
     """
     text = "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value)
-    found = _READABLE.match(text)
-    start = found.group() if found else ""
+    match = _READABLE.match(text)
+    start = match.group() if match else ""
     whole = len(start) == len(text) <= SHOWN_CHARACTERS
     return start[:SHOWN_CHARACTERS] + ("" if whole else "…")
 

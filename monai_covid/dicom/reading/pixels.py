@@ -62,7 +62,7 @@ def read_radiograph(source: Path | str | Dataset) -> NDArray[np.float32]:
         ImageReadError: The file is not DICOM or not a single-frame radiograph, the header
             contradicts itself or the pixel data, the pixels cannot be decoded, or they are all
             equal. The message holds file name, tags and values, but no patient data.
-        PassingError: The decoder was ended from outside or did not get its turn in time.
+        TransientError: The decoder was ended from outside or took too long.
 
     Note:
         DICOM PS3.3 C.7.6.3, C.11.1, C.11.2, C.7.5.1 (padding); PS3.4 N.2.

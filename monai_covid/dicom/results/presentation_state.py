@@ -1,7 +1,4 @@
-"""The finding as text on the original image, which stays as it is.
-
-How a presentation state has the grey values of its image shown: as they are read.
-"""
+"""The finding as text on the original image, whose grey values are shown as they are read."""
 
 from __future__ import annotations
 

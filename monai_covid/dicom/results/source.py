@@ -1,7 +1,4 @@
-"""The header of a source image, completed so that results can refer to it.
-
-The character set of a result: that of its source image wherever it can hold the texts.
-"""
+"""What a result takes over from its source image: header, patient, study and character set."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.dicom.instances import in_syntax, instance, picture, saved
 MEMORY_LIMIT = 1 << 30
 READ_WITHIN_LIMIT = """
 import resource, sys
-from monai_covid.dicom.eligibility import ineligibility, read_header
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 
