@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,11 @@ from monai_covid.errors import ImageReadError, InputError, Problem
 
 __all__ = ["IMAGE_SUFFIXES", "find_images", "read_image"]
 
-_READERS = {"picture": read_picture, "dicom": read_radiograph, "nifti": read_nifti}
+_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
+    "picture": read_picture,
+    "dicom": read_radiograph,
+    "nifti": read_nifti,
+}
 _DICOM_DIRECTORY_NAME = "DICOMDIR"
 
 
@@ -85,6 +89,8 @@ def _unknown_content(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(8)
     advice = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+    if not any(start):
+        advice = f"it may be a DICOM file that is cut off or overwritten; {advice}"
     if has_image_suffix(path):
         return f"its content does not fit its name: it starts with {start!r}; {advice}"
     return f"has an unknown format, it starts with {start!r}; {advice}"

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from pydicom.charset import convert_encodings, python_encoding
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 
-from monai_covid.dicom.reading.pixel_checks import named
+from monai_covid.dicom.reading.layout import is_uid, named
 from monai_covid.dicom.study import StudyError
 
 UTF_8 = "ISO_IR 192"
@@ -202,6 +201,5 @@ def give_patient(result: Dataset, header: Dataset, *texts: str) -> None:
 
 def _check_uids(dataset: Dataset) -> None:
     for keyword in _NEEDED:
-        value = UID(str(dataset.get(keyword) or ""))
-        if not value.is_valid:
+        if not is_uid(str(dataset.get(keyword) or "")):
             raise StudyError(f"{named(keyword)} is missing or not a UID; results need it")
