@@ -22,7 +22,7 @@ from monai_covid.dicom.reading.layout import (
     quoted_number,
     value_of,
 )
-from monai_covid.dicom.reading.luts import Values, first_table, is_present
+from monai_covid.dicom.reading.luts import LookupTable, Values, first_table, is_present
 
 WINDOW_FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 """Defined terms of VOI LUT Function (DICOM PS3.3 C.11.2.1.3)."""
@@ -68,9 +68,7 @@ def grey_of_stored_values(dataset: Dataset, layout: PixelLayout) -> NDArray[np.f
         DICOM PS3.4 N.2 (order), PS3.3 C.11.1 (modality LUT), C.11.2 (VOI LUT), C.7.6.3.1.2
         (MONOCHROME1: the smallest value is white).
     """
-    lowest = lowest_stored_value(layout)
-    stored: Values = np.arange(lowest, lowest + (1 << layout.bits_stored), dtype=np.float64)
-    rescaled = _after_modality_lut(stored, dataset)
+    rescaled = _after_modality_lut(_stored_values(layout), dataset)
     values = _after_voi_lut(rescaled, dataset, layout)
     if values.min() == values.max():
         raise ValueError(one_grey_value(dataset))
@@ -81,6 +79,22 @@ def grey_of_stored_values(dataset: Dataset, layout: PixelLayout) -> NDArray[np.f
     if values is rescaled:
         _check_precision(rescaled, grey)
     return grey
+
+
+def tables_of(dataset: Dataset, layout: PixelLayout) -> dict[str, LookupTable]:
+    """Return the modality and VOI LUT that `grey_of_stored_values` applies, by keyword.
+
+    Raises:
+        ValueError: A table is unusable; the message names the tag.
+    """
+    values = _stored_values(layout)
+    tables: dict[str, LookupTable] = {}
+    if is_present(dataset, "ModalityLUTSequence"):
+        tables["ModalityLUTSequence"] = first_table(dataset, "ModalityLUTSequence", values)
+    if is_present(dataset, "VOILUTSequence"):
+        rescaled = _after_modality_lut(values, dataset)
+        tables["VOILUTSequence"] = first_table(dataset, "VOILUTSequence", rescaled)
+    return tables
 
 
 def one_grey_value(dataset: Dataset) -> str:
@@ -126,6 +140,11 @@ def window_caution(dataset: Dataset) -> str | None:
         f"{named('VOILUTFunction')} is {quoted(function)}, which is not defined; the window was "
         "left out"
     )
+
+
+def _stored_values(layout: PixelLayout) -> Values:
+    lowest = lowest_stored_value(layout)
+    return np.arange(lowest, lowest + (1 << layout.bits_stored), dtype=np.float64)
 
 
 def _after_modality_lut(values: Values, dataset: Dataset) -> Values:

@@ -33,6 +33,23 @@ class LookupTable(NamedTuple):
     first: int
     entries: Values
 
+    def item(self, full_scale: bool = False) -> Dataset:
+        """Return the table as an item of a LUT sequence, valid whatever it was read from.
+
+        Args:
+            full_scale: Whether entries of 9 to 15 bits are multiplied to 16, as a softcopy VOI LUT
+                needs (PS3.3 C.11.8); what it shows stays the same.
+        """
+        used = int(self.entries.max()).bit_length()
+        bits = _BITS[0] if used <= _BITS[0] else _BITS[-1]
+        factor = 1 << bits - used if full_scale else 1
+        item = Dataset()
+        descriptor = [len(self.entries) % _WORDS, self.first, bits]
+        item.add_new("LUTDescriptor", "SS" if self.first < 0 else "US", descriptor)
+        packed = (self.entries * factor).astype("<u2" if bits > 8 else np.uint8).tobytes()
+        item.add_new("LUTData", "OW", packed + b"\0" * (len(packed) % 2))
+        return item
+
     def of(self, values: Values) -> Values:
         """Return the entry of each of ``values``, rounded to whole numbers."""
         index = np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1).astype(np.intp)
