@@ -30,8 +30,8 @@ from monai_covid.explain.lrp.engine import LRP
 from monai_covid.models.architectures import build_densenet
 from monai_covid.models.device import disable_malloc_trim
 from tests.benchmarks.peak import peak_mib
-from tests.explain import zennit_oracle as zennit
-from tests.explain.modules import as_modules
+from tests.explain.lrp import zennit_oracle as zennit
+from tests.explain.lrp.modules import as_modules
 
 LOW, HIGH = -2.0, 2.5
 FORWARD = "forward, no gradients"

@@ -1,4 +1,4 @@
-"""``monai-covid listen``: options and errors; the service itself is tested in tests/pacs."""
+"""``monai-covid listen``: options and errors; tests/dicom/service tests the service itself."""
 
 import sys
 

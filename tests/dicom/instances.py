@@ -21,7 +21,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from tests.dicom.lossless_jpeg import encode_lossless
+from tests.dicom.reading.lossless_jpeg import encode_lossless
 
 PATIENT_NAME = "SECRET^PERSON"
 

@@ -20,7 +20,7 @@ from monai_covid.explain.methods import (
     make_explainer,
 )
 from monai_covid.models.architectures import build_network
-from tests.explain.networks import gradient_times_input, images, small_network
+from tests.explain.lrp.networks import gradient_times_input, images, small_network
 
 TARGETS = [0, 2, 1]
 PIXELS = PixelRange((-2.0,), (2.5,))

@@ -18,7 +18,7 @@ from monai_covid.training.relevance_guidance import (
     guiding_rules,
     outside_share,
 )
-from tests.explain.networks import images, small_network
+from tests.explain.lrp.networks import images, small_network
 from tests.training.stages import assert_same_end, curve, run_stage
 
 GUIDED = {"relevance_weight": 2.0, "image_size": 64, "precision": "bfloat16", "max_epochs": 3}

@@ -10,7 +10,7 @@ from monai_covid.dicom.reading.layout import layout_of
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError, TransientError
 from tests.dicom.instances import in_syntax, instance, picture, saved
-from tests.dicom.lossless_jpeg import encode_lossless
+from tests.dicom.reading.lossless_jpeg import encode_lossless
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])

@@ -14,7 +14,7 @@ from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.lrp.input_rules import Flat
 from monai_covid.explain.lrp.ruled_network import RuledDenseNet
 from monai_covid.models.architectures import build_densenet
-from tests.explain.networks import images, small_network
+from tests.explain.lrp.networks import images, small_network
 
 
 def logits_of(network, inputs):

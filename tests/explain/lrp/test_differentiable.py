@@ -18,7 +18,7 @@ from monai_covid.explain.lrp.differentiable import DifferentiableLRP
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.lrp.input_rules import Signed
 from monai_covid.explain.lrp.rules import Epsilon
-from tests.explain.networks import images, small_network
+from tests.explain.lrp.networks import images, small_network
 
 COMPOSITES = [
     EpsilonPlusFlat(),

@@ -8,7 +8,7 @@ import torch
 from monai_covid.explain.lrp.composites import EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.models.architectures import build_densenet
-from tests.explain.networks import images, small_network
+from tests.explain.lrp.networks import images, small_network
 
 COMPOSITES = [EpsilonPlusFlat(), EpsilonAlpha2Beta1Flat(), EpsilonZBox(-5.0, 5.0)]
 

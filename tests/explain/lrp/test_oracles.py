@@ -10,9 +10,9 @@ from monai_covid.explain.lrp.composites import Composite
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.lrp.input_rules import Flat, Signed, ZBox
 from monai_covid.explain.lrp.rules import AlphaBeta, Epsilon, ZPlus
-from tests.explain import zennit_oracle as zennit
-from tests.explain.modules import as_modules
-from tests.explain.networks import images, small_network
+from tests.explain.lrp import zennit_oracle as zennit
+from tests.explain.lrp.modules import as_modules
+from tests.explain.lrp.networks import images, small_network
 
 TINY = 1e-9
 TARGET = 1

@@ -12,8 +12,8 @@ from monai_covid.explain.lrp.composites import (
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.lrp.input_rules import Flat, Signed
 from monai_covid.explain.lrp.rules import AlphaBeta, Epsilon, ZPlus
-from tests.explain import slow
-from tests.explain.networks import images, small_network
+from tests.explain.lrp import slow
+from tests.explain.lrp.networks import images, small_network
 
 
 def flat(weight, bias, layer, x, relevance):

@@ -8,7 +8,7 @@ from monai_covid.explain.lrp.input_rules import Signed
 from monai_covid.explain.lrp.ledger import Ledger
 from monai_covid.explain.lrp.ruled_network import RuledDenseNet
 from monai_covid.explain.lrp.rules import Epsilon
-from tests.explain.networks import images
+from tests.explain.lrp.networks import images
 
 
 def epsilon_everywhere(size):

@@ -6,7 +6,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
 from monai_covid.dicom.reading.frame_checks import FrameSize, frame_size
 from tests.dicom.instances import in_syntax, instance, jpeg, picture
-from tests.dicom.lossless_jpeg import encode_lossless
+from tests.dicom.reading.lossless_jpeg import encode_lossless
 
 SIZE = FrameSize(rows=97, columns=64, samples=1, bits=8)
 

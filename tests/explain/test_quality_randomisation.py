@@ -2,7 +2,7 @@ import torch
 from scipy.stats import spearmanr
 
 from monai_covid.explain.quality import RandomMap, randomised, rank_correlation
-from tests.explain.networks import images, small_network
+from tests.explain.lrp.networks import images, small_network
 
 
 def test_rank_correlation_is_scipy_s_also_with_equal_values():

@@ -7,8 +7,8 @@ from torch import nn
 
 from monai_covid.explain.lrp.composites import EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
-from tests.explain.laws import epsilon_everywhere, kept_relevance
-from tests.explain.networks import gradient_times_input, images
+from tests.explain.lrp.laws import epsilon_everywhere, kept_relevance
+from tests.explain.lrp.networks import gradient_times_input, images
 
 NETWORKS = [
     pytest.param(kind, channels, id=f"{kind.__name__}-{channels}")

@@ -9,8 +9,8 @@ from monai_covid.explain.lrp.composites import Composite, EpsilonPlusFlat, Epsil
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.lrp.input_rules import Flat, ZBox
 from monai_covid.explain.lrp.rules import Epsilon, ZPlus
-from tests.explain.laws import epsilon_everywhere, kept_relevance
-from tests.explain.networks import gradient_times_input, images, small_network
+from tests.explain.lrp.laws import epsilon_everywhere, kept_relevance
+from tests.explain.lrp.networks import gradient_times_input, images, small_network
 from tests.lab.explanation_benchmark.toys import cases, networks
 
 
