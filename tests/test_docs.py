@@ -93,11 +93,23 @@ def defined(module):
 
 @pytest.mark.parametrize("page", pages())
 def test_files_of_the_repository_exist(page):
-    """Every ``monai_covid/x/y.py`` and the like; in the changelog old ones may stand."""
+    """Files that are named, ``NAME`` apart; the changelog may tell of old ones."""
     if page.name == "CHANGELOG.md":
         return
     for path in set(FILE.findall(page.read_text(encoding="utf-8"))):
+        if "NAME" in path:
+            continue
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", pages())
+def test_modules_that_are_named_for_short_exist(page):
+    """``data/images.py`` is below the package, ``worker.py`` anywhere in it."""
+    if page.name == "CHANGELOG.md":
+        return
+    for path in set(re.findall(r"`([\w/]+\.py)`", page.read_text(encoding="utf-8"))):
+        found = (folder.rglob(path) for folder in (ROOT / "monai_covid", ROOT / "deploy"))
+        assert "NAME" in path or (ROOT / path).exists() or any(map(list, found)), path
 
 
 @pytest.mark.parametrize("page", pages())
