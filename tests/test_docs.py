@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import textwrap
 from functools import cache
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def test_modules_that_are_named_for_short_exist(page):
 def test_python_of_the_pages_imports_what_exists(page):
     text = page.read_text(encoding="utf-8")
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        for node in ast.walk(ast.parse(block)):
+        for node in ast.walk(ast.parse(textwrap.dedent(block))):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("monai_covid"):
                 for alias in node.names:
                     assert resolves([*node.module.split("."), alias.name]), ast.unparse(node)
