@@ -1,6 +1,6 @@
 """``python -m monai_covid.lab.suitability.train``: build the weights that come with the package.
 
-Needs the folder of real images with ``covid`` and ``nih`` (CONTRIBUTING.md). Three
+Needs the folder of real images with ``covid`` and ``nih`` (docs/how-to/real-data.md). Three
 quarters of the patients train the network, the others choose the thresholds; the folds and lists
 that are measured on are left out of both. Set OMP_NUM_THREADS=1 to get the same file again.
 
