@@ -23,6 +23,7 @@ from monai_covid.evaluation.report_folder import check_replaceable
 from monai_covid.lab.phantom.write_covid import write_phantom
 from monai_covid.labels import COVID_LABELS
 from monai_covid.training.cross_validation import run_config
+from monai_covid.training.workflow_options import NO_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +156,12 @@ def _train(bundle_root: Path, out: Path, phantom: Path, size: DemoSize, progress
     )
     logger.info("For comparison: the same without stage 2")
     run_config(
-        bundle_root, "stage3_direct.yaml", "training", output_dir=str(out / "direct"), **covid
+        bundle_root,
+        "stage3_covid.yaml",
+        "training",
+        output_dir=str(out / "direct"),
+        stage2_model=NO_MODEL,
+        **covid,
     )
 
 

@@ -16,7 +16,7 @@ from monai_covid.models.device import choose_device
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.processes import join_processes, leave_processes, share_of_batch
-from tests.training.stages import arguments, curve, last, start
+from tests.training.stages import FROM_RANDOM, arguments, curve, last, start
 
 CPU = torch.device("cpu")
 CURVES = ("train_loss", "validation_loss", "validation_auc")
@@ -64,7 +64,7 @@ def start_two(folder, *line, prepare=None):
 def one_and_two(stage, folder, prepare, **options):
     """Run a stage on one process and on two; return the folders and the output of the two."""
     one, two = (
-        arguments(*configs, **options, imagenet="none", output_dir=folder / name)
+        arguments(*configs, **options, output_dir=folder / name)
         for name, configs in (("one", [stage]), ("two", [stage, "distributed"]))
     )
     processes = [start(folder, *one, prepare=prepare), *start_two(folder, *two, prepare=prepare)]
@@ -85,9 +85,9 @@ def assert_same_curves(one, two, tolerance):
 
 @pytest.mark.distributed
 def test_two_processes_give_the_loss_curve_of_one(covid, tmp_path):
-    options = {"max_epochs": 5, "image_size": 64, "batch_size": 6, "fold": 1}
+    options = {"max_epochs": 5, "image_size": 64, "batch_size": 6, "fold": 1, **FROM_RANDOM}
     one, two, output = one_and_two(
-        "stage3_direct", tmp_path, count_group_threads, **options, dataset_dir=covid
+        "stage3_covid", tmp_path, count_group_threads, **options, dataset_dir=covid
     )
     assert_same_curves(one, two, 1e-4)
     assert output.count("epoch 5/5") == 1
@@ -96,7 +96,7 @@ def test_two_processes_give_the_loss_curve_of_one(covid, tmp_path):
 
 @pytest.mark.distributed
 def test_in_double_precision_they_give_the_same_network(nih, tmp_path):
-    options = {"max_epochs": 5, "batch_size": 8, "dataset_dir": nih}
+    options = {"max_epochs": 5, "batch_size": 8, "imagenet": "none", "dataset_dir": nih}
     one, two, _ = one_and_two("stage2_nih", tmp_path, double_precision, **options)
     assert_same_curves(one, two, 1e-6)
     expected, found = last(one)["network"], last(two)["network"]
@@ -128,8 +128,8 @@ run_tiny(count_group_threads, *sys.argv[1:])
 def test_torchrun_ends_cleanly(covid, tmp_path):
     """Two whole processes of Python: one that torch's threads outlive would be aborted."""
     (tmp_path / "tiny_bundle.py").write_text(TINY_BUNDLE)
-    places = {"dataset_dir": covid, "output_dir": tmp_path / "run", "imagenet": "none"}
-    line = arguments("stage3_direct", "distributed", max_epochs=2, head_epochs=1, **places)
+    places = {"dataset_dir": covid, "output_dir": tmp_path / "run", **FROM_RANDOM}
+    line = arguments("stage3_covid", "distributed", max_epochs=2, head_epochs=1, **places)
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone")
     done = subprocess.run(
         [*torchrun, "--nproc_per_node=2", tmp_path / "tiny_bundle.py", *line],

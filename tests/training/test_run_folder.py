@@ -5,7 +5,7 @@ import time
 import pytest
 
 from monai_covid.errors import RunFolderError
-from monai_covid.training.checkpoint import RunFolder
+from monai_covid.training.run_folder import RunFolder
 from tests.processes import WarmProcess
 
 RUN_FILES = ("last.pt", "model.pt", "learning_curve.csv")
