@@ -95,7 +95,8 @@ def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
 
 def hold(folder, held, released):
     """Train in a folder until a file is there."""
-    RunFolder(folder, resume=True).open()
+    run = RunFolder(folder, resume=True)  # the lock ends with it
+    run.open()
     held.touch()
     while not released.exists():
         time.sleep(0.01)
