@@ -8,7 +8,7 @@ import torch
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.cli.main import main
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom, write_phantom
 from monai_covid.models.model_file import ModelInfo, save_model
 
@@ -69,7 +69,7 @@ def test_an_earlier_report_stays_unless_asked(collection, tmp_path):
     line = ["audit", "leaks", "--data", str(collection), "--out", str(out)]
     assert main(line) == 0
     before = (out / "index.html").stat().st_mtime_ns
-    assert "allow overwriting" in refused(line[1:])
+    assert "--overwrite" in refused(line[1:])
     assert (out / "index.html").stat().st_mtime_ns == before
     assert main([*line, "--overwrite"]) == 0
     assert (out / "index.html").stat().st_mtime_ns != before

@@ -14,7 +14,7 @@ from monai_covid.audits.text.class_words import LEVEL, ClassWord
 from monai_covid.audits.text.images import AuditedImage, Pixels, normalised, probabilities
 from monai_covid.evaluation.multiple_testing import holm
 from monai_covid.preprocessing.text.boxes import READ_SCORE
-from monai_covid.preprocessing.text.paint import Place, paint_word
+from monai_covid.preprocessing.text.paint import Place, paint_text
 from monai_covid.preprocessing.text.remove import inpaint
 
 CONTROL = "CHEST"
@@ -94,7 +94,7 @@ def _paint(subject: Subject, images: Sequence[AuditedImage], word: ClassWord) ->
             place = places[index % len(places)]
             seed = subject.options.seed + index
             without_text = inpaint(pixels, image.mask(), seed)
-            return paint_word(without_text, text, place, seed=seed)[0]
+            return paint_text(without_text, text, place, seed=seed)[0]
 
         return probabilities(subject.model, targets, change, subject.options.batch_size)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from monai_covid.data.records import Records
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 LABELS = ("covid19", "pneumonia", "normal")
 

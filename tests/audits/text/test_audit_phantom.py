@@ -15,7 +15,7 @@ from monai_covid.audits.text.audit import audit_with
 from monai_covid.data.images import read_image
 from monai_covid.data.manifest import read_manifest
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.model_file import ModelInfo

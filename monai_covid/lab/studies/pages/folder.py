@@ -139,7 +139,7 @@ def _check_free(out: Path, named: Mapping[str, Path], *, overwrite: bool) -> Non
         taken.append(out / INDEX)  # An index without stored studies is somebody else's page.
     existing = [str(path) for path in taken if path.exists()]
     if existing and not overwrite:
-        raise FileExistsError(f"{', '.join(existing)} exists already")
+        raise FileExistsError(f"{', '.join(existing)} exists already; --overwrite replaces it")
 
 
 def _files_of(study: Study) -> dict[str, bytes]:
