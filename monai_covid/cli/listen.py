@@ -13,30 +13,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from monai_covid.cli.arguments import add_model, add_shared
 from monai_covid.dicom.results.instances import RESULT_KINDS, chosen_kinds
 from monai_covid.dicom.service.options import add_service_options, settings_of
 from monai_covid.dicom.service.run import check_extras, run_when_loaded
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import OptionError
-from monai_covid.models.default_model import MODEL, default_model
+from monai_covid.models.default_model import default_model
 from monai_covid.models.device import disable_malloc_trim
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--model", type=Path, help=f"model file ({MODEL})")
-    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
+    # None where the YAML file may set it.
+    add_model(parser, default=None)
+    add_shared(parser, "device")
+    add_shared(parser, "keep-unsuitable", default=None)
     parser.add_argument(
         "--results",
         metavar="KINDS",
         help=f"which results are made: {','.join(RESULT_KINDS)} (all of them)",
-    )
-    parser.add_argument(
-        "--keep-unsuitable",
-        action="store_true",
-        default=None,
-        help="process images that do not look like an upright frontal chest too, and say so",
     )
     add_service_options(parser)
     parser.epilog = "To try a quarantined study again: mv SPOOL/quarantine/JOB SPOOL/processing/"

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
+from monai_covid.cli.arguments import (
+    add_images,
+    add_model,
+    add_out,
+    add_shared,
+    check_numbers,
+)
 from monai_covid.data.images import datalist_of
 from monai_covid.errors import OptionError
 from monai_covid.inference.classifier import Classifier, PredictedBatch, predicted_batches
@@ -26,7 +32,6 @@ from monai_covid.inference.prediction_tables import (
     predictions_text,
     write_predictions_of_folder,
 )
-from monai_covid.models.default_model import MODEL, default_model
 from monai_covid.models.device import choose_device
 
 logger = logging.getLogger(__name__)
@@ -36,22 +41,10 @@ HEATMAPS = "heatmaps"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "images", type=Path, nargs="+", help="PNG, JPEG, DICOM or NIfTI files, and folders of them"
-    )
-    parser.add_argument(
-        "--model",
-        type=Path,
-        nargs="+",
-        default=[default_model()],
-        help=f"model file ({MODEL}); several predict together, as an ensemble",
-    )
-    parser.add_argument("--out", type=Path, help="folder for predictions.csv and predictions.json")
-    parser.add_argument(
-        "--keep-unsuitable",
-        action="store_true",
-        help="give probabilities of images too that are not upright frontal chest radiographs",
-    )
+    add_images(parser)
+    add_model(parser, several=True)
+    add_out(parser, "folder for predictions.csv and predictions.json", required=False)
+    add_shared(parser, "keep-unsuitable")
     parser.add_argument(
         "--heatmaps",
         action="store_true",
@@ -62,10 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="average probabilities over each image and its mirror image (twice the work)",
     )
-    parser.add_argument("--batch-size", type=int, default=16, help="images at once (16)")
-    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
-    parser.add_argument("--overwrite", action="store_true", help="replace earlier predictions")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_shared(parser, "batch-size", "device", "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -91,8 +81,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.batch_size < 1:
-        raise OptionError(f"--batch-size is {options.batch_size}; it must be at least 1")
+    check_numbers(options)
     if options.heatmaps and options.out is None:
         raise OptionError("--heatmaps needs a folder; give one with --out")
     if options.heatmaps and len(options.model) > 1:

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from monai_covid.errors import OptionError
 from monai_covid.explain.lrp.differentiable import DifferentiableLRP
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.training.relevance_guidance import (
     RelevanceGuidance,
