@@ -78,7 +78,7 @@ def test_a_model_file_comes_back(tmp_path, grey):
         assert torch.equal(loaded(standardised(grey)), network(standardised(grey)))
 
 
-def test_a_model_file_comes_back(tmp_path):
+def test_a_model_file_of_stage_2_comes_back(tmp_path):
     info = ModelInfo(NAME, labels=NIH_LABELS, multilabel=True)
     save_model(tmp_path / "model.pt", info.build().state_dict(), info)
     assert load_model(tmp_path / "model.pt")[1] == info
