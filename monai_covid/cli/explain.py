@@ -13,7 +13,7 @@ from monai_covid.errors import OptionError
 from monai_covid.explain.methods import DEFAULT_METHOD, METHODS
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.dataset import ImageFileDataset
-from monai_covid.inference.explaining import PREDICTED, Question
+from monai_covid.inference.explaining import PREDICTED, HeatmapRequest
 from monai_covid.inference.heatmap_files import SMOOTHING
 from monai_covid.inference.heatmap_folder import HeatmapFolder
 from monai_covid.models.default_model import MODEL, default_model

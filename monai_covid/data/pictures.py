@@ -39,10 +39,7 @@ def read_picture(path: Path) -> NDArray[np.float32]:
         # Through an open file: from a path Pillow maps uncompressed TIFF into memory, and then
         # scrambles those with orientation 5 to 8.
         with path.open("rb") as file, Image.open(file, formats=PICTURE_FORMATS) as image:
-            _check(image, path)
-            grey = _grey(ImageOps.exif_transpose(image))
-            if _is_white_zero(image):
-                grey = grey.max() + grey.min() - grey
+            return picture_grey(image, path)
     except ImageReadError:
         raise
     except UnidentifiedImageError as error:
@@ -52,12 +49,28 @@ def read_picture(path: Path) -> NDArray[np.float32]:
     # Pillow's plugins raise OSError, SyntaxError, struct.error and others for damaged files.
     except Exception as error:
         raise ImageReadError(f"{path}: cannot be decoded, probably damaged: {error}") from error
+
+
+def picture_grey(image: Image.Image, name: Path | str) -> NDArray[np.float32]:
+    """Return the grey values of a picture that Pillow has opened; see `read_picture`.
+
+    Args:
+        image: The picture.
+        name: What messages call it.
+
+    Raises:
+        ImageReadError: As `read_picture`, but for what is wrong with a file.
+    """
+    _check(image, name)
+    grey = _grey(ImageOps.exif_transpose(image))
+    if _is_white_zero(image):
+        grey = grey.max() + grey.min() - grey
     if not np.isfinite(grey).all():
-        raise ImageReadError(f"{path}: holds NaN or infinite grey values; finite ones are needed")
+        raise ImageReadError(f"{name}: holds NaN or infinite grey values; finite ones are needed")
     return grey
 
 
-def _check(image: Image.Image, path: Path) -> None:
+def _check(image: Image.Image, path: Path | str) -> None:
     problem = size_problem(image.height, image.width)
     if problem:
         raise ImageReadError(f"{path}: {problem}")

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.data.files import check_writable, write_text
 from monai_covid.errors import RunFolderError
+from monai_covid.inference.answer import has_cutoff, thresholds_of
 from monai_covid.inference.classifier import FLIPS_REMARK
-from monai_covid.inference.prediction import Prediction, has_cutoff, thresholds_of
+from monai_covid.inference.prediction import Prediction
 from monai_covid.labels import display_name
 from monai_covid.models.model_file import ModelInfo
 
