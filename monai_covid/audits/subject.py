@@ -131,7 +131,7 @@ class Subject:
         Raises:
             InputError: If images cannot be read; names all of them.
         """
-        predictions = list(self.model.predict(paths, self.options.batch_size))
+        predictions = list(self.model.predict(list(paths), self.options.batch_size, assess=False))
         unreadable = [one for one in predictions if one.error]
         if unreadable:
             raise InputError([Problem(file, None, one.error) for one in unreadable])

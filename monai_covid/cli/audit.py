@@ -5,17 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.audits.run import AUDIT_JSON, AUDITS, run_audits
-from monai_covid.audits.subject import AuditOptions, Subject
-from monai_covid.data.files import check_writable
-from monai_covid.data.manifest import read_manifest
-from monai_covid.data.nih import is_nih_folder, read_nih_as_stage3
-from monai_covid.data.readings import readings_of
-from monai_covid.data.records import Records
+from monai_covid.audits.collection import audit
+from monai_covid.audits.run import AUDITS
+from monai_covid.audits.subject import AuditOptions
 from monai_covid.errors import OptionError
-from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
 from monai_covid.inference.classifier import Classifier
-from monai_covid.labels import COVID_LABELS
 
 DEFAULTS = AuditOptions()
 
@@ -62,29 +56,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    names = _chosen(options.names)
     _check_numbers(options)
-    try:
-        check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
-    except FileExistsError as error:
-        raise OptionError(f"--out: {error}") from error
-    check_writable(options.out)
-    classifier = Classifier(options.model, options.device) if options.model else None
-    labels = classifier.info.labels if classifier else COVID_LABELS
-    records = read_manifest(options.data, labels, options.image_dir)
-    readings = readings_of(options.readings, records) if options.readings else None
-    with whole_folder(options.out, AUDIT_JSON, overwrite=options.overwrite) as folder:
-        subject = Subject(
-            records,
-            folder,
-            classifier,
-            external=_externals(options.external, labels),
-            readings=readings,
-            options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
-        )
-        if options.fold is not None:
-            _ = subject.unseen  # a fold without images is an error before hours of work
-        findings, _ = run_audits(subject, names, folder)
+    findings = audit(
+        options.data,
+        Classifier(options.model, options.device) if options.model else None,
+        options.out,
+        names=options.names,
+        image_dir=options.image_dir,
+        external=options.external,
+        readings=options.readings,
+        options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
+        overwrite=options.overwrite,
+    )
     for name, finding in findings.items():
         print(f"{name}: {finding.verdict}. {finding.summary}")
     print(f"report: {options.out / 'index.html'}")
@@ -100,27 +83,3 @@ def _check_numbers(options: argparse.Namespace) -> None:
     ]
     if wrong:
         raise OptionError("; ".join(wrong))
-
-
-def _chosen(names: list[str]) -> list[str]:
-    unknown = [name for name in names if name not in AUDITS]
-    if unknown:
-        raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
-    return [name for name in AUDITS if name in names or not names]
-
-
-def _externals(manifests: list[Path], labels: tuple[str, ...]) -> dict[str, Records]:
-    found: dict[str, Records] = {}
-    for one in manifests:
-        if _name_of(one) in found:
-            raise OptionError(f"--external: two collections would be called {_name_of(one)!r}")
-        nih = is_nih_folder(one) and labels == COVID_LABELS
-        found[_name_of(one)] = read_nih_as_stage3(one) if nih else read_manifest(one, labels)
-    return found
-
-
-def _name_of(manifest: Path) -> str:
-    """Return what a collection is called: its folder if the file has the usual name."""
-    usual = manifest.is_dir() or manifest.stem == "metadata"
-    folder = manifest if manifest.is_dir() else manifest.parent
-    return folder.resolve().name if usual else manifest.stem

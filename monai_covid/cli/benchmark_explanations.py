@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monai_covid.cli.arguments import add_bundle
+from monai_covid.cli.arguments import add_shared
 from monai_covid.data.images import datalist_of
 from monai_covid.errors import OptionError
 from monai_covid.lab.explanation_benchmark.folder import Effort
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    add_bundle(parser)
+    add_shared(parser, "bundle")
     _add_phantom(parser)
     own = parser.add_argument_group("a model of your own instead of synthetic images")
     own.add_argument("--model", type=Path, help="model file of stage 3")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.cli.arguments import add_bundle
+from monai_covid.cli.arguments import add_shared
 from monai_covid.lab.demo import DemoSize, run_demo
 
 
@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name.replace('_', '-')}", type=int, default=value, help=f"({value})"
         )
-    add_bundle(parser)
+    add_shared(parser, "bundle")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-import torch
-from tqdm import tqdm
-
+from monai_covid.cli.arguments import (
+    add_heatmap,
+    add_images,
+    add_model,
+    add_out,
+    add_shared,
+    check_numbers,
+)
+from monai_covid.cli.predict import answer_items, load_classifier
 from monai_covid.data.images import datalist_of
-from monai_covid.errors import OptionError
-from monai_covid.explain.methods import DEFAULT_METHOD, METHODS
-from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ImageFileDataset
-from monai_covid.inference.explaining import PREDICTED, HeatmapRequest
-from monai_covid.inference.heatmap_files import SMOOTHING
+from monai_covid.inference.ensemble import EnsembleClassifier
+from monai_covid.inference.explaining import HeatmapRequest
+from monai_covid.inference.heatmap import SMOOTHING
 from monai_covid.inference.heatmap_folder import HeatmapFolder
-from monai_covid.models.default_model import MODEL, default_model
-from monai_covid.models.device import choose_device
-from monai_covid.preprocessing.chains import inference_transforms
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "images", type=Path, nargs="+", help="PNG, JPEG, DICOM or NIfTI files, and folders of them"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the heatmaps")
-    parser.add_argument("--model", type=Path, default=default_model(), help=f"model file ({MODEL})")
-    parser.add_argument(
-        "--class",
-        dest="label",
-        default=PREDICTED,
-        metavar="CLASS",
-        help=f"class to explain, such as covid19; {PREDICTED}: the most probable one (default)",
-    )
-    parser.add_argument(
-        "--method", choices=list(METHODS), default=DEFAULT_METHOD, help=f"({DEFAULT_METHOD})"
-    )
-    parser.add_argument(
-        "--contrast", action="store_true", help="explain the class against the others"
-    )
+    add_images(parser)
+    add_model(parser)
+    add_out(parser, "folder for the heatmaps")
+    add_shared(parser, "keep-unsuitable")
+    add_heatmap(parser)
     parser.add_argument(
         "--smoothing",
         type=float,
@@ -48,40 +34,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"of the pictures, in pixels of the network's input; 0: none ({SMOOTHING:g})",
     )
     parser.add_argument("--arrays", action="store_true", help="write values as .npy files too")
-    parser.add_argument("--batch-size", type=int, default=8, help="images at once (8)")
-    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
-    parser.add_argument("--overwrite", action="store_true", help="replace earlier heatmaps")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_shared(parser, "batch-size", "device", "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
     """Explain the images; 1 if some could not be read."""
-    if options.batch_size < 1:
-        raise OptionError(f"--batch-size is {options.batch_size}; it must be at least 1")
-    classifier = Classifier(options.model, choose_device(options.device))
-    info = classifier.info
+    check_numbers(options)
+    classifier = load_classifier([options.model], options.device)
+    assert not isinstance(classifier, EnsembleClassifier)  # of one model
     items = datalist_of(options.images)
     folder = HeatmapFolder(
         options.out,
         items,
         classifier.network,
-        info,
-        Question(options.label, options.method, options.contrast),
+        classifier.info,
+        HeatmapRequest(options.label, options.method, options.contrast),
         overwrite=options.overwrite,
         smoothing=options.smoothing,
         arrays=options.arrays,
         chunk=options.batch_size,
     )
     folder.check()
-    transform = inference_transforms(
-        size=info.image_size, channels=info.channels, preprocessing=info.preprocessing
-    )
-    dataset = ImageFileDataset(items, transform, info.channels, info.image_size)
-    loader = torch.utils.data.DataLoader(dataset, batch_size=options.batch_size)
-    with tqdm(total=len(items), desc="Heatmaps", unit="image", disable=options.quiet) as progress:
-        for batch in loader:
-            images = batch["image"].to(classifier.device)
-            folder.add(batch, images, classifier.probabilities(images))
-            progress.update(len(images))
+    answer_items(options, items, classifier, folder)
     folder.finish()
-    return 1 if folder.failed else 0
+    return 1 if folder.unreadable else 0

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monai_covid.cli.arguments import OUT_OF_TIME, add_bundle
+from monai_covid.cli.arguments import OUT_OF_TIME, add_shared
 from monai_covid.data.files import check_writable
 from monai_covid.data.readings import readings_of
 from monai_covid.errors import InputError, OptionError, RunFolderError
@@ -74,7 +74,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
     parser.add_argument("--progress", action="store_true", help="show progress bars")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
-    add_bundle(parser)
+    add_shared(parser, "bundle")
 
 
 def run(options: argparse.Namespace) -> int:

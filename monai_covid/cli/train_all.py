@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.cli.arguments import OUT_OF_TIME, add_bundle
+from monai_covid.cli.arguments import OUT_OF_TIME, add_shared
 from monai_covid.lab.train_all.everything import Everything
 from monai_covid.lab.train_all.plan import Collections, recorded_plan
 from monai_covid.models.architectures import ARCHITECTURES
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
     parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    add_bundle(parser)
+    add_shared(parser, "bundle")
     _add_plan(parser)
 
 

@@ -7,7 +7,7 @@ here, so that an image gets the same answer in each.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -67,13 +67,28 @@ def answer_images(model: ProbabilityModel, images: Sequence[PreparedImage]) -> l
 
 
 def answer_files(
-    model: ProbabilityModel, images: ImageFileDataset, batch_size: int
+    model: ProbabilityModel,
+    images: ImageFileDataset,
+    batch_size: int,
+    when_read: Callable[[], object] | None = None,
 ) -> Iterator[AnsweredBatch]:
-    """Yield what ``model`` says of image files, in order, ``batch_size`` at a time."""
-    for start in range(0, len(images), batch_size):
-        # No loader: with none of its processes it would only draw from the global random state.
-        batch = [images[index] for index in range(start, min(start + batch_size, len(images)))]
-        yield AnsweredBatch(batch, answer_images(model, batch))
+    """Yield what ``model`` says of image files, in order.
+
+    Args:
+        model: What answers.
+        images: The files.
+        batch_size: Images that are answered together.
+        when_read: Called after each image that was read, for a progress bar.
+    """
+    batch: list[PreparedImage] = []
+    # No loader: with none of its processes it would only draw from the global random state.
+    for index in range(len(images)):
+        batch.append(images[index])
+        if when_read is not None:
+            when_read()
+        if len(batch) == batch_size or index == len(images) - 1:
+            yield AnsweredBatch(batch, answer_images(model, batch))
+            batch = []
 
 
 def predictions_of(

@@ -15,9 +15,9 @@ from torch.nn import functional as F
 from monai_covid.inference.answer import Answer, ProbabilityModel, answer_files
 from monai_covid.inference.image import ImageFileDataset, ImagePreparation
 from monai_covid.inference.prediction import Prediction
-from monai_covid.inference.sources import sources_of
+from monai_covid.inference.sources import ImageSource, sources_of
 from monai_covid.models.architectures import channels_last
-from monai_covid.models.model_file import ModelInfo, load_model
+from monai_covid.models.model_file import load_model
 from monai_covid.preprocessing.probability import probabilities_of
 
 
@@ -103,12 +103,14 @@ class Classifier:
         keep_unsuitable: bool = False,
     ) -> Iterator[Prediction]:
         """Yield a prediction for each file, in order; see `predict_files`."""
-        return predict_files(self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable)
+        return predict_files(
+            self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
+        )
 
 
 def predict_files(
     classifier: ProbabilityModel,
-    paths: Sequence[Path | str],
+    paths: Sequence[ImageSource],
     batch_size: int = 16,
     *,
     assess: bool = True,
@@ -118,10 +120,10 @@ def predict_files(
 
     Args:
         classifier: What classifies.
-        paths: A list of image files of any format that is read.
+        paths: A list of image files of any format that is read, or of other sources of images.
         batch_size: Images that are classified together.
-        assess: Whether it is asked if each image is an upright frontal chest radiograph. Where images
-            have labels, these decide, and nothing is asked.
+        assess: Whether it is asked if each image is an upright frontal chest radiograph. Where
+            images have labels, these decide, and nothing is asked.
         keep_unsuitable: Whether those that are not have probabilities all the same.
 
     Raises:

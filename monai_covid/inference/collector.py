@@ -148,7 +148,9 @@ class EvaluationFolder:
         self._collected[PROBABILITY].extend(probabilities)
 
     def _write(self) -> None:
-        report = evaluate_table(self.table(self._collected), self.info.labels, self.resamples, self.seed)
+        report = evaluate_table(
+            self.table(self._collected), self.info.labels, self.resamples, self.seed
+        )
         report = replace(report, notes=(FLIPS_REMARK,) if self.flips else ())
         write_report(report, self.output_dir, overwrite=self.overwrite)
         logger.info("%s\n%s", self.output_dir, render_text(report))

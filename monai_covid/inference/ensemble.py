@@ -98,7 +98,9 @@ class EnsembleClassifier:
         keep_unsuitable: bool = False,
     ) -> Iterator[Prediction]:
         """Yield a prediction for each file, in order; see `predict_files`."""
-        return predict_files(self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable)
+        return predict_files(
+            self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
+        )
 
 
 def _check_alike(

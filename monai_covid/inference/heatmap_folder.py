@@ -7,7 +7,7 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -139,10 +139,24 @@ class HeatmapFolder:
     def __call__(self, engine: Engine) -> None:
         """Explain the images of the last iteration."""
         predictions = predictions_in_evaluator(engine.state, self.info)
+        for prediction in predictions:
+            if prediction.error:
+                logger.warning("%s", prediction.error)
         self.add(engine.state.batch["prepared"], predictions)
 
-    def add(self, images: Sequence[PreparedImage], predictions: Sequence[Prediction]) -> None:
-        """Explain a batch and write its files and rows of the table."""
+    def add(
+        self,
+        images: Sequence[PreparedImage],
+        predictions: Sequence[Prediction],
+        when_done: Callable[[], object] | None = None,
+    ) -> None:
+        """Explain a batch and write its files and rows of the table.
+
+        Args:
+            images: With grey values to draw on.
+            predictions: What is said of each.
+            when_done: Called after each image, for a progress bar.
+        """
         if self._explainer is None:
             self._explainer = ClassExplainer(
                 self._network, self.info, self.request, chunk=self._chunk
@@ -155,6 +169,8 @@ class HeatmapFolder:
             else:
                 heatmap = Heatmap(image, prediction, explanation, self.request, self.smoothing)
                 self._add_heatmap(heatmap)
+            if when_done is not None:
+                when_done()
 
     def finish(self) -> None:
         """Say what was done."""
@@ -192,7 +208,6 @@ class HeatmapFolder:
     def _add_unexplained(self, prediction: Prediction) -> None:
         if prediction.error:
             self.unreadable += 1
-            logger.warning("%s", prediction.error)
         else:
             self.unsuitable += 1
         blank = [""] * (len(self.info.labels) + 4)

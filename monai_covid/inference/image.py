@@ -137,7 +137,9 @@ class ImagePreparation:
         OptionError: If the preprocessing needs packages that are missing.
     """
 
-    def __init__(self, info: ModelInfo, *, assess: bool = True, keep_unsuitable: bool = False) -> None:
+    def __init__(
+        self, info: ModelInfo, *, assess: bool = True, keep_unsuitable: bool = False
+    ) -> None:
         """Make sure that the preprocessing can be done."""
         check_preprocessing(info.preprocessing)
         self.info = info

@@ -76,4 +76,5 @@ class Prediction:
         numbers = ", ".join(f"{label} {value:.3f}" for label, value in self.probabilities.items())
         error = self.error.removeprefix(f"{self.image}: ")
         what = f"error: {error}" if error else numbers or "no prediction"
-        return f"<Prediction {self.image}: {'; '.join([what, *self.remarks])} {self.notice}>"
+        sentences = (text.rstrip(".") for text in (what, *self.remarks))
+        return f"<Prediction {self.image}: {'. '.join(sentences)}. {self.notice}>"

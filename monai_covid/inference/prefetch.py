@@ -114,7 +114,7 @@ class PrefetchingPipeline:
         return StudyOutcome(tuple(results), (*unreadable, *selection.refusals, *failed))
 
     def _answer(self, image: EligibleImage, ready: Mapping[Path, _Prefetched]) -> StudyOutcome:
-        if image.file in ready:
+        if image.file is not None and image.file in ready:
             return StudyOutcome(ready[image.file].results, ())
         return StudyOutcome(*self._pipeline.answers([image]))
 

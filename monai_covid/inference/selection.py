@@ -91,7 +91,8 @@ def select_images(
             continue
         before = known.get(file) if file is not None else None
         selection = before or _select(dataset, uid, file, keep_unsuitable)
-        images |= {uid: image._replace(file=file) for image in selection.images}
+        for image in selection.images:
+            images[uid] = image._replace(file=file)
         refusals += [refusal._replace(file=file) for refusal in selection.refusals]
     return Selection(tuple(images.values()), tuple(refusals))
 

@@ -38,7 +38,7 @@ class Change(NamedTuple):
 def shrink(
     model: Path, out: Path, images: Sequence[Path], storage: str, largest_change: float
 ) -> Change:
-    """Write ``model`` anew in another storage, unless its answers change too much.
+    """Rewrite ``model`` in another storage, unless its answers change too much.
 
     Args:
         model: Model file.
@@ -73,14 +73,16 @@ def shrink(
 
 def _probabilities(classifier: Classifier, images: Sequence[Path]) -> NDArray[np.float64]:
     """Return ``(N, labels)`` probabilities of all images, also of unsuitable ones."""
-    found = list(classifier.predict(list(images), keep_unsuitable=True))
+    predictions = list(classifier.predict(list(images), assess=False))
     unreadable = [
-        Problem(path, None, one.error) for path, one in zip(images, found, strict=True) if one.error
+        Problem(path, None, each.error)
+        for path, each in zip(images, predictions, strict=True)
+        if each.error
     ]
     if unreadable:
         raise InputError(unreadable)
     return np.array(
-        [[one.probabilities[label] for label in classifier.info.labels] for one in found]
+        [[each.probabilities[label] for label in classifier.info.labels] for each in predictions]
     )
 
 

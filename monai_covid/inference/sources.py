@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from monai_covid.errors import ImageReadError
 Pixels = NDArray[np.float32]
 """Grey values (H, W), larger is brighter, any scale."""
 
-ImageSource = str | os.PathLike[str] | NDArray[Any] | Image.Image | Dataset
+ImageSource: TypeAlias = str | os.PathLike[str] | NDArray[Any] | Image.Image | Dataset
 
 GIVEN = "a path, a grey array (H, W), a PIL image or a pydicom Dataset"
 

@@ -58,7 +58,7 @@ class StudyPipeline:
         """Load the network.
 
         Args:
-            model: Model file of stage 3, or of any network whose classes exclude each other.
+            model: Model file of stage 3, or of any network of mutually exclusive classes.
             device: Where to compute.
             results: Which of ``RESULT_KINDS`` are made.
             keep_unsuitable: Process images whose pixels do not look like an upright frontal chest
@@ -66,16 +66,16 @@ class StudyPipeline:
 
         Raises:
             OptionError: If a kind of results is unknown.
-            WeightsError: If the file is missing, unusable, or its classes do not exclude each
-                other.
+            WeightsError: If the file is missing, unusable, or its classes are not mutually
+                exclusive.
         """
         self._kinds = chosen_kinds(results)
         self._keep_unsuitable = keep_unsuitable
         self._classifier = Classifier(model, device)
         if self._classifier.info.multilabel:
             raise WeightsError(
-                f"{model}: its classes do not exclude each other (stage 2); DICOM results need a "
-                "network of stage 3"
+                f"{model}: its classes are not mutually exclusive (stage 2); DICOM results need "
+                "a network of stage 3"
             )
         info = self._classifier.info
         # Whether an image is kept was decided when it was selected.

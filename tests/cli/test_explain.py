@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from monai_covid.inference.heatmap_files import HeatmapFiles
 from PIL import Image
 
 from monai_covid import RESEARCH_USE_ONLY
@@ -14,7 +15,6 @@ from monai_covid.cli.main import main
 from monai_covid.explain.lrp.composites import EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.heatmap_files import HeatmapFiles
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from monai_covid.preprocessing.chains import preprocess_file

@@ -4,8 +4,8 @@ import shutil
 
 import numpy as np
 import pytest
-
 from monai_covid.inference.ahead import STALE, PrefetchingPipeline
+
 from monai_covid.inference.study import StudyPipeline
 from tests.dicom.orthanc.people import PEOPLE
 from tests.dicom.orthanc.studies import radiograph, save

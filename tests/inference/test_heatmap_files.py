@@ -1,5 +1,4 @@
 import pytest
-
 from monai_covid.inference.heatmap_files import unique_stems
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, box_of
 from PIL import Image
 from pydicom import dcmread
 
@@ -12,7 +13,6 @@ from monai_covid.cli.main import main
 from monai_covid.data.images import read_image
 from monai_covid.errors import WeightsError
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, box_of
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.inference.study import StudyPipeline
 from monai_covid.models.model_file import ModelInfo, load_model, save_model

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, sentences
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -10,7 +11,6 @@ from monai_covid.audits.subject import Subject
 from monai_covid.data.images import folder_datalist, read_image
 from monai_covid.data.manifest import read_manifest
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, sentences
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.inference.validation import predictions_of
 from monai_covid.models.architectures import BLOCK_LAYERS
