@@ -172,19 +172,19 @@ class ImageFileDataset(Dataset[PreparedImage]):
 
     Args:
         data: Items with ``image`` (path) and ``name``.
-        preparation: How.
+        transform: How.
         pictures: Whether grey values are kept, reduced, to draw heatmaps on.
     """
 
     def __init__(
         self,
         data: Sequence[Mapping[str, Any]],
-        preparation: ImagePreparation,
+        transform: ImagePreparation,
         pictures: bool = False,
     ) -> None:
         """Note what to read."""
         self.data = list(data)
-        self.preparation = preparation
+        self.transform = transform
         self.pictures = pictures
 
     def __len__(self) -> int:
@@ -194,7 +194,7 @@ class ImageFileDataset(Dataset[PreparedImage]):
     def __getitem__(self, index: int) -> PreparedImage:
         """Return an image; what cannot be read, or is unsuitable, has no tensor."""
         item = self.data[index]
-        image = self.preparation(item["image"], item["name"])
+        image = self.transform(item["image"], item["name"])
         known = image.radiograph
         return replace(
             image, radiograph=known.reduced() if self.pictures else known.without_pixels()
@@ -206,7 +206,7 @@ class ImageFileDataset(Dataset[PreparedImage]):
         Returns:
             ``image``: ``(B, C, S, S)``, black where there is no tensor; ``prepared``: the images.
         """
-        info = self.preparation.info
+        info = self.transform.info
         black = torch.zeros(info.channels, info.image_size, info.image_size)
         batch = torch.stack([black if each.tensor is None else each.tensor for each in images])
         return {"image": batch, "prepared": list(images)}

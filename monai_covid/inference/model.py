@@ -119,21 +119,19 @@ class Model:
             ImageReadError: If a single image cannot be read.
             TypeError: If something is no image.
         """
-        several = isinstance(images, list | tuple)
-        predictions = list(
-            predict_files(
-                self.classifier,
-                images if several else [check_source(images)],
-                batch_size,
-                keep_unsuitable=keep_unsuitable,
-            )
-        )
-        if several:
-            return predictions
-        (prediction,) = predictions
+        if isinstance(images, list | tuple):
+            return self._predictions(images, batch_size, keep_unsuitable)
+        (prediction,) = self._predictions([check_source(images)], batch_size, keep_unsuitable)
         if prediction.error:
             raise ImageReadError(prediction.error)
         return prediction
+
+    def _predictions(
+        self, images: Sequence[ImageSource], batch_size: int, keep_unsuitable: bool
+    ) -> list[Prediction]:
+        return list(
+            predict_files(self.classifier, images, batch_size, keep_unsuitable=keep_unsuitable)
+        )
 
     def explain(
         self,
