@@ -12,5 +12,9 @@ __version__ = "0.1.0"
 
 RESEARCH_USE_ONLY = "Research use only. Not for diagnosis."
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __all__ += ["RESEARCH_USE_ONLY", "__version__"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
