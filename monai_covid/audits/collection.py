@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from monai_covid.audits.finding import AuditFinding
-from monai_covid.audits.run import AUDIT_JSON, AUDITS, run_audits
+from monai_covid.audits.run import AUDIT_JSON, AUDITS, audit_name, run_audits
 from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.files import check_writable
 from monai_covid.data.manifest import read_manifest
@@ -84,6 +84,7 @@ def audit(
 
 
 def _chosen(names: Sequence[str]) -> list[str]:
+    names = [audit_name(name) for name in names]
     unknown = [name for name in names if name not in AUDITS]
     if unknown:
         raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
@@ -95,7 +96,9 @@ def _externals(manifests: Sequence[Path], labels: tuple[str, ...]) -> dict[str, 
     for manifest in manifests:
         name = _name_of(manifest)
         if name in collections:
-            raise OptionError(f"--external: two collections would be called {name!r}")
+            raise OptionError(
+                f"--external: two collections would be called {name!r}; rename the folder of one"
+            )
         nih = is_nih_folder(manifest) and labels == COVID_LABELS
         collections[name] = read_nih_as_stage3(manifest) if nih else read_manifest(manifest, labels)
     return collections

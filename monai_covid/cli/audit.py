@@ -1,65 +1,59 @@
-"""``monai-covid audit``: attempts to prove a model or a collection wrong."""
+"""``monai-covid audit``: looks for what is wrong with a model or a collection."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from monai_covid.audits.collection import audit
-from monai_covid.audits.run import AUDITS
+from monai_covid.audits.run import AUDITS, EARLIER_NAMES
 from monai_covid.audits.subject import AuditOptions
-from monai_covid.errors import OptionError
-from monai_covid.inference.classifier import Classifier
-
-DEFAULTS = AuditOptions()
-
-LEAST = {"fold": 0, "resamples": 20, "seed": 0, "batch_size": 1}
-"""Of whole numbers; fewer resamples have no 95 % interval."""
+from monai_covid.cli.arguments import (
+    add_model,
+    add_out,
+    add_shared,
+    check_numbers,
+)
+from monai_covid.cli.progress import ClassifierWithProgress
+from monai_covid.models.device import choose_device
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    names = ", ".join(AUDITS)
-    parser.add_argument("names", nargs="*", metavar="AUDIT", help=f"some of {names} (all)")
     parser.add_argument(
-        "--data", type=Path, required=True, help="manifest, or folder with metadata.csv"
+        "names", nargs="*", metavar="AUDIT", help=f"some of {', '.join(AUDITS)} (all)"
     )
-    parser.add_argument("--image-dir", type=Path, help="folder of the images (beside the manifest)")
-    parser.add_argument("--model", type=Path, help="model file; none: audit the collection alone")
-    parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
-    parser.add_argument(
-        "--fold", type=int, help="fold that the model was not trained on (none: it saw no image)"
-    )
+    add_shared(parser, "data", required=True)
+    add_shared(parser, "image-dir")
+    add_model(parser, default=None, help="model file (none: the collection alone is audited)")
+    add_shared(parser, "device", "batch-size")
+    parser.add_argument("--fold", type=int, help="held-out fold (all images are unseen)")
     parser.add_argument(
         "--external",
         type=Path,
         nargs="+",
         default=[],
         metavar="MANIFEST",
-        help="manifests of other hospitals, or the folder of ChestX-ray14",
+        help="collections of other hospitals: manifests, or the folder of ChestX-ray14",
     )
-    parser.add_argument(
-        "--readings",
-        type=Path,
-        metavar="CSV",
-        help="what readers saw: image, and columns of classes with 1, 0 or nothing",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
-    for name in ("resamples", "seed", "batch_size"):
-        default = getattr(DEFAULTS, name)
-        words = name.replace("_", " ")
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=int, default=default, help=f"{words} ({default})"
-        )
+    add_shared(parser, "readings")
+    add_out(parser, "folder for the report")
+    add_shared(parser, "resamples", "seed", "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    _check_numbers(options)
+    check_numbers(options, fold=0)
+    for old in EARLIER_NAMES.keys() & set(options.names):
+        print(f"warning: {old} is now {EARLIER_NAMES[old]}", file=sys.stderr)
+    classifier = None
+    if options.model is not None:
+        device = choose_device(options.device)
+        classifier = ClassifierWithProgress(options.model, device, quiet=options.quiet)
     findings = audit(
         options.data,
-        Classifier(options.model, options.device) if options.model else None,
+        classifier,
         options.out,
         names=options.names,
         image_dir=options.image_dir,
@@ -72,14 +66,3 @@ def run(options: argparse.Namespace) -> int:
         print(f"{name}: {finding.verdict}. {finding.summary}")
     print(f"report: {options.out / 'index.html'}")
     return 0
-
-
-def _check_numbers(options: argparse.Namespace) -> None:
-    wrong = [
-        f"--{name.replace('_', '-')} is {value}; it must be at least {least}"
-        for name, least in LEAST.items()
-        for value in [getattr(options, name)]
-        if value is not None and value < least
-    ]
-    if wrong:
-        raise OptionError("; ".join(wrong))

@@ -97,7 +97,7 @@ def read_source(source: ImageSource) -> GreyImage:
     if isinstance(source, Dataset):
         return _of_dataset(source)
     if isinstance(source, Image.Image):
-        return GreyImage(_of_picture(source))
+        return GreyImage(picture_grey(source, name_of(source)))
     if isinstance(source, np.ndarray):
         return GreyImage(_of_array(source))
     path = Path(source)
@@ -116,18 +116,6 @@ def _is_dicom(path: Path) -> bool:
 def _of_dataset(dataset: Dataset) -> GreyImage:
     stated = tuple(f"{reason}." for reason in stated_otherwise(dataset))
     return GreyImage(read_radiograph(dataset), stated)
-
-
-def _of_picture(picture: Image.Image) -> Pixels:
-    try:
-        return picture_grey(picture, name_of(picture))
-    except ImageReadError:
-        raise
-    # Pillow decodes when pixels are asked for, and fails in any way where a file is damaged.
-    except Exception as error:
-        raise ImageReadError(
-            f"{name_of(picture)}: cannot be decoded, probably damaged: {error}"
-        ) from error
 
 
 def _of_array(array: NDArray[Any]) -> Pixels:
