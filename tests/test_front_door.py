@@ -14,7 +14,7 @@ from PIL import Image
 import monai_covid
 from monai_covid.errors import ImageReadError, OptionError, WeightsError
 from monai_covid.evaluation.predictions import multiclass_table, write_predictions
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
