@@ -26,7 +26,7 @@ def real_data() -> Path:
     folder = Path(os.environ.get("MONAI_COVID_DATA") or beside)
     if (folder / "covid" / "metadata.csv").is_file():
         return folder
-    message = f"no real images in {folder}: set MONAI_COVID_DATA (see docs/how-to/real-data.md)"
+    message = f"no real images in {folder}: set MONAI_COVID_DATA (see CONTRIBUTING.md)"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from monai_covid.audits.run import AUDIT_JSON, AUDITS, run_audits
+from monai_covid.audits.run import AUDIT_JSON, AUDITS, audit_name, run_audits
 from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.cli.arguments import (
     add_model,
@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    names = _chosen(options.names)
+    names = _chosen([audit_name(name) for name in options.names])
     check_numbers(options, fold=0)
     try:
         check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from monai_covid.cli.arguments import add_out, add_shared, check_numbers
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_phantom
 
 

@@ -15,23 +15,24 @@ from monai_covid.cli.arguments import OUT_OF_TIME, add_old_name, add_out, add_sh
 from monai_covid.data.files import check_writable
 from monai_covid.data.readings import readings_of
 from monai_covid.errors import InputError, OptionError, RunFolderError
-from monai_covid.lab.studies.baselines import kept_readings, write_baselines
+from monai_covid.lab.studies.baselines import write_baselines
 from monai_covid.lab.studies.collections import Collections, missing_collections
 from monai_covid.lab.studies.definition import Run, Study
+from monai_covid.lab.studies.initial_weights import (
+    check_packages,
+    describe_files,
+    describe_weights,
+    imagenet_files,
+    name_and_hash,
+)
 from monai_covid.lab.studies.jobs import run_jobs
 from monai_covid.lab.studies.layout import Layout, Machine
 from monai_covid.lab.studies.one_run import Runner
 from monai_covid.lab.studies.plan import recorded_study
-from monai_covid.lab.studies.reading import find_study, read_study, shipped_studies
+from monai_covid.lab.studies.readings import store_readings
 from monai_covid.lab.studies.results import Results
-from monai_covid.lab.studies.starts import (
-    check_packages,
-    described,
-    imagenet_files,
-    left_out,
-    named,
-)
-from monai_covid.lab.studies.work import Chosen, check_starts, work
+from monai_covid.lab.studies.study_file import find_study, read_study, shipped_studies
+from monai_covid.lab.studies.work import RunSelection, check_prerequisites, work
 from monai_covid.models.device import choose_device
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import folds_of
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     check_writable(layout.root)
     if options.overwrite:
         _remove(layout, options.readings)
-    chosen = Chosen(study.seeds, study.folds, options.arms)
+    chosen = RunSelection(study.seeds, study.folds, options.arms)
     excluded = tuple(file.resolve() for file in options.leave_out)
     used = _used_files(files, excluded)
     study = recorded_study(study, layout.plan, used)
@@ -103,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     )
     runner = Runner(study, layout, machine, budget)
     runs = chosen.runs(study)
-    check_starts(runner, runs)
+    check_prerequisites(runner, runs)
     if options.worker:
         left = work(runner, runs, lambda: None)
         return OUT_OF_TIME if left and budget.minutes_left() == 0 else 0
@@ -116,13 +117,15 @@ def _conduct(
     device = str(choose_device(options.device))
     machine: dict[str, Any] = {
         "device": device.partition(":")[0],
-        "imagenet": "; ".join(dict.fromkeys(described(dict(runner.machine.imagenet)).values())),
+        "imagenet": "; ".join(
+            dict.fromkeys(describe_weights(dict(runner.machine.imagenet)).values())
+        ),
         "files": used,
     }
-    readings, file = None, kept_readings(options.readings, runner.layout)
+    readings, file = None, store_readings(options.readings, runner.layout)
     if file is not None:
         readings = readings_of(file, runner.machine.data.records)
-        machine["readings"] = named(file)
+        machine["readings"] = name_and_hash(file)
     results = Results(runner, machine, readings)
     write_baselines(runner.study, runner.machine.data, runner.layout)
 
@@ -143,8 +146,8 @@ def _conduct(
 
 
 def _used_files(weights: dict[str, Path | None], excluded: Sequence[Path]) -> dict[str, str]:
-    used = {f"ImageNet weights of {name}": text for name, text in described(weights).items()}
-    return {**used, "images left out": left_out(excluded)}
+    used = {f"ImageNet weights of {name}": text for name, text in describe_weights(weights).items()}
+    return {**used, "images left out": describe_files(excluded)}
 
 
 def _report(runner: Runner, runs: Sequence[Run]) -> int:

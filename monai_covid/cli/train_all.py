@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from monai_covid.cli.arguments import OUT_OF_TIME, add_out, add_shared, check_numbers
-from monai_covid.lab.train_all.everything import Everything
 from monai_covid.lab.train_all.plan import Collections, recorded_plan
+from monai_covid.lab.train_all.run import TrainAll
 from monai_covid.models.architectures import ARCHITECTURES
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.inferer import PRECISIONS
@@ -72,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
         {name: getattr(options, name) for name in PLANNED},
         minutes=options.minutes,
         device=options.device,
-        anew=options.overwrite,
+        overwrite=options.overwrite,
     )
-    everything = Everything(
+    everything = TrainAll(
         bundle_root=options.bundle,
         data=data,
         output=options.out.resolve(),
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         progress=not options.quiet,
         resamples=options.resamples,
-        anew=options.overwrite,
+        overwrite=options.overwrite,
     )
     if everything.run():
         return 0

@@ -1,4 +1,4 @@
-"""Folders of results that are either whole or absent, and the files of one report."""
+"""The files of a report, in folders that appear only when they are complete."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from monai_covid.cli.main import main
 from monai_covid.data.images import read_image
 from monai_covid.lab.explanation_benchmark.cases import cases_of_files
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.models.model_file import ModelInfo
 
 

@@ -22,13 +22,13 @@ from monai_covid.lab.explanation_benchmark.folder import (
     Effort,
     fingerprint,
     open_folder,
-    stored,
+    read_or_make,
 )
 from monai_covid.lab.explanation_benchmark.measure import measure, predicted
 from monai_covid.lab.explanation_benchmark.networks import (
     FOLDERS,
     NETWORKS,
-    SHOWN,
+    TEST_OPTIONS,
     NetworkPlan,
     train_network,
 )
@@ -37,7 +37,7 @@ from monai_covid.lab.explanation_benchmark.page import (
     write_model_page,
     write_phantom_page,
 )
-from monai_covid.lab.explanation_benchmark.summary import FEWEST
+from monai_covid.lab.explanation_benchmark.summary import FEWEST_IMAGES
 from monai_covid.models.model_file import ModelInfo, file_hash, load_model
 from monai_covid.preprocessing.normalise import standardized_range
 
@@ -85,14 +85,14 @@ def benchmark_phantom(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a network that sees lesions and one that reads words, and measure every method.
+    """Train a network that sees lesions and one that reads text, and measure every method.
 
     Args:
         bundle_root: Folder of the bundle.
         out: Folder of everything; an earlier benchmark of the same plan is continued.
         plan: How the networks are trained.
         effort: How much is measured.
-        overwrite: Start anew.
+        overwrite: Start again.
         progress: Whether to show progress bars.
 
     Returns:
@@ -108,17 +108,19 @@ def benchmark_phantom(
     for which in NETWORKS:
         file = train_network(which, root, out, plan, progress=progress)
         trained[which] = Trained(file, *load_model(file))
-    networks = {which: each.network for which, each in trained.items()}
+    networks = {which: model.network for which, model in trained.items()}
     info = trained[NETWORKS[0]].info
     # Other patients than those of the training, whose seed is the plan's.
     variants = {
-        variant: phantom_cases(info, SHOWN, effort.images_per_class, plan.seed + 1, **changed)
+        variant: phantom_cases(
+            info, TEST_OPTIONS, effort.images_per_class, plan.seed + 1, **changed
+        )
         for variant, changed in VARIANTS.items()
     }
     both = _right_for_all(networks, variants["as shown"], out)
     tables = [
-        _measured(out, each, both, effort, seed, progress=progress).assign(network=which)
-        for seed, (which, each) in enumerate(trained.items())
+        _measured(out, model, both, effort, seed, progress=progress).assign(network=which)
+        for seed, (which, model) in enumerate(trained.items())
     ]
     behaviour = _behaviour(networks, variants)
     pixels = trained[NETWORKS[0]].pixels
@@ -139,12 +141,12 @@ def benchmark_model(
     """Measure every method on a model and images of your own.
 
     Args:
-        model: Model file, of classes that exclude each other.
+        model: Model file, with mutually exclusive classes.
         paths: Image files.
         out: Folder to make.
         effort: How much is measured.
         masks: Folder of what is known about the images; see ``cases_of_files``.
-        overwrite: Start anew.
+        overwrite: Start again.
         progress: Whether to show progress bars.
 
     Returns:
@@ -159,7 +161,7 @@ def benchmark_model(
     network, info = load_model(model)
     if info.multilabel or len(info.labels) < 2:
         raise OptionError(
-            f"{model}: several classes that exclude each other are needed, this network has "
+            f"{model}: several mutually exclusive classes are needed, this network has "
             f"{', '.join(info.labels)}" + (", which can hold at once" if info.multilabel else "")
         )
     cases = cases_of_files(info, paths, masks)
@@ -172,10 +174,10 @@ def _right_for_all(networks: Mapping[str, DenseNet], cases: Cases, out: Path) ->
     right = [predicted(network, cases.images) == cases.labels for network in networks.values()]
     both = cases.where(torch.stack(right).all(0))
     logger.info("%d of %d images are right for both networks", len(both.names), len(cases.names))
-    if len(both.names) < FEWEST:
+    if len(both.names) < FEWEST_IMAGES:
         raise RunFolderError(
-            f"{out}: {len(both.names)} images are right for both networks, {FEWEST} are needed; "
-            "explain more images, or train on more images or for more epochs"
+            f"{out}: {len(both.names)} images are right for both networks, {FEWEST_IMAGES} are "
+            "needed; explain more images, or train on more images or for more epochs"
         )
     return both
 
@@ -199,7 +201,7 @@ def _measured(
         seed=seed,
     )
     methods = tqdm(effort.methods, desc="Methods", unit="method", disable=not progress)
-    tables = [stored(folder / f"{name}.csv", partial(make, name)) for name in methods]
+    tables = [read_or_make(folder / f"{name}.csv", partial(make, name)) for name in methods]
     return pd.concat(tables, ignore_index=True)
 
 
