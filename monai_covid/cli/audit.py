@@ -25,9 +25,6 @@ from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.device import choose_device
 
-OLD_NAMES = {"words": "text"}
-"""Names of audits in the last version."""
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -54,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    names = _chosen([audit_name(name) for name in options.names])
+    names = _chosen(options.names)
     check_numbers(options, fold=0)
     try:
         check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
@@ -75,7 +72,13 @@ def run(options: argparse.Namespace) -> int:
             classifier,
             external=_externals(options.external, labels),
             readings=readings,
-            options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
+            options=AuditOptions(
+                options.fold,
+                options.resamples,
+                options.seed,
+                options.batch_size,
+                progress=not options.quiet,
+            ),
         )
         if options.fold is not None:
             _ = subject.unseen  # a fold without images is an error before hours of work
@@ -87,9 +90,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(names: list[str]) -> list[str]:
-    for old in OLD_NAMES.keys() & set(names):
-        print(f"warning: {old} is now {OLD_NAMES[old]}", file=sys.stderr)
-    names = [OLD_NAMES.get(name, name) for name in names]
+    for old in dict.fromkeys(name for name in names if audit_name(name) != name):
+        print(f"warning: {old} is now {audit_name(old)}", file=sys.stderr)
+    names = [audit_name(name) for name in names]
     unknown = [name for name in names if name not in AUDITS]
     if unknown:
         raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
