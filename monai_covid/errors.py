@@ -106,7 +106,7 @@ def or_exit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def _without_traceback(error: BaseException) -> str:
-    # PyTorch raises an error of a loader process anew with that process's traceback as its text.
+    # PyTorch raises an error of a loader process again, with that process's traceback as its text.
     message = str(error)
     if not _LOADER_PROCESS.match(message):
         return message

@@ -1,12 +1,20 @@
-"""``monai-covid audit``: attempts to prove a model or a collection wrong."""
+"""``monai-covid audit``: looks for what is wrong with a model or a collection."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from monai_covid.audits.run import AUDIT_JSON, AUDITS, run_audits
+from monai_covid.audits.run import AUDIT_JSON, AUDITS, audit_name, run_audits
 from monai_covid.audits.subject import AuditOptions, Subject
+from monai_covid.cli.arguments import (
+    add_model,
+    add_out,
+    add_shared,
+    check_numbers,
+)
+from monai_covid.cli.progress import ClassifierWithProgress
 from monai_covid.data.files import check_writable
 from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import is_nih_folder, read_nih_as_stage3
@@ -14,62 +22,49 @@ from monai_covid.data.readings import readings_of
 from monai_covid.data.records import Records
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
-from monai_covid.inference.classifier import Classifier
 from monai_covid.labels import COVID_LABELS
+from monai_covid.models.device import choose_device
 
-DEFAULTS = AuditOptions()
-
-LEAST = {"fold": 0, "resamples": 20, "seed": 0, "batch_size": 1}
-"""Of whole numbers; fewer resamples have no 95 % interval."""
+OLD_NAMES = {"words": "text"}
+"""Names of audits in the last version."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    names = ", ".join(AUDITS)
-    parser.add_argument("names", nargs="*", metavar="AUDIT", help=f"some of {names} (all)")
     parser.add_argument(
-        "--data", type=Path, required=True, help="manifest, or folder with metadata.csv"
+        "names", nargs="*", metavar="AUDIT", help=f"some of {', '.join(AUDITS)} (all)"
     )
-    parser.add_argument("--image-dir", type=Path, help="folder of the images (beside the manifest)")
-    parser.add_argument("--model", type=Path, help="model file; none: audit the collection alone")
-    parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
-    parser.add_argument(
-        "--fold", type=int, help="fold that the model was not trained on (none: it saw no image)"
-    )
+    add_shared(parser, "data", required=True)
+    add_shared(parser, "image-dir")
+    add_model(parser, default=None, help="model file (none: the collection alone is audited)")
+    add_shared(parser, "device", "batch-size")
+    parser.add_argument("--fold", type=int, help="held-out fold (all images are unseen)")
     parser.add_argument(
         "--external",
         type=Path,
         nargs="+",
         default=[],
         metavar="MANIFEST",
-        help="manifests of other hospitals, or the folder of ChestX-ray14",
+        help="collections of other hospitals: manifests, or the folder of ChestX-ray14",
     )
-    parser.add_argument(
-        "--readings",
-        type=Path,
-        metavar="CSV",
-        help="what readers saw: image, and columns of classes with 1, 0 or nothing",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
-    for name in ("resamples", "seed", "batch_size"):
-        default = getattr(DEFAULTS, name)
-        words = name.replace("_", " ")
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=int, default=default, help=f"{words} ({default})"
-        )
+    add_shared(parser, "readings")
+    add_out(parser, "folder for the report")
+    add_shared(parser, "resamples", "seed", "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    names = _chosen(options.names)
-    _check_numbers(options)
+    names = _chosen([audit_name(name) for name in options.names])
+    check_numbers(options, fold=0)
     try:
         check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
     except FileExistsError as error:
         raise OptionError(f"--out: {error}") from error
     check_writable(options.out)
-    classifier = Classifier(options.model, options.device) if options.model else None
+    classifier = None
+    if options.model is not None:
+        device = choose_device(options.device)
+        classifier = ClassifierWithProgress(options.model, device, quiet=options.quiet)
     labels = classifier.info.labels if classifier else COVID_LABELS
     records = read_manifest(options.data, labels, options.image_dir)
     readings = readings_of(options.readings, records) if options.readings else None
@@ -91,18 +86,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_numbers(options: argparse.Namespace) -> None:
-    wrong = [
-        f"--{name.replace('_', '-')} is {value}; it must be at least {least}"
-        for name, least in LEAST.items()
-        for value in [getattr(options, name)]
-        if value is not None and value < least
-    ]
-    if wrong:
-        raise OptionError("; ".join(wrong))
-
-
 def _chosen(names: list[str]) -> list[str]:
+    for old in OLD_NAMES.keys() & set(names):
+        print(f"warning: {old} is now {OLD_NAMES[old]}", file=sys.stderr)
+    names = [OLD_NAMES.get(name, name) for name in names]
     unknown = [name for name in names if name not in AUDITS]
     if unknown:
         raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
@@ -110,13 +97,16 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _externals(manifests: list[Path], labels: tuple[str, ...]) -> dict[str, Records]:
-    found: dict[str, Records] = {}
-    for one in manifests:
-        if _name_of(one) in found:
-            raise OptionError(f"--external: two collections would be called {_name_of(one)!r}")
-        nih = is_nih_folder(one) and labels == COVID_LABELS
-        found[_name_of(one)] = read_nih_as_stage3(one) if nih else read_manifest(one, labels)
-    return found
+    collections: dict[str, Records] = {}
+    for manifest in manifests:
+        name = _name_of(manifest)
+        if name in collections:
+            raise OptionError(
+                f"--external: two collections would be called {name!r}; rename the folder of one"
+            )
+        nih = is_nih_folder(manifest) and labels == COVID_LABELS
+        collections[name] = read_nih_as_stage3(manifest) if nih else read_manifest(manifest, labels)
+    return collections
 
 
 def _name_of(manifest: Path) -> str:

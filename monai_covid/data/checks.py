@@ -1,18 +1,14 @@
-"""Checking a whole collection before training: all problems at once, or a summary.
+"""Checking a whole collection before training: every problem at once, or a summary.
 
-Reading every image once, to find files that are damaged before a training does.
-
-What a collection holds, as numbers and as text.
+The deep check reads every image, so that a damaged file is found before a training meets it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,207 +21,44 @@ from monai_covid.data.manifest import has_folds, inspect_manifest
 from monai_covid.data.nih import inspect_nih
 from monai_covid.data.patients import drop_manifest_patients
 from monai_covid.data.records import Records
+from monai_covid.data.summary import (
+    Part,
+    SizeRange,
+    Summary,
+    count_formats,
+    count_part,
+    count_parts,
+)
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 
 
-class ImageFacts(NamedTuple):
-    """What the deep check learns of an image.
-
-    Attributes:
-        height: Rows.
-        width: Columns.
-        digest: Hash of the pixel values.
-    """
-
-    height: int
-    width: int
-    digest: bytes
-
-
-class DeepCheck(NamedTuple):
-    """Result for ``N`` records.
-
-    Attributes:
-        facts: Of each image, None if it is missing or cannot be read.
-        problems: Images that cannot be read.
-    """
-
-    facts: list[ImageFacts | None]
-    problems: list[Problem]
-
-
-def check_images(records: Records, progress: bool = True) -> DeepCheck:
-    """Read every image of ``records`` that has a path, in parallel threads.
+def check_covid(
+    manifest: Path | str,
+    image_dir: Path | str | None = None,
+    deep: bool = True,
+    progress: bool = True,
+    labels: Sequence[str] = COVID_LABELS,
+) -> Summary:
+    """Check a manifest and its images.
 
     Args:
-        records: Missing images are passed over, as the readers report them.
-        progress: Show a progress bar on standard error.
+        manifest: CSV file, or folder that holds ``metadata.csv``.
+        image_dir: Folder of the images, if not beside the manifest.
+        deep: Also read every image.
+        progress: Show a progress bar on standard error while images are read.
+        labels: The class names.
+
+    Returns:
+        Summary, ``str()`` of which is for people.
+
+    Raises:
+        InputError: Lists everything that is wrong.
     """
-    result = DeepCheck([], [])
-    lines = records.frame.index.tolist()
-    found = tqdm(
-        _read_all(records.paths.tolist()),
-        total=len(records),
-        desc="reading images",
-        unit="image",
-        disable=not progress,
-    )
-    for line, facts in zip(lines, found, strict=True):
-        if isinstance(facts, str):
-            result.problems.append(Problem(records.file, line, facts))
-            result.facts.append(None)
-        else:
-            result.facts.append(facts)
-    return result
-
-
-def same_pixels(records: Records, facts: list[ImageFacts | None]) -> list[str]:
-    """Describe images with the same pixels as an earlier one; leaks if the patients differ."""
-    first: dict[ImageFacts, int] = {}
-    notes = []
-    images, patients = records.frame["image"].tolist(), records.patients.tolist()
-    lines = records.frame.index.tolist()
-    for row, fact in enumerate(facts):
-        before = first.setdefault(fact, row) if fact else row
-        if before == row:
-            continue
-        pair = f"{images[before]} (row {lines[before]}) and {images[row]} (row {lines[row]})"
-        note = f"{pair} have the same pixels"
-        if patients[before] != patients[row]:
-            note += f" but are of patients {patients[before]} and {patients[row]}"
-        notes.append(note)
-    return notes
-
-
-def _read_all(paths: list[str]) -> Iterator[ImageFacts | str | None]:
-    """Yield facts or message per path; submitted in blocks so that a long list needs no memory."""
-    workers = min(32, (os.cpu_count() or 1) + 2)
-    block = 64 * workers
-    with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(paths), block):
-            yield from pool.map(_read, paths[start : start + block])
-
-
-def _read(path: str) -> ImageFacts | str | None:
-    if not path:
-        return None
-    try:
-        image = read_image(path)
-    except (ImageReadError, OSError) as error:
-        return str(error)
-    digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
-    height, width = image.shape
-    return ImageFacts(height, width, digest)
-
-
-NOTES_SHOWN = 10
-
-
-class Part(NamedTuple):
-    """Numbers of a collection, a fold or a split.
-
-    Attributes:
-        images: Number of images.
-        patients: Number of patients.
-        labels: Images per label; an image with several labels counts for each.
-    """
-
-    images: int
-    patients: int
-    labels: dict[str, int]
-
-
-class SizeRange(NamedTuple):
-    """Smallest and largest image sides, in pixels."""
-
-    least_height: int
-    most_height: int
-    least_width: int
-    most_width: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a collection holds.
-
-    Attributes:
-        file: Its CSV.
-        total: Numbers of all images that are used.
-        parts: The same per fold or split.
-        formats: Images per file ending.
-        left_out: Why images were left out -> how many.
-        sizes: Range of the image sizes; None without deep check.
-        notes: What is no error but worth knowing.
-    """
-
-    file: Path
-    total: Part
-    parts: Mapping[str, Part]
-    formats: Mapping[str, int]
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    sizes: SizeRange | None = None
-    notes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Return a table of the parts and lines for the rest."""
-        return "\n".join([str(self.file), *self._table(), *self._facts()])
-
-    def _table(self) -> list[str]:
-        columns = {"all": self.total, **self.parts}
-        rows = [("", *columns)]
-        rows.append(("images", *(str(part.images) for part in columns.values())))
-        rows.append(("patients", *(str(part.patients) for part in columns.values())))
-        for label in self.total.labels:
-            rows.append((label, *(str(part.labels[label]) for part in columns.values())))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-            for row in rows
-        ]
-
-    def _facts(self) -> list[str]:
-        formats = ", ".join(f"{ending} {count}" for ending, count in self.formats.items())
-        lines = [f"formats: {formats}"]
-        if self.sizes:
-            low_h, high_h, low_w, high_w = self.sizes
-            lines.append(f"sizes: width {low_w} to {high_w}, height {low_h} to {high_h} pixels")
-        lines += [f"left out: {count} images {why}" for why, count in self.left_out.items()]
-        lines += [f"note: {note}" for note in self.notes[:NOTES_SHOWN]]
-        hidden = len(self.notes) - NOTES_SHOWN
-        return [*lines, f"note: … and {hidden} more"] if hidden > 0 else lines
-
-
-def count_part(records: Records) -> Part:
-    """Count images, patients and labels."""
-    counts = records.targets.sum(axis=0).tolist()
-    labels = dict(zip(records.labels, counts, strict=True))
-    return Part(len(records), len(set(records.patients)), labels)
-
-
-def count_parts(records: Records, column: str) -> dict[str, Part]:
-    """Count for every value of a column, by number or name; numbers get the column's name."""
-    values = records.frame[column].to_numpy(dtype=object)
-    names = sorted(set(values), key=lambda value: (value.zfill(9), value))
-    return {
-        f"{column} {name}" if name.isdigit() else name: count_part(records.select(values == name))
-        for name in names
-    }
-
-
-def count_formats(records: Records) -> dict[str, int]:
-    """Count file endings, in lower case, the commonest first."""
-    endings = Counter(Path(path).suffix.lower() or "no ending" for path in records.paths if path)
-    return dict(endings.most_common())
-
-
-def size_range(facts: list[ImageFacts | None]) -> SizeRange | None:
-    """Return the range of image sizes, or None if no image was read."""
-    sizes = np.array([(fact.height, fact.width) for fact in facts if fact])
-    if not len(sizes):
-        return None
-    (least_height, least_width), (most_height, most_width) = sizes.min(0), sizes.max(0)
-    return SizeRange(int(least_height), int(most_height), int(least_width), int(most_width))
+    records, problems = inspect_manifest(manifest, labels, image_dir)
+    parts = count_parts(records, "fold") if has_folds(records.frame) else {}
+    images = check_images(records, progress) if deep else DeepCheck([], [])
+    return _checked(records, problems, parts, {}, images)
 
 
 def check_nih(
@@ -262,34 +95,6 @@ def check_nih(
     return _checked(records, inspection.problems, parts, left_out, images)
 
 
-def check_covid(
-    manifest: Path | str,
-    image_dir: Path | str | None = None,
-    deep: bool = True,
-    progress: bool = True,
-    labels: Sequence[str] = COVID_LABELS,
-) -> Summary:
-    """Check a manifest and its images.
-
-    Args:
-        manifest: CSV file, or folder that holds ``metadata.csv``.
-        image_dir: Folder of the images, if not beside the manifest.
-        deep: Also read every image.
-        progress: Show a progress bar on standard error while images are read.
-        labels: The class names.
-
-    Returns:
-        Summary, ``str()`` of which is for people.
-
-    Raises:
-        InputError: Lists everything that is wrong.
-    """
-    records, problems = inspect_manifest(manifest, labels, image_dir)
-    parts = count_parts(records, "fold") if has_folds(records.frame) else {}
-    images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, problems, parts, {}, images)
-
-
 def _checked(
     records: Records,
     problems: list[Problem],
@@ -312,3 +117,102 @@ def _checked(
         sizes=size_range(images.facts),
         notes=tuple(same_pixels(records, images.facts)),
     )
+
+
+class DeepCheck(NamedTuple):
+    """Result for ``N`` records.
+
+    Attributes:
+        facts: Of each image, None if it is missing or cannot be read.
+        problems: Images that cannot be read.
+    """
+
+    facts: list[ImageFacts | None]
+    problems: list[Problem]
+
+
+class ImageFacts(NamedTuple):
+    """What the deep check learns of an image.
+
+    Attributes:
+        height: Rows.
+        width: Columns.
+        digest: Hash of the pixel values.
+    """
+
+    height: int
+    width: int
+    digest: bytes
+
+
+def check_images(records: Records, progress: bool = True) -> DeepCheck:
+    """Read every image of ``records`` that has a path, in parallel threads.
+
+    Args:
+        records: Missing images are passed over, as the readers report them.
+        progress: Show a progress bar on standard error.
+    """
+    result = DeepCheck([], [])
+    lines = records.frame.index.tolist()
+    results = tqdm(
+        _read_all(records.paths.tolist()),
+        total=len(records),
+        desc="reading images",
+        unit="image",
+        disable=not progress,
+    )
+    for line, facts in zip(lines, results, strict=True):
+        if isinstance(facts, str):
+            result.problems.append(Problem(records.file, line, facts))
+            result.facts.append(None)
+        else:
+            result.facts.append(facts)
+    return result
+
+
+def same_pixels(records: Records, facts: list[ImageFacts | None]) -> list[str]:
+    """Describe images with the same pixels as an earlier one; leaks if the patients differ."""
+    first: dict[ImageFacts, int] = {}
+    notes = []
+    images, patients = records.frame["image"].tolist(), records.patients.tolist()
+    lines = records.frame.index.tolist()
+    for row, fact in enumerate(facts):
+        before = first.setdefault(fact, row) if fact else row
+        if before == row:
+            continue
+        pair = f"{images[before]} (row {lines[before]}) and {images[row]} (row {lines[row]})"
+        note = f"{pair} have the same pixels"
+        if patients[before] != patients[row]:
+            note += f" but are of patients {patients[before]} and {patients[row]}"
+        notes.append(note)
+    return notes
+
+
+def size_range(facts: list[ImageFacts | None]) -> SizeRange | None:
+    """Return the range of image sizes, or None if no image was read."""
+    sizes = np.array([(fact.height, fact.width) for fact in facts if fact])
+    if not len(sizes):
+        return None
+    (least_height, least_width), (most_height, most_width) = sizes.min(0), sizes.max(0)
+    return SizeRange(int(least_height), int(most_height), int(least_width), int(most_width))
+
+
+def _read_all(paths: list[str]) -> Iterator[ImageFacts | str | None]:
+    """Yield facts or message per path; submitted in blocks so that a long list needs no memory."""
+    workers = min(32, (os.cpu_count() or 1) + 2)
+    block = 64 * workers
+    with ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(paths), block):
+            yield from pool.map(_read, paths[start : start + block])
+
+
+def _read(path: str) -> ImageFacts | str | None:
+    if not path:
+        return None
+    try:
+        image = read_image(path)
+    except (ImageReadError, OSError) as error:
+        return str(error)
+    digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+    height, width = image.shape
+    return ImageFacts(height, width, digest)

@@ -79,13 +79,13 @@ def balanced_subset(datalist: Datalist, limit: int, seed: int = 0) -> Datalist:
 
 
 def _in_turn(queues: Sequence[Iterator[int]], limit: int) -> set[int]:
-    taken: set[int] = set()
-    while len(taken) < limit:
+    chosen: set[int] = set()
+    while len(chosen) < limit:
         for queue in queues:
-            fresh = next((position for position in queue if position not in taken), None)
-            if fresh is not None and len(taken) < limit:
-                taken.add(fresh)
-    return taken
+            fresh = next((position for position in queue if position not in chosen), None)
+            if fresh is not None and len(chosen) < limit:
+                chosen.add(fresh)
+    return chosen
 
 
 def _width(datalist: Datalist) -> int:

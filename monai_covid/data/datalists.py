@@ -10,7 +10,13 @@ from typing import Any
 
 from monai_covid.data.class_balance import balanced_subset, class_counts
 from monai_covid.data.folders import as_paths
-from monai_covid.data.leave_out import LeaveOut, Parts, extra_records, leave_out, with_extra_records
+from monai_covid.data.leave_out import (
+    LeaveOut,
+    RunImages,
+    extra_records,
+    leave_out,
+    with_extra_records,
+)
 from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import read_nih
 from monai_covid.data.patients import drop_patients
@@ -130,10 +136,10 @@ def covid_datalist(
     check_fraction(validation_fraction)
     records = read_manifest(manifest, labels, image_dir)
     sections = covid_sections(records, fold, folds, validation_fraction, seed)
-    asked = LeaveOut(leave_out_sources, as_paths(leave_out_images))
+    exclusions = LeaveOut(leave_out_sources, as_paths(leave_out_images))
     trains = section in ("training", "all")
-    extra = extra_records(as_paths(extra_manifests), records) if trains or any(asked) else []
-    keep, extra = leave_out(Parts(records, sections, extra), asked)
+    extra = extra_records(as_paths(extra_manifests), records) if trains or any(exclusions) else []
+    keep, extra = leave_out(RunImages(records, sections, extra), exclusions)
     chosen = records.select(((sections == section) | (section == "all")) & keep)
     items = chosen.single_label_datalist()
     if trains:
@@ -171,7 +177,7 @@ def _check_labels(records: Records, items: Datalist) -> None:
         raise InputError(problems)
     if problems:
         logger.warning(
-            "%s: no training image of %s; their output neurons learn to say no",
+            "%s: no training image of %s; the network cannot learn to find it",
             *(records.file, ", ".join(absent)),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,11 @@ from monai_covid.errors import ImageReadError, InputError, Problem
 
 __all__ = ["IMAGE_SUFFIXES", "find_images", "read_image"]
 
-_READERS = {"picture": read_picture, "dicom": read_radiograph, "nifti": read_nifti}
+_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
+    "picture": read_picture,
+    "dicom": read_radiograph,
+    "nifti": read_nifti,
+}
 _DICOM_DIRECTORY_NAME = "DICOMDIR"
 
 
@@ -68,11 +72,11 @@ def find_images(folder: Path | str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageReadError(f"{folder}: is not a folder")
-    found: list[Path] = []
+    images: list[Path] = []
     for parent, children, names in os.walk(folder):
         children[:] = [child for child in children if not child.startswith(".")]
-        found += [path for name in names if _is_image(path := Path(parent, name))]
-    return sorted(found)
+        images += [path for name in names if _is_image(path := Path(parent, name))]
+    return sorted(images)
 
 
 def _is_image(path: Path) -> bool:
@@ -85,6 +89,8 @@ def _unknown_content(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(8)
     advice = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+    if not any(start):
+        advice = f"it may be a DICOM file that is cut off or overwritten; {advice}"
     if has_image_suffix(path):
         return f"its content does not fit its name: it starts with {start!r}; {advice}"
     return f"has an unknown format, it starts with {start!r}; {advice}"
@@ -103,12 +109,12 @@ def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            found = folder_datalist(path)
+            listed = folder_datalist(path)
         except InputError as error:
             problems += error.problems
             continue
         is_alone = len(paths) == 1 and Path(path).is_dir()
-        items += found if is_alone else [{**item, "name": item["image"]} for item in found]
+        items += listed if is_alone else [{**item, "name": item["image"]} for item in listed]
     if problems:
         raise InputError(problems)
     return list({Path(item["image"]).resolve(): item for item in items}.values())

@@ -1,8 +1,7 @@
-"""Leaving images out of training and validation, by source or by name.
+"""Which images a run of stage 3 does not train on, and which it trains on besides its manifest.
 
-Tables that name images to leave out: plain lists, and pairs of copies.
-
-Adding the images of further manifests to the training section.
+Images are left out by source or by name (a list, or pairs of copies); the test section keeps all
+of its own. Further manifests add to the training section alone.
 """
 
 from __future__ import annotations
@@ -23,78 +22,13 @@ from monai_covid.data.records import ATTRIBUTES, Datalist, Records
 from monai_covid.data.tables import read_table, suggestion
 from monai_covid.errors import InputError, OptionError, Problem
 
+logger = logging.getLogger(__name__)
+
 Key = tuple[str, str]
 """Name and patient of an image, which together tell it from those of other collections."""
 
 Ranks = Mapping[Key, int]
-"""How readily an image is given up: 0 never; of two copies the one with the higher rank goes."""
-
-PAIR_COLUMNS = ("image_a", "patient_id_a", "image_b", "patient_id_b")
-
-
-def images_to_leave_out(tables: Sequence[Path], ranks: Ranks) -> set[Key]:
-    """Return the images that tables name.
-
-    Args:
-        tables: CSV files with the column ``image`` (and, where names are not unique,
-            ``patient_id``), or with those of pairs of copies, see `PAIR_COLUMNS`.
-        ranks: All images of the run.
-
-    Raises:
-        InputError: A table cannot be read, has neither form, or names no image of the run.
-    """
-    found: set[Key] = set()
-    for table in tables:
-        found |= _of_table(table, ranks)
-    return found
-
-
-def _of_table(file: Path, ranks: Ranks) -> set[Key]:
-    frame = read_table(file, ())
-    if set(PAIR_COLUMNS) <= set(frame):
-        pairs = list(zip(_keys(frame, "_a"), _keys(frame, "_b"), strict=True))
-        known = [pair for pair in pairs if any(key in ranks for key in pair)]
-        found = {worse for pair in known for worse in _worse(pair, ranks)}
-        rows = len(pairs), len(known)
-    elif "image" in frame:
-        named = set(frame["image"])
-        found = {key for key in ranks if key[0] in named}
-        if "patient_id" in frame:
-            found &= set(_keys(frame, ""))
-        rows = len(named), len({name for name, _ in found})
-    else:
-        message = (
-            "names no images: it needs the column 'image', or those of pairs of copies, "
-            f"{', '.join(PAIR_COLUMNS)}; found {', '.join(frame.columns)}"
-        )
-        raise InputError([Problem(file, 1, message)])
-    _check_known(file, *rows)
-    return found
-
-
-def _keys(frame: pd.DataFrame, side: str) -> list[Key]:
-    patients = map(canonical_patient_id, frame[f"patient_id{side}"])
-    return list(zip(frame[f"image{side}"], patients, strict=True))
-
-
-def _worse(pair: tuple[Key, Key], ranks: Ranks) -> list[Key]:
-    """Return the image of a pair of copies that is to go; the second of equals."""
-    first, second = (ranks.get(key, 0) for key in pair)
-    worse, rank = (pair[0], first) if first > second else (pair[1], second)
-    return [worse] if rank else []
-
-
-def _check_known(file: Path, rows: int, known: int) -> None:
-    if rows and not known:
-        message = "names no image of the manifest or of extra_manifests; is it of other data?"
-        raise InputError([Problem(file, None, message)])
-    if known < rows:
-        logger.warning(
-            "%s: %d of %d rows name no image of this run's manifests", file, rows - known, rows
-        )
-
-
-logger = logging.getLogger(__name__)
+"""Rank of each image: of two copies the one with the higher rank is left out; 0: never."""
 
 
 class LeaveOut(NamedTuple):
@@ -110,7 +44,7 @@ class LeaveOut(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parts:
+class RunImages:
     """The images of a run of stage 3.
 
     Attributes:
@@ -125,14 +59,14 @@ class Parts:
 
     @property
     def ranks(self) -> Ranks:
-        """How readily each image is given up: 0 never (test section), 1, 2 (extra manifests)."""
+        """Rank of each image: 0 in the test section, 1 in the others, 2 in extra manifests."""
         ranks = {key: 2 for records in self.extra for key in keys_of(records)}
         tested = (self.sections == "test").tolist()
         own = zip(keys_of(self.main), tested, strict=True)
         return ranks | {key: 0 if test else 1 for key, test in own}
 
 
-def leave_out(parts: Parts, asked: LeaveOut) -> tuple[NDArray[np.bool_], list[Records]]:
+def leave_out(run: RunImages, exclusions: LeaveOut) -> tuple[NDArray[np.bool_], list[Records]]:
     """Leave images out of training and validation; the test section keeps all of its own.
 
     A table with the column ``image`` names images to leave out. The table of pairs that the audit
@@ -142,8 +76,8 @@ def leave_out(parts: Parts, asked: LeaveOut) -> tuple[NDArray[np.bool_], list[Re
     case: the copy may be what the network is tested on.
 
     Args:
-        parts: The images of the run.
-        asked: What is to be left out.
+        run: The images of the run.
+        exclusions: What is to be left out.
 
     Returns:
         Which images of the main manifest stay, ``(N,)`` bool, and what stays of the others.
@@ -152,16 +86,16 @@ def leave_out(parts: Parts, asked: LeaveOut) -> tuple[NDArray[np.bool_], list[Re
         OptionError: There is no such source.
         InputError: A table cannot be read, or names no image of the manifests.
     """
-    sources = _checked_sources(parts, asked.sources)
-    images = images_to_leave_out(asked.images, parts.ranks) if asked.images else set()
-    drop = _dropped(parts.main, sources, images) & (parts.sections != "test")
-    dropped = [_dropped(records, sources, images) for records in parts.extra]
-    remaining = [records.select(~out) for records, out in zip(parts.extra, dropped, strict=True)]
-    if any(asked):
-        further = sum(int(out.sum()) for out in dropped)
+    sources = _checked_sources(run, exclusions.sources)
+    images = images_to_leave_out(exclusions.images, run.ranks) if exclusions.images else set()
+    drop = _dropped(run.main, sources, images) & (run.sections != "test")
+    dropped = [_dropped(records, sources, images) for records in run.extra]
+    remaining = [records.select(~out) for records, out in zip(run.extra, dropped, strict=True)]
+    if any(exclusions):
+        extra_images = sum(int(out.sum()) for out in dropped)
         logger.info(
             "Left out of training and validation: %d images of %s, %d of extra manifests",
-            *(int(drop.sum()), parts.main.file.name, further),
+            *(int(drop.sum()), run.main.file.name, extra_images),
         )
     return ~drop, remaining
 
@@ -178,23 +112,88 @@ def _dropped(records: Records, sources: set[str], images: set[Key]) -> NDArray[n
     return drop
 
 
-def _checked_sources(parts: Parts, wanted: Sequence[str]) -> set[str]:
-    if not wanted:
+def _checked_sources(run: RunImages, names: Sequence[str]) -> set[str]:
+    if not names:
         return set()
-    if isinstance(wanted, str):
-        raise OptionError(f"leave_out_sources is a text; give a list: ['{wanted}']")
-    collections = [records for records in (parts.main, *parts.extra) if "source" in records.frame]
-    known = sorted({name for records in collections for name in records.frame["source"]} - {""})
-    if not known:
-        raise OptionError(f"leave_out_sources: {parts.main.file} has no column 'source'")
-    unknown = [name for name in wanted if name not in known]
+    if isinstance(names, str):
+        raise OptionError(f"leave_out_sources is a text; give a list: ['{names}']")
+    collections = [records for records in (run.main, *run.extra) if "source" in records.frame]
+    sources = sorted({name for records in collections for name in records.frame["source"]} - {""})
+    if not sources:
+        raise OptionError(f"leave_out_sources: {run.main.file} has no column 'source'")
+    unknown = [name for name in names if name not in sources]
     if unknown:
-        listed = "; ".join(f"{name!r}{suggestion(str(name), known)}" for name in unknown)
+        listed = "; ".join(f"{name!r}{suggestion(str(name), sources)}" for name in unknown)
         raise OptionError(
             f"leave_out_sources: no image has the source {listed} (sources in "
-            f"{parts.main.file} and in extra_manifests: {', '.join(map(repr, known))})"
+            f"{run.main.file} and in extra_manifests: {', '.join(map(repr, sources))})"
         )
-    return set(wanted)
+    return set(names)
+
+
+PAIR_COLUMNS = ("image_a", "patient_id_a", "image_b", "patient_id_b")
+
+
+def images_to_leave_out(tables: Sequence[Path], ranks: Ranks) -> set[Key]:
+    """Return the images that tables name.
+
+    Args:
+        tables: CSV files with the column ``image`` (and, where names are not unique,
+            ``patient_id``), or with those of pairs of copies, see `PAIR_COLUMNS`.
+        ranks: All images of the run.
+
+    Raises:
+        InputError: A table cannot be read, has neither form, or names no image of the run.
+    """
+    keys: set[Key] = set()
+    for table in tables:
+        keys |= _of_table(table, ranks)
+    return keys
+
+
+def _of_table(file: Path, ranks: Ranks) -> set[Key]:
+    frame = read_table(file, ())
+    if set(PAIR_COLUMNS) <= set(frame):
+        pairs = list(zip(_keys(frame, "_a"), _keys(frame, "_b"), strict=True))
+        in_run = [pair for pair in pairs if any(key in ranks for key in pair)]
+        keys = {worse for pair in in_run for worse in _worse(pair, ranks)}
+        rows = len(pairs), len(in_run)
+    elif "image" in frame:
+        names = set(frame["image"])
+        keys = {key for key in ranks if key[0] in names}
+        if "patient_id" in frame:
+            keys &= set(_keys(frame, ""))
+        rows = len(names), len({name for name, _ in keys})
+    else:
+        message = (
+            "names no images: it needs the column 'image', or those of pairs of copies, "
+            f"{', '.join(PAIR_COLUMNS)}; found {', '.join(frame.columns)}"
+        )
+        raise InputError([Problem(file, 1, message)])
+    _check_matches(file, *rows)
+    return keys
+
+
+def _keys(frame: pd.DataFrame, side: str) -> list[Key]:
+    patients = map(canonical_patient_id, frame[f"patient_id{side}"])
+    return list(zip(frame[f"image{side}"], patients, strict=True))
+
+
+def _worse(pair: tuple[Key, Key], ranks: Ranks) -> list[Key]:
+    """Return the image of a pair of copies that is to go; the second of equals."""
+    first, second = (ranks.get(key, 0) for key in pair)
+    worse, rank = (pair[0], first) if first > second else (pair[1], second)
+    return [worse] if rank else []
+
+
+def _check_matches(file: Path, rows: int, matched: int) -> None:
+    if rows and not matched:
+        message = "names no image of the manifest or of extra_manifests; is it of other data?"
+        raise InputError([Problem(file, None, message)])
+    if matched < rows:
+        logger.warning(
+            "%s: %d of %d rows name no image of this run's manifests", file, rows - matched, rows
+        )
 
 
 def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
@@ -207,7 +206,7 @@ def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
     Raises:
         InputError: A manifest has problems, adds no patient, or repeats an image of another one.
     """
-    found = []
+    additions = []
     seen = set(main.paths)
     for manifest in manifests:
         extra = drop_patients(read_manifest(manifest, main.labels), patients_in(main.frame)).records
@@ -216,8 +215,8 @@ def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
             raise InputError([Problem(manifest, None, message)])
         _check_new(extra, seen)
         seen.update(extra.paths)
-        found.append(extra)
-    return found
+        additions.append(extra)
+    return additions
 
 
 def with_extra_records(items: Datalist, extra: Sequence[Records]) -> Datalist:

@@ -1,11 +1,7 @@
-"""Reading ChestX-ray14 in its official layout.
+"""Reading ChestX-ray14 in its official layout, for stage 2 or with the labels of stage 3.
 
 Wang et al., "ChestX-ray8: Hospital-scale Chest X-ray Database and Benchmarks on Weakly-Supervised
 Classification and Localization of Common Thorax Diseases", CVPR 2017.
-
-Multi-label findings as ChestX-ray14 writes them: ``Effusion|Mass``.
-
-Images of ChestX-ray14 with the labels of stage 3.
 """
 
 from __future__ import annotations
@@ -28,52 +24,9 @@ from monai_covid.data.tables import numbered, read_table
 from monai_covid.errors import InputError, Problem
 from monai_covid.labels import COVID_LABELS, NIH_LABELS, NIH_TO_COVID, NO_FINDING
 
-SEPARATOR = "|"
-
-
-def multi_hot(
-    file: Path, cells: pd.Series[str], labels: tuple[str, ...]
-) -> tuple[NDArray[np.bool_], list[Problem]]:
-    """Turn finding cells into targets.
-
-    Findings of ChestX-ray14 that are not among ``labels`` are known and have no target, so that a
-    network can be trained on some of them.
-
-    Args:
-        file: Where the cells are.
-        cells: ``N`` cells, indexed by line.
-        labels: The ``C`` outputs.
-
-    Returns:
-        ``(N, C)`` bool, and a problem per row that is not a valid set of findings.
-    """
-    codes, unique = pd.factorize(cells)
-    findings = [[part.strip() for part in str(cell).split(SEPARATOR)] for cell in unique]
-    table = np.array([[label in row for label in labels] for row in findings], dtype=bool)
-    messages = [_message(row, labels) for row in findings]
-    wrong = np.flatnonzero(np.array([bool(message) for message in messages])[codes])
-    lines = cells.index[wrong]
-    problems = [
-        Problem(file, int(line), messages[code])
-        for line, code in zip(lines, codes[wrong], strict=True)
-    ]
-    return table[codes], problems
-
-
-def _message(findings: Sequence[str], labels: Sequence[str]) -> str:
-    """Return what is wrong with the findings of one image, or nothing."""
-    known = tuple(dict.fromkeys((*labels, *NIH_LABELS)))
-    for finding in findings:
-        if finding not in known:
-            return unknown_label(finding, known)
-    if NO_FINDING in findings and len(set(findings)) > 1:
-        others = SEPARATOR.join(finding for finding in findings if finding != NO_FINDING)
-        return f"{NO_FINDING!r} stands together with {others!r}; keep one or the other"
-    return ""
-
-
 CSV_PATTERN = "Data_Entry_2017*.csv"
 REQUIRED_COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
+
 COLUMNS = {
     "Image Index": "image",
     "Finding Labels": "findings",
@@ -85,6 +38,8 @@ COLUMNS = {
     "Follow-up #": "follow_up",
 }
 """Official column -> ours; other columns are left out."""
+
+SEPARATOR = "|"
 
 
 class NihInspection(NamedTuple):
@@ -151,19 +106,91 @@ def inspect_nih(dataset_dir: Path | str, labels: Sequence[str] = NIH_LABELS) -> 
     return NihInspection(records, int((~keep).sum()), problems)
 
 
+def is_nih_folder(folder: Path) -> bool:
+    """Return whether a folder has the table of ChestX-ray14."""
+    return folder.is_dir() and any(folder.glob(CSV_PATTERN))
+
+
+def read_nih_as_stage3(folder: Path) -> Records:
+    """Read ChestX-ray14 as a collection of pneumonia and normal.
+
+    Raises:
+        InputError: Anything is wrong with the files, or no image has such a label.
+    """
+    records = with_stage3_labels(read_nih(folder))
+    if not len(records):
+        message = "no image is labelled Pneumonia or No Finding alone"
+        raise InputError([Problem(records.file, None, message)])
+    return records
+
+
+def with_stage3_labels(records: Records) -> Records:
+    """Return the images whose labels include Pneumonia or are No Finding alone, so labelled.
+
+    Args:
+        records: Of ``read_nih``.
+    """
+    targets = np.zeros((len(records), len(COVID_LABELS)), dtype=bool)
+    for source, target in NIH_TO_COVID.items():
+        targets[:, COVID_LABELS.index(target)] = records.targets[:, NIH_LABELS.index(source)]
+    labelled: NDArray[np.bool_] = np.asarray(targets.any(axis=1))
+    return replace(records.select(labelled), labels=COVID_LABELS, targets=targets[labelled])
+
+
+def multi_hot(
+    file: Path, cells: pd.Series[str], labels: tuple[str, ...]
+) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """Turn finding cells into targets.
+
+    Findings of ChestX-ray14 that are not among ``labels`` are known and have no target, so that a
+    network can be trained on some of them.
+
+    Args:
+        file: Where the cells are.
+        cells: ``N`` cells, indexed by line.
+        labels: The ``C`` outputs.
+
+    Returns:
+        ``(N, C)`` bool, and a problem per row that is not a valid set of findings.
+    """
+    codes, unique = pd.factorize(cells)
+    findings = [[part.strip() for part in str(cell).split(SEPARATOR)] for cell in unique]
+    table = np.array([[label in row for label in labels] for row in findings], dtype=bool)
+    messages = [_message(row, labels) for row in findings]
+    wrong = np.flatnonzero(np.array([bool(message) for message in messages])[codes])
+    lines = cells.index[wrong]
+    problems = [
+        Problem(file, int(line), messages[code])
+        for line, code in zip(lines, codes[wrong], strict=True)
+    ]
+    return table[codes], problems
+
+
+def _message(findings: Sequence[str], labels: Sequence[str]) -> str:
+    """Return what is wrong with the findings of one image, or nothing."""
+    valid = tuple(dict.fromkeys((*labels, *NIH_LABELS)))
+    for finding in findings:
+        if finding not in valid:
+            return unknown_label(finding, valid)
+    if NO_FINDING in findings and len(set(findings)) > 1:
+        others = SEPARATOR.join(finding for finding in findings if finding != NO_FINDING)
+        return f"{NO_FINDING!r} stands together with {others!r}; keep one or the other"
+    return ""
+
+
 def _required_files(folder: Path) -> Path:
     """Return the CSV, and report all files that are missing together."""
-    found = sorted(folder.glob(CSV_PATTERN))
+    tables = sorted(folder.glob(CSV_PATTERN))
     problems = []
-    if len(found) != 1:
-        state = f"holds {', '.join(file.name for file in found)}" if found else "holds none"
+    if len(tables) != 1:
+        state = f"holds {', '.join(file.name for file in tables)}" if tables else "holds none"
         problems.append(Problem(folder, None, f"expected one file {CSV_PATTERN}, but {state}"))
     for name in LIST_NAMES.values():
         if not (folder / name).is_file():
             problems.append(Problem(folder / name, None, "does not exist; it is part of the data"))
     if problems:
         raise InputError(problems)
-    return found[0]
+    return tables[0]
 
 
 def _image_folders(folder: Path) -> list[Path]:
@@ -207,34 +234,3 @@ def _mismatches(file: Path, images: pd.Series[str], numbers: pd.Series[str]) -> 
         )
         for line, name in numbered(images[wrong])
     ]
-
-
-def is_nih_folder(folder: Path) -> bool:
-    """Return whether a folder has the table of ChestX-ray14."""
-    return folder.is_dir() and any(folder.glob(CSV_PATTERN))
-
-
-def with_stage3_labels(records: Records) -> Records:
-    """Return the images whose labels include Pneumonia or are No Finding alone, so labelled.
-
-    Args:
-        records: Of ``read_nih``.
-    """
-    targets = np.zeros((len(records), len(COVID_LABELS)), dtype=bool)
-    for source, target in NIH_TO_COVID.items():
-        targets[:, COVID_LABELS.index(target)] = records.targets[:, NIH_LABELS.index(source)]
-    labelled: NDArray[np.bool_] = np.asarray(targets.any(axis=1))
-    return replace(records.select(labelled), labels=COVID_LABELS, targets=targets[labelled])
-
-
-def read_nih_as_stage3(folder: Path) -> Records:
-    """Read ChestX-ray14 as a collection of pneumonia and normal.
-
-    Raises:
-        InputError: Anything is wrong with the files, or no image has such a label.
-    """
-    found = with_stage3_labels(read_nih(folder))
-    if not len(found):
-        message = "no image is labelled Pneumonia or No Finding alone"
-        raise InputError([Problem(found.file, None, message)])
-    return found

@@ -92,11 +92,11 @@ def list_problems(
     return problems + _patients_in_both(images, patient_of)
 
 
-def _other_ending(name: str, known: Mapping[str, str]) -> str:
+def _other_ending(name: str, names: Mapping[str, str]) -> str:
     """Point to the same name with another ending; a search for near names would be too slow."""
     stem = Path(name).stem
     endings = [stem + ending for ending in (".png", ".jpg", ".jpeg", ".PNG", ".JPG")]
-    return suggestion(name, [other for other in endings if other in known])
+    return suggestion(name, [other for other in endings if other in names])
 
 
 def _patients_in_both(

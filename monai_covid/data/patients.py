@@ -62,11 +62,11 @@ def patients_in(frame: pd.DataFrame) -> set[str]:
     Args:
         frame: Has the column ``patient_id``, and optionally ``image`` and ``original_file``.
     """
-    found = {canonical_patient_id(value) for value in frame["patient_id"].unique() if value}
+    patients = {canonical_patient_id(value) for value in frame["patient_id"].unique() if value}
     for column in NAME_COLUMNS:
         if column in frame:
-            found.update(filter(None, map(nih_patient_of_image, frame[column])))
-    return found
+            patients.update(filter(None, map(nih_patient_of_image, frame[column])))
+    return patients
 
 
 def patients_in_manifests(manifests: Iterable[Path | str]) -> set[str]:

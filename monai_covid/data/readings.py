@@ -38,8 +38,8 @@ def read_readings(file: Path, labels: Sequence[str]) -> pd.DataFrame:
     table = read_table(file, [IMAGE])
     columns = [name for name in labels if name in table]
     if not columns:
-        found = ", ".join(map(str, table.columns.drop(IMAGE))) or "none"
-        message = f"no column is a class ({', '.join(labels)}); besides {IMAGE} found: {found}"
+        others = ", ".join(map(str, table.columns.drop(IMAGE))) or "none"
+        message = f"no column is a class ({', '.join(labels)}); besides {IMAGE} found: {others}"
         raise InputError([Problem(file, 1, message)])
     problems = [
         *_misspelt(file, [str(name) for name in table], labels),
@@ -62,12 +62,12 @@ def readings_of(file: Path, records: Records) -> pd.DataFrame:
     Raises:
         InputError: Also if none of the images is in the collection.
     """
-    found = read_readings(file, records.labels)
-    if not found.index.isin(records.frame[IMAGE]).any():
+    readings = read_readings(file, records.labels)
+    if not readings.index.isin(records.frame[IMAGE]).any():
         example = records.frame[IMAGE].iloc[0]
         message = f"none of its images is in {records.file}, which names them as {example!r}"
         raise InputError([Problem(file, None, message)])
-    return found
+    return readings
 
 
 def views_of(records: Records) -> pd.Series[str] | None:

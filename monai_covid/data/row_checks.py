@@ -25,9 +25,9 @@ def checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def empty_cells(file: Path, cells: pd.Series[str], wanted: str) -> list[Problem]:
-    """Report empty cells; ``wanted`` says what belongs there."""
-    message = f"{cells.name!r} is empty; expected {wanted}"
+def empty_cells(file: Path, cells: pd.Series[str], expected: str) -> list[Problem]:
+    """Report empty cells; ``expected`` says what belongs there."""
+    message = f"{cells.name!r} is empty; expected {expected}"
     return [Problem(file, line, message) for line, _ in numbered(cells[cells == ""])]
 
 
@@ -89,8 +89,8 @@ def patients_in_two_parts(
         patients: Patient of each row.
         parts: Fold or split of each row; the name of the series says which.
     """
-    known = (patients != "") & (parts != "")
-    patients, parts = patients[known], parts[known]
+    assigned = (patients != "") & (parts != "")
+    patients, parts = patients[assigned], parts[assigned]
     first = {patient: line for line, patient in numbered(patients[~patients.duplicated()])}
     astray = parts.to_numpy() != parts.loc[patients.map(first)].to_numpy()
     return [

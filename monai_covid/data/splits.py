@@ -1,8 +1,7 @@
 """Patient-wise stratified splits: no patient is ever in two parts.
 
-Which section of stage 3 each image of a manifest belongs to.
-
-The patients whom stage 2 must not see, because stage 3 is tested on them.
+Folds and hold-outs, the sections of a manifest in stage 3, and the patients whom stage 2 must not
+see because stage 3 is tested on them.
 """
 
 from __future__ import annotations
@@ -22,10 +21,103 @@ from monai_covid.data.tables import read_table
 from monai_covid.errors import InputError, OptionError, Problem
 
 
+def covid_sections(
+    records: Records, fold: int, folds: int, fraction: float, seed: int
+) -> NDArray[np.str_]:
+    """Return the section of each image: training, validation or test.
+
+    Args:
+        records: All images of a manifest.
+        fold: Fold for testing.
+        folds: Number of folds to make if the manifest has none.
+        fraction: Part of the patients of the other folds that is for validation.
+        seed: For folds and hold-out.
+
+    Returns:
+        ``(N,)`` str.
+
+    Raises:
+        OptionError: There is no such fold.
+        InputError: A class has too few patients for the folds.
+    """
+    fold_of = _folds(records, folds, seed)
+    fold_numbers = np.unique(fold_of).tolist()
+    if fold not in fold_numbers or isinstance(fold, bool):
+        raise OptionError(f"fold must be one of {fold_numbers} in {records.file}, got {fold!r}")
+    sections = np.full(len(records), "test", dtype="<U10")
+    rest = fold_of != fold
+    others = records.select(rest)
+    held = hold_out(others.patients, others.targets, fraction, seed)
+    sections[rest] = np.where(held, "validation", "training")
+    return sections
+
+
+def _folds(records: Records, folds: int, seed: int) -> NDArray[np.intp]:
+    if has_folds(records.frame):
+        return records.frame["fold"].to_numpy(dtype=object).astype(np.intp)
+    check_folds(folds)
+    for label, name in enumerate(records.labels):
+        patients = len(set(records.patients[records.targets[:, label]]))
+        if patients < folds:
+            message = f"{folds} folds need {folds} patients of class {name!r}, found {patients}"
+            raise InputError([Problem(records.file, None, message)])
+    return assign_folds(records.patients, records.classes, folds, seed)
+
+
+def stage3_patients(
+    manifests: Sequence[Path | str],
+    fold: int | None = None,
+    validation_fraction: float | None = None,
+    seed: int = 0,
+) -> set[str]:
+    """Return the patients of manifests of stage 3: all, or those of one fold.
+
+    With a fold, the patients of the other folds may be learned from in stage 2 as they are in stage
+    3. Stage 3's validation patients are among them: unless they are left out too, its validation
+    scores are too good, and thresholds or temperatures fitted on them too bold.
+
+    Args:
+        manifests: CSV files, or folders that hold ``metadata.csv``.
+        fold: Stage 3's test fold; needs the column ``fold``. None: all patients.
+        validation_fraction: Stage 3's, to leave out whom it holds out for validation too. The
+            manifests are read as stage 3 reads them, images and all.
+        seed: Stage 3's seed.
+
+    Raises:
+        OptionError: There are no manifests for the fold, or no fold for the fraction.
+        InputError: A manifest cannot be read, or has no such fold.
+    """
+    if validation_fraction is not None and fold is None:
+        raise OptionError("exclude_validation_fraction needs exclude_fold: stage 3's test fold")
+    if fold is None:
+        return patients_in_manifests(manifests)
+    if not manifests:
+        raise OptionError("exclude_fold needs exclude_manifests: whose fold is it?")
+    files = [manifest_file(manifest) for manifest in manifests]
+    patients = set().union(*(_patients_of_fold(file, fold) for file in files))
+    if validation_fraction is not None:
+        for file in files:
+            records = read_manifest(file)
+            sections = covid_sections(records, fold, 0, validation_fraction, seed)
+            patients |= patients_in(records.frame.loc[sections == "validation"])
+    return patients
+
+
+def _patients_of_fold(file: Path, fold: int) -> set[str]:
+    frame = read_table(file, ("image", "patient_id", "fold"))
+    folds = frame["fold"].str.replace(r"^0+(?=[0-9])", "", regex=True)
+    chosen = frame.loc[folds == str(fold)]
+    if chosen.empty:
+        available = ", ".join(sorted(set(folds) - {""})) or "none"
+        message = f"has no fold {fold}, which exclude_fold asks for; its folds: {available}"
+        raise InputError([Problem(file, None, message)])
+    return patients_in(chosen)
+
+
 def assign_folds(
     patients: NDArray[np.object_], classes: NDArray[np.intp], folds: int, seed: int
 ) -> NDArray[np.intp]:
-    """Deal patients into folds with alike class frequencies.
+    """Divide patients into folds with similar class frequencies.
 
     The result depends on the seed and on who has which images, not on the order of the rows.
 
@@ -123,8 +215,8 @@ def _fill_quotas(carries: NDArray[np.bool_], fraction: float) -> NDArray[np.bool
     decided = np.zeros(len(carries), dtype=bool)
     for label in _rarest_first(carries):
         owners = np.flatnonzero(carries[:, label])
-        wanted = max(0, _quota(len(owners), fraction) - int(held[owners].sum()))
-        held[owners[~decided[owners]][:wanted]] = True
+        missing = max(0, _quota(len(owners), fraction) - int(held[owners].sum()))
+        held[owners[~decided[owners]][:missing]] = True
         decided[owners] = True
     return held
 
@@ -141,96 +233,3 @@ def _share_labels(carries: NDArray[np.bool_], held: NDArray[np.bool_]) -> NDArra
         movable = owners[~carries[owners][:, irreplaceable].any(axis=1)]
         held[movable[:1]] = ~side
     return held
-
-
-def covid_sections(
-    records: Records, fold: int, folds: int, fraction: float, seed: int
-) -> NDArray[np.str_]:
-    """Return the section of each image: training, validation or test.
-
-    Args:
-        records: All images of a manifest.
-        fold: Fold for testing.
-        folds: Number of folds to make if the manifest has none.
-        fraction: Part of the patients of the other folds that is for validation.
-        seed: For folds and hold-out.
-
-    Returns:
-        ``(N,)`` str.
-
-    Raises:
-        OptionError: There is no such fold.
-        InputError: A class has too few patients for the folds.
-    """
-    fold_of = _folds(records, folds, seed)
-    given = np.unique(fold_of).tolist()
-    if fold not in given or isinstance(fold, bool):
-        raise OptionError(f"fold must be one of {given} in {records.file}, got {fold!r}")
-    sections = np.full(len(records), "test", dtype="<U10")
-    rest = fold_of != fold
-    others = records.select(rest)
-    held = hold_out(others.patients, others.targets, fraction, seed)
-    sections[rest] = np.where(held, "validation", "training")
-    return sections
-
-
-def _folds(records: Records, folds: int, seed: int) -> NDArray[np.intp]:
-    if has_folds(records.frame):
-        return records.frame["fold"].to_numpy(dtype=object).astype(np.intp)
-    check_folds(folds)
-    for label, name in enumerate(records.labels):
-        patients = len(set(records.patients[records.targets[:, label]]))
-        if patients < folds:
-            message = f"{folds} folds need {folds} patients of class {name!r}, found {patients}"
-            raise InputError([Problem(records.file, None, message)])
-    return assign_folds(records.patients, records.classes, folds, seed)
-
-
-def stage3_patients(
-    manifests: Sequence[Path | str],
-    fold: int | None = None,
-    validation_fraction: float | None = None,
-    seed: int = 0,
-) -> set[str]:
-    """Return the patients of manifests of stage 3: all, or those of one fold.
-
-    With a fold, the patients of the other folds may be learned from in stage 2 as they are in stage
-    3. Stage 3's validation patients are among them: unless they are left out too, its validation
-    scores are too good, and thresholds or temperatures fitted on them too bold.
-
-    Args:
-        manifests: CSV files, or folders that hold ``metadata.csv``.
-        fold: Stage 3's test fold; needs the column ``fold``. None: all patients.
-        validation_fraction: Stage 3's, to leave out whom it holds out for validation too. The
-            manifests are read as stage 3 reads them, images and all.
-        seed: Stage 3's seed.
-
-    Raises:
-        OptionError: There are no manifests for the fold, or no fold for the fraction.
-        InputError: A manifest cannot be read, or has no such fold.
-    """
-    if validation_fraction is not None and fold is None:
-        raise OptionError("exclude_validation_fraction needs exclude_fold: stage 3's test fold")
-    if fold is None:
-        return patients_in_manifests(manifests)
-    if not manifests:
-        raise OptionError("exclude_fold needs exclude_manifests: whose fold is it?")
-    files = [manifest_file(manifest) for manifest in manifests]
-    found = set().union(*(_patients_of_fold(file, fold) for file in files))
-    if validation_fraction is not None:
-        for file in files:
-            records = read_manifest(file)
-            sections = covid_sections(records, fold, 0, validation_fraction, seed)
-            found |= patients_in(records.frame.loc[sections == "validation"])
-    return found
-
-
-def _patients_of_fold(file: Path, fold: int) -> set[str]:
-    frame = read_table(file, ("image", "patient_id", "fold"))
-    folds = frame["fold"].str.replace(r"^0+(?=[0-9])", "", regex=True)
-    chosen = frame.loc[folds == str(fold)]
-    if chosen.empty:
-        there = ", ".join(sorted(set(folds) - {""}))
-        message = f"has no fold {fold}, which exclude_fold asks for; its folds: {there or 'none'}"
-        raise InputError([Problem(file, None, message)])
-    return patients_in(chosen)

@@ -110,26 +110,26 @@ def _header(cells: list[str]) -> list[str]:
 
 
 def _header_problems(file: Path, header: list[str], required: Sequence[str]) -> list[Problem]:
-    named = [name for name in header if name]
+    names = [name for name in header if name]
     problems = [
-        Problem(file, 1, f"column {name!r} occurs {named.count(name)} times; keep one")
-        for name in dict.fromkeys(named)
-        if named.count(name) > 1
+        Problem(file, 1, f"column {name!r} occurs {names.count(name)} times; keep one")
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
     ]
-    missing = [name for name in required if name not in named]
+    missing = [name for name in required if name not in names]
     if missing:
-        problems.append(_missing_columns(file, named, missing))
+        problems.append(_missing_columns(file, names, missing))
     return problems
 
 
-def _missing_columns(file: Path, named: list[str], missing: list[str]) -> Problem:
-    if len(named) == 1:
+def _missing_columns(file: Path, names: list[str], missing: list[str]) -> Problem:
+    if len(names) == 1:
         for separator, meaning in OTHER_SEPARATORS.items():
-            if separator in named[0]:
+            if separator in names[0]:
                 return Problem(file, 1, f"is separated by {meaning}; save it with commas")
-    near = {name: _nearest(name, named) for name in missing}
+    near = {name: _nearest(name, names) for name in missing}
     hints = "".join(f"; is {have!r} meant for {name!r}?" for name, have in near.items() if have)
-    return Problem(file, 1, f"lacks {_listed(missing)}; found {', '.join(named)}{hints}")
+    return Problem(file, 1, f"lacks {_listed(missing)}; found {', '.join(names)}{hints}")
 
 
 def _width_problems(file: Path, rows: list[Row], header: list[str]) -> list[Problem]:

@@ -71,16 +71,16 @@ def unlabelled_datalist(
 
 def _read_all(folders: Sequence[Path]) -> list[Records]:
     """Read all collections and report the problems of all of them together."""
-    found: list[Records] = []
+    collections: list[Records] = []
     problems: list[Problem] = []
     for folder in folders:
         try:
-            found.append(_read(folder))
+            collections.append(_read(folder))
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
-    return found
+    return collections
 
 
 def _read(folder: Path) -> Records:
@@ -95,12 +95,12 @@ def _read(folder: Path) -> Records:
 
 
 def _without(records: Records, patients: set[str]) -> Records:
-    kept, images, people = drop_patients(records, patients)
+    remaining, images, people = drop_patients(records, patients)
     logger.info(
         "%s: %d images for pretraining; left out %d images of %d patients",
-        *(records.file, len(kept), images, people),
+        *(records.file, len(remaining), images, people),
     )
-    return kept
+    return remaining
 
 
 def _named(collections: Sequence[Records], tables: Sequence[Path]) -> set[tuple[str, str]]:

@@ -1,6 +1,6 @@
 from .explainer import CHUNK as CHUNK
+from .explainer import CanonizeError as CanonizeError
 from .explainer import Explainer as Explainer
-from .lrp.canonize import CanonizeError as CanonizeError
 from .lrp.canonize import canonize as canonize
 from .lrp.composites import Composite as Composite
 from .lrp.composites import EpsilonAlpha2Beta1Flat as EpsilonAlpha2Beta1Flat

@@ -1,10 +1,6 @@
-"""Every method by name, with one interface.
+"""Every explanation method by name, with one interface.
 
-Maps from the gradient of an output, through captum.
-
-Maps of the last feature maps, through MONAI's Grad-CAM.
-
-Maps from covering parts of an image, through captum.
+LRP is this package's own; gradients and occlusion go through captum, Grad-CAM through MONAI.
 """
 
 from __future__ import annotations
@@ -21,8 +17,7 @@ from monai.visualize import GradCAM
 from torch import Tensor, nn
 
 from monai_covid.errors import OptionError
-from monai_covid.explain.explainer import CHUNK, Explainer, NetworkExplainer
-from monai_covid.explain.lrp.canonize import CanonizeError
+from monai_covid.explain.explainer import CHUNK, CanonizeError, Explainer, NetworkExplainer
 from monai_covid.explain.lrp.composites import EpsilonAlpha2Beta1Flat, EpsilonPlusFlat, EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
 
@@ -38,10 +33,10 @@ class GradientTimesInput(NetworkExplainer):
 
     def _explain(self, images: Tensor, weights: Tensor) -> Tensor:
         method = InputXGradient(self._explained)
-        found: Tensor = method.attribute(
+        attribution: Tensor = method.attribute(
             images.requires_grad_(), additional_forward_args=(weights,), target=0
         )
-        return found
+        return attribution
 
 
 class IntegratedGradients(NetworkExplainer):
@@ -65,14 +60,14 @@ class IntegratedGradients(NetworkExplainer):
 
     def _explain(self, images: Tensor, weights: Tensor) -> Tensor:
         method = CaptumIntegratedGradients(self._explained)
-        found: Tensor = method.attribute(
+        attribution: Tensor = method.attribute(
             images.requires_grad_(),
             additional_forward_args=(weights,),
             target=0,
             n_steps=self.steps,
             internal_batch_size=self.chunk,
         )
-        return found
+        return attribution
 
 
 LAST_FEATURES = "network.class_layers.relu"
@@ -99,8 +94,10 @@ class GradCam(NetworkExplainer):
 
     def _explain(self, images: Tensor, weights: Tensor) -> Tensor:
         with self._lock, torch.enable_grad():
-            found: Tensor = self._method(images.requires_grad_(), class_idx=0, weights=weights)
-        return found.expand_as(images) / images.shape[1]
+            attribution: Tensor = self._method(
+                images.requires_grad_(), class_idx=0, weights=weights
+            )
+        return attribution.expand_as(images) / images.shape[1]
 
 
 def _unchanged(activation: Tensor) -> Tensor:
@@ -131,7 +128,7 @@ class Occlusion(NetworkExplainer):
         channels, height, width = images.shape[1:]
         side = max(1, round(self.window * min(height, width)))
         stride = max(1, side // 2)
-        found: Tensor = captum.attr.Occlusion(self._explained).attribute(
+        attribution: Tensor = captum.attr.Occlusion(self._explained).attribute(
             images,
             sliding_window_shapes=(channels, side, side),
             strides=(channels, stride, stride),
@@ -140,7 +137,7 @@ class Occlusion(NetworkExplainer):
             target=0,
             perturbations_per_eval=max(1, self.chunk // len(images)),
         )
-        return (found / channels).to(images)  # captum computes in single precision
+        return (attribution / channels).to(images)  # captum computes in single precision
 
 
 class PixelRange(NamedTuple):

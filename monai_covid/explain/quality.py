@@ -1,17 +1,10 @@
-"""What relevant regions are worth to the network: cover them and watch its output.
+"""What a relevance map is worth: three measures, and random maps as a control.
 
-Region perturbation: Samek et al., IEEE Trans. Neural Netw. Learn. Syst. 28:2660-2673 (2017).
-
-How much of a map lies where the truth is known to lie.
-
-Arras, Osman & Samek, Information Fusion 81:14-40 (2022).
-
-A control: maps that do not look at anything.
-
-Whether a map hangs on what the network has learned.
-
-Adebayo et al., *Sanity checks for saliency maps*, NeurIPS 2018: a map that stays the same when
-weights are replaced by random ones does not explain the network.
+Faithfulness: regions are covered and the network's output is watched (Samek et al., IEEE Trans.
+Neural Netw. Learn. Syst. 28:2660-2673, 2017). Localisation: the share of the relevance that lies
+where the truth is known to lie (Arras, Osman & Samek, Information Fusion 81:14-40, 2022).
+Randomisation: a map that stays the same when weights are replaced by random ones does not explain
+the network (Adebayo et al., *Sanity checks for saliency maps*, NeurIPS 2018).
 """
 
 from __future__ import annotations
@@ -27,9 +20,10 @@ from monai_covid.explain.explainer import Targets
 
 REGIONS = 16
 STEPS = 16
+Part = Literal["head", "all"]
 
 
-class Flipping(NamedTuple):
+class FlippingCurves(NamedTuple):
     """Probability of the class while more and more of an image is covered.
 
     Attributes:
@@ -50,7 +44,7 @@ def _area(curve: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def flip(
+def pixel_flipping(
     network: nn.Module,
     images: Tensor,
     relevance: Tensor,
@@ -59,11 +53,11 @@ def flip(
     regions: int = REGIONS,
     steps: int = STEPS,
     seed: int = 0,
-) -> Flipping:
+) -> FlippingCurves:
     """Cover an image region by region with mid-grey.
 
     Args:
-        network: In evaluation mode; its classes exclude each other.
+        network: In evaluation mode; its classes are mutually exclusive.
         images: ``(B, C, H, W)``, standardised, so that 0 is mid-grey.
         relevance: ``(B, C, H, W)``; regions are ranked by their mean.
         targets: Class whose probability is watched, ``(B,)``.
@@ -80,10 +74,8 @@ def flip(
         )
     means = F.adaptive_avg_pool2d(relevance.sum(1), regions).flatten(1)
     rank = _ranks(means, seed).reshape(-1, 1, regions, regions)
-    curves = (
-        _curve(network, images, each, targets, steps) for each in (rank, regions**2 - 1 - rank)
-    )
-    return Flipping(*curves)
+    orders = (rank, regions**2 - 1 - rank)
+    return FlippingCurves(*(_curve(network, images, order, targets, steps) for order in orders))
 
 
 def _ranks(values: Tensor, seed: int) -> Tensor:
@@ -99,9 +91,9 @@ def _curve(network: nn.Module, images: Tensor, rank: Tensor, targets: Tensor, st
     regions = rank[0].numel()
     probabilities = []
     for step in range(steps + 1):
-        kept = (rank >= step * regions / steps).to(images)
-        shown = images * F.interpolate(kept, size=images.shape[2:], mode="nearest")
-        scores = network(shown).softmax(1)
+        uncovered = (rank >= step * regions / steps).to(images)
+        covered_images = images * F.interpolate(uncovered, size=images.shape[2:], mode="nearest")
+        scores = network(covered_images).softmax(1)
         probabilities.append(scores.gather(1, targets[:, None])[:, 0])
     return torch.stack(probabilities, 1)
 
@@ -109,7 +101,7 @@ def _curve(network: nn.Module, images: Tensor, rank: Tensor, targets: Tensor, st
 def mass_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
     """Return the share of the positive relevance that lies within a mask.
 
-    Only what speaks for the class is counted: what speaks against it need not be a lesion.
+    Only relevance for the class is counted: what is against it need not be a lesion.
 
     Args:
         relevance: ``(B, C, H, W)``; channels are added.
@@ -121,7 +113,7 @@ def mass_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
     """
     positive = relevance.sum(1).clamp(min=0)
     share = (positive * mask).sum((1, 2)) / positive.sum((1, 2))
-    return _known(share, mask)
+    return _where_defined(share, mask)
 
 
 def rank_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
@@ -136,8 +128,8 @@ def rank_accuracy(relevance: Tensor, mask: Tensor) -> Tensor:
         the K count in part, so that the order of equal pixels does not matter.
     """
     values, inside = relevance.sum(1).flatten(1), mask.flatten(1)
-    found = [_hits(row, within) for row, within in zip(values, inside, strict=True)]
-    return _known(torch.stack(found), mask)
+    shares = [_hits(row, within) for row, within in zip(values, inside, strict=True)]
+    return _where_defined(torch.stack(shares), mask)
 
 
 def _hits(values: Tensor, inside: Tensor) -> Tensor:
@@ -150,7 +142,7 @@ def _hits(values: Tensor, inside: Tensor) -> Tensor:
     return ((above & inside).sum() + places * (level & inside).sum() / level.sum()) / count
 
 
-def _known(values: Tensor, mask: Tensor) -> Tensor:
+def _where_defined(values: Tensor, mask: Tensor) -> Tensor:
     nothing = torch.full_like(values, float("nan"))
     return torch.where(mask.flatten(1).any(1), values, nothing)
 
@@ -173,9 +165,6 @@ class RandomMap:
         return torch.randn(inputs.shape, generator=self._generator).to(inputs)
 
 
-Part = Literal["head", "all"]
-
-
 def randomised(network: nn.Module, part: Part, seed: int = 0) -> nn.Module:
     """Return a copy with fresh random weights in its last layer or in all layers.
 
@@ -194,17 +183,17 @@ def randomised(network: nn.Module, part: Part, seed: int = 0) -> nn.Module:
     return copy.eval()
 
 
-def rank_correlation(one: Tensor, other: Tensor) -> Tensor:
+def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
     """Return Spearman's rank correlation of maps, pixel by pixel.
 
     Args:
-        one: ``(B, C, H, W)``; channels are added.
-        other: Of the same shape.
+        first: ``(B, C, H, W)``; channels are added.
+        second: Of the same shape.
 
     Returns:
         ``(B,)`` in [-1, 1]; NaN for a map that is the same everywhere.
     """
-    a, b = (_centred_ranks(each.sum(1).flatten(1)) for each in (one, other))
+    a, b = (_centred_ranks(maps.sum(1).flatten(1)) for maps in (first, second))
     return (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1)).sqrt()
 
 

@@ -173,9 +173,9 @@ def unseen_images(info: ModelInfo, collection: Collection, settings: Mapping[str
     if known is not None and known != datalist_hash(training, items):
         raise OptionError(
             f"{collection.place}: the parts for training and validation are not those that the "
-            f"network's run had (its {SUMMARY} tells); give the collection, --fold, --seed and "
-            "--validation-fraction of the run. If it had --extra_manifests or --leave_out_images, "
-            "give --predictions"
+            f"network's run had (its {SUMMARY} tells); give the collection, --fold, --split-seed "
+            "and --validation-fraction of the run. If it had --extra_manifests or "
+            "--leave_out_images, give --predictions"
         )
     return Unseen(items, f"validation part{_place(info, collection, settings)}", known is not None)
 

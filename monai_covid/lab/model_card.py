@@ -11,7 +11,7 @@ from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.wording import counted, number, sample_size
 from monai_covid.lab.studies.pages.markdown import escape, estimate, feature_name, plain, table
 from monai_covid.lab.studies.pages.markdown import measure_name as measure_in_table
-from monai_covid.lab.studies.pages.radiologist import ENTANGLED, chosen_arm
+from monai_covid.lab.studies.pages.radiologist import CONFOUNDED, chosen_arm
 from monai_covid.lab.studies.pages.records import Arm, Estimate, Study
 from monai_covid.lab.studies.pages.sentences import trivial_sentence
 from monai_covid.lab.studies.pages.tables import shown_measures
@@ -32,7 +32,7 @@ LIMITS = (
     "data is no evidence that a disease is recognised.",
     "Figures are of the collections named here. On images of other hospitals expect less.",
     "A calibrated probability holds for images like those it was calibrated on, with the same "
-    "shares of the classes.",
+    "class frequencies.",
 )
 OTHER_NETWORKS = (
     "Figures are of networks that were trained in the same way, each tested on folds it was not "
@@ -92,7 +92,7 @@ def _model(model: ModelFile) -> str:
         "densenet201": "DenseNet-201",
         "efficientnet_lite0": "EfficientNet-Lite0",
     }
-    end = "sigmoid: labels do not exclude each other" if info.multilabel else "softmax: one class"
+    end = "sigmoid: labels are not mutually exclusive" if info.multilabel else "softmax: one class"
     rows = [
         ("SHA-256", f"`{model.sha256}`"),
         ("Size", f"{model.size / 1e6:.1f} MB"),
@@ -121,30 +121,31 @@ def _preprocessing(info: ModelInfo) -> str:
         "mask": "grey outside of both lungs",
         "crop_mask": "the rectangle around both lungs, grey outside of them",
     }
-    words = [steps.get(chosen.lungs, "the whole image")]
-    words += ["burnt-in text painted over"] if chosen.text == "inpaint" else []
-    words += ["grey values stretched" if chosen.grey == "stretch" else "histogram equalisation"]
-    words += ["squashed to a square"]
-    words += ["local mean and contrast taken out"] if chosen.grey == "local" else []
-    words += ["standardised"]
-    return f"Stored with the weights and applied wherever they are used: {', '.join(words)}."
+    done = [steps.get(chosen.lungs, "the whole image")]
+    done += ["burnt-in text painted over"] if chosen.text == "inpaint" else []
+    done += ["grey values stretched" if chosen.grey == "stretch" else "histogram equalisation"]
+    done += ["squashed to a square"]
+    done += ["local mean and contrast taken out"] if chosen.grey == "local" else []
+    done += ["standardised"]
+    return f"Stored with the weights and applied wherever they are used: {', '.join(done)}."
 
 
 def _calibration(info: ModelInfo) -> str:
-    known = info.calibration
-    if known is None:
+    calibration = info.calibration
+    if calibration is None:
         return "Not calibrated: probabilities are those of the network as it was trained."
-    before, after = number(known.log_loss_before), number(known.log_loss_after)
+    before, after = number(calibration.log_loss_before), number(calibration.log_loss_after)
+    sample = sample_size(calibration.images, calibration.patients)
     return (
-        f"Temperature {info.temperature:.3f}, fitted on {sample_size(known.images, known.patients)}"
-        f" ({escape(known.data)}): log loss {before} before, {after} after, on the same images."
-        f"{_thresholds(known)}"
+        f"Temperature {info.temperature:.3f}, fitted on {sample} ({escape(calibration.data)}): "
+        f"log loss {before} before, {after} after, on the same images."
+        f"{_thresholds(calibration)}"
     )
 
 
-def _thresholds(known: Calibration) -> str:
+def _thresholds(calibration: Calibration) -> str:
     """Return the thresholds as a table, with how sure they are; empty without any."""
-    if not known.points:
+    if not calibration.points:
         return ""
     rows = [
         (
@@ -154,7 +155,7 @@ def _thresholds(known: Calibration) -> str:
             estimate(Estimate(point.specificity, point.low, point.high)),
             f"{point.positives}",
         )
-        for point in known.points
+        for point in calibration.points
     ]
     header = (
         "Class",
@@ -170,7 +171,7 @@ def _thresholds(known: Calibration) -> str:
 def _figures(studies: Sequence[Study], arm: str | None) -> str:
     if not studies:
         return "None: no study was named."
-    return "\n\n".join([OTHER_NETWORKS, *(_study(study, arm) for study in studies), ENTANGLED])
+    return "\n\n".join([OTHER_NETWORKS, *(_study(study, arm) for study in studies), CONFOUNDED])
 
 
 def _study(study: Study, name: str | None) -> str:
@@ -184,7 +185,7 @@ def _study(study: Study, name: str | None) -> str:
     measures = shown_measures(study)
     columns = {"test images": arm.test, **{feature_name(n): s for n, s in arm.further.items()}}
     rows = [
-        (measure_in_table(measure), *(estimate(found.get(measure)) for found in columns.values()))
+        (measure_in_table(measure), *(estimate(scores.get(measure)) for scores in columns.values()))
         for measure in measures
     ]
     trivial = [
@@ -199,5 +200,5 @@ def _arm(study: Study, name: str | None) -> Arm | None:
     for arm in study.arms:
         if arm.name == name:
             return arm
-    known = ", ".join(arm.name for arm in study.arms)
-    raise OptionError(f"the study {study.name} has no arm {name!r}; it has {known}")
+    names = ", ".join(arm.name for arm in study.arms)
+    raise OptionError(f"the study {study.name} has no arm {name!r}; it has {names}")

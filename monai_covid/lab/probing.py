@@ -1,8 +1,7 @@
-"""A frozen network and a linear probe, ready to classify images.
+"""Linear probes: logistic regression on the pooled features of a frozen network.
 
-Logistic regression on features, as one linear layer.
-
-Features of images, computed once.
+An idea that is being tried, not a model that is shipped: studies compare probes with trained
+networks. Features of images are computed once and remembered, since folds share their images.
 """
 
 from __future__ import annotations
@@ -37,6 +36,50 @@ STRENGTHS = tuple(float(value) for value in np.logspace(-4, 0, 9))
 MANY = 4
 """Features for each image from which on it is faster in the space of the images."""
 
+REMEMBERED = 100_000_000
+"""Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
+
+MOMENTS, COVARIANCES = "moments", "covariances"
+
+POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
+    MOMENTS: pooled,
+    COVARIANCES: log_covariances,
+}
+"""What stands for an image: each feature map by itself, or how the maps vary together."""
+
+
+class ProbeClassifier:
+    """Classifies images as ``inference.Classifier`` does.
+
+    Attributes:
+        info: Labels, image size and preprocessing.
+        features: The frozen network.
+        probe: The linear layer.
+    """
+
+    def __init__(self, info: ModelInfo, features: PooledFeatures, probe: LinearProbe) -> None:
+        """Put it together; see the attributes."""
+        self.info = info
+        self.features = features
+        self.probe = probe
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, 1, S, S)``."""
+        return self.probe.logits(self.features(images)).softmax(1).float()
+
+    def answer(self, images: Tensor) -> Answer:
+        """Return the same probabilities; one network has no spread."""
+        return Answer(self.probabilities(images), {})
+
+    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
+        """Yield a prediction for each file, in order; unreadable ones carry their error.
+
+        Args:
+            paths: Image files in any format that is read.
+            batch_size: Images that are classified together.
+        """
+        return predict_files(self, paths, batch_size)
+
 
 class LinearProbe(NamedTuple):
     """A linear layer on features.
@@ -65,7 +108,7 @@ def fit_probe(
     """Fit multinomial logistic regression with an L2 penalty on standardised features.
 
     The penalty is that of the lowest log loss on the validation images; with it the regression is
-    fitted anew to training and validation images together.
+    fitted again to training and validation images together.
 
     Args:
         training: Features ``(N, F)`` and classes ``(N,)`` from 0.
@@ -77,13 +120,19 @@ def fit_probe(
     """
     present = np.unique(training[1])
     if len(present) < classes:
-        raise ValueError(f"training images of classes {present.tolist()}, of {classes} classes")
-    tried = _fitted(STRENGTHS, *training)
-    found = [one.predict_proba(validation[0]) for one in tried]
-    best = int(np.argmin([log_loss(validation[1], each, labels=present) for each in found]))
+        raise ValueError(
+            f"training images of classes {present.tolist()}, of {classes} classes: each needs some"
+        )
+    candidates = _fitted(STRENGTHS, *training)
+    probabilities = [candidate.predict_proba(validation[0]) for candidate in candidates]
+    best = int(
+        np.argmin(
+            [log_loss(validation[1], probability, labels=present) for probability in probabilities]
+        )
+    )
     features, targets = (np.concatenate(both) for both in zip(training, validation, strict=True))
     (final,) = _fitted(STRENGTHS[best : best + 1], features, targets)
-    return _as_layer(final, STRENGTHS[best], _macro_auc(found[best], validation[1]))
+    return _as_layer(final, STRENGTHS[best], _macro_auc(probabilities[best], validation[1]))
 
 
 def _fitted(strengths: Sequence[float], features: FloatArray, classes: IntArray) -> list[Pipeline]:
@@ -127,17 +176,6 @@ def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> Linea
     return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)
 
 
-REMEMBERED = 100_000_000
-"""Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
-
-MOMENTS, COVARIANCES = "moments", "covariances"
-POOLINGS: Mapping[str, Callable[[Sequence[Tensor]], Tensor]] = {
-    MOMENTS: pooled,
-    COVARIANCES: log_covariances,
-}
-"""What stands for an image: each feature map by itself, or how the maps vary together."""
-
-
 class PooledFeatures:
     """Features of images, remembered: the folds of a study meet the same images again.
 
@@ -162,28 +200,28 @@ class PooledFeatures:
         self.flips = flips
         self.pool = POOLINGS[pooling]
         self.maps = maps.to(self.device)
-        self._known: OrderedDict[bytes, Tensor] = OrderedDict()
+        self._remembered: OrderedDict[bytes, Tensor] = OrderedDict()
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
-        """Return the features ``(B, F)`` float64, on the processor; see ``POOLINGS``.
+        """Return the features ``(B, F)`` float64, on the CPU; see ``POOLINGS``.
 
         Args:
             images: ``(B, 1, S, S)``, standardised.
         """
         keys = [_fingerprint(image) for image in images]
         # An image that stands twice in the batch is computed once.
-        new = {key: place for place, key in enumerate(keys) if key not in self._known}
+        new = {key: place for place, key in enumerate(keys) if key not in self._remembered}
         if new:
             batch = images[list(new.values())].to(self.device)
             rows = self._computed(batch).float().cpu()
-            self._known.update(zip(new, rows, strict=True))
-        found = torch.stack([self._known[key] for key in keys])
+            self._remembered.update(zip(new, rows, strict=True))
+        features = torch.stack([self._remembered[key] for key in keys])
         for key in keys:  # what is asked for again and again is forgotten last
-            self._known.move_to_end(key)
-        while len(self._known) * found.shape[1] > REMEMBERED:
-            self._known.popitem(last=False)
-        return found.double()
+            self._remembered.move_to_end(key)
+        while len(self._remembered) * features.shape[1] > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return features.double()
 
     def _computed(self, images: Tensor) -> Tensor:
         rows = self.pool(self.maps(images))
@@ -195,36 +233,3 @@ def _fingerprint(image: Tensor) -> bytes:
     digest = blake2b(f"{values.shape} {values.dtype.str}".encode(), digest_size=16)
     digest.update(values.data)
     return digest.digest()
-
-
-class ProbeClassifier:
-    """Classifies images as ``inference.Classifier`` does.
-
-    Attributes:
-        info: Labels, image size and preprocessing.
-        features: The frozen network.
-        probe: The linear layer.
-    """
-
-    def __init__(self, info: ModelInfo, features: PooledFeatures, probe: LinearProbe) -> None:
-        """Put it together; see the attributes."""
-        self.info = info
-        self.features = features
-        self.probe = probe
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Return probabilities ``(B, labels)`` of preprocessed ``images`` ``(B, 1, S, S)``."""
-        return self.probe.logits(self.features(images)).softmax(1).float()
-
-    def answer(self, images: Tensor) -> Answer:
-        """Return the same probabilities; one network has no spread."""
-        return Answer(self.probabilities(images), {})
-
-    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
-        """Yield a prediction for each file, in order; unreadable ones carry their error.
-
-        Args:
-            paths: Image files in any format that is read.
-            batch_size: Images that are classified together.
-        """
-        return predict_files(self, paths, batch_size)

@@ -1,8 +1,6 @@
-"""Histogram equalisation that does not depend on the scale of the grey values.
+"""Three ways to even out grey values, none of which depends on their scale.
 
-Spreading the grey values of an image evenly between black and white.
-
-Taking the shading out of an image.
+Histogram equalisation, linear stretching between two percentiles, and local contrast normalisation.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 LEVELS = 256
-"""Grey levels that are told apart: what an 8-bit training image can hold."""
+"""Grey levels that are distinguished: what an 8-bit training image can hold."""
 
 TIE_BREAK = 2.0**-14
 """Upward shift, in levels, of every rounding.
@@ -27,6 +25,18 @@ In images of up to 12 bits any other value is further than this from halfway.
 """
 
 _ROWS_AT_ONCE = 64  # a strip fits the processor's cache: twice as fast as whole images
+
+DARKEST_PERCENT, BRIGHTEST_PERCENT = 1.0, 99.0
+"""Percentiles that become black and white: a marker or a black frame should not set the range."""
+
+NEIGHBOURHOOD = 1 / 12
+"""Standard deviation of the neighbourhood, as a part of the image's side: about two ribs."""
+
+LEAST_CONTRAST = 0.05
+"""Added to the contrast, so that noise in even parts is not blown up."""
+
+RANGE = 2.5
+"""Contrasts from minus to plus this become 0 to 1; what lies beyond is cut off."""
 
 
 def equalize_histogram(image: torch.Tensor) -> torch.Tensor:
@@ -58,7 +68,7 @@ def equalize_histogram(image: torch.Tensor) -> torch.Tensor:
 
 
 def grey_levels(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the level, 0 to 255, of each pixel (H, W), as `equalize_histogram` tells them apart.
+    """Return the level, 0 to 255, of each pixel (H, W), as `equalize_histogram` distinguishes them.
 
     For images of up to 12 bits they are the same after any rescale with a positive slope.
     """
@@ -93,10 +103,6 @@ class EqualizeHistogramd(MapTransform):
         return sample
 
 
-DARKEST_PERCENT, BRIGHTEST_PERCENT = 1.0, 99.0
-"""Percentiles that become black and white: a marker or a black frame should not set the range."""
-
-
 def stretch_grey(image: torch.Tensor) -> torch.Tensor:
     """Return an image whose grey values go linearly from 0 to 1.
 
@@ -117,16 +123,6 @@ def stretch_grey(image: torch.Tensor) -> torch.Tensor:
         return torch.zeros(image.shape)
     stretched = np.clip((values - darkest) / (brightest - darkest), 0.0, 1.0)
     return torch.from_numpy(stretched.astype(np.float32))
-
-
-NEIGHBOURHOOD = 1 / 12
-"""Standard deviation of the neighbourhood, as a part of the image's side: about two ribs."""
-
-LEAST_CONTRAST = 0.05
-"""Added to the contrast, so that noise in even parts is not blown up."""
-
-RANGE = 2.5
-"""Contrasts from minus to plus this become 0 to 1; what lies beyond is cut off."""
 
 
 def local_contrast(image: torch.Tensor) -> torch.Tensor:

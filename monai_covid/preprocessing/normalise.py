@@ -1,7 +1,4 @@
-"""Standardising grey values by the statistics of ImageNet.
-
-Statistics of ImageNet by which grey values are standardised.
-"""
+"""Standardising grey values by the statistics of ImageNet, on which networks are pretrained."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ GREY_MEAN = 0.449
 
 GREY_DEVIATION = 0.226
 """Mean of the three channel standard deviations of ImageNet."""
-
 
 COLOUR_MEAN = (0.485, 0.456, 0.406)
 COLOUR_DEVIATION = (0.229, 0.224, 0.225)

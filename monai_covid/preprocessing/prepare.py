@@ -1,7 +1,4 @@
-"""Preprocessing that looks for lungs or text, as one transform.
-
-Reading the image of a sample.
-"""
+"""Reading a radiograph, and preparing it with lungs and text found, as two transforms."""
 
 from __future__ import annotations
 
@@ -17,71 +14,47 @@ from numpy.typing import NDArray
 
 from monai_covid.data.images import read_image
 from monai_covid.preprocessing.grey_levels import equalize_histogram, local_contrast, stretch_grey
-from monai_covid.preprocessing.lungs import find as lung_search  # the module, as in `region`
+from monai_covid.preprocessing.lungs.find import finder_version
 from monai_covid.preprocessing.normalise import GREY_MEAN
 from monai_covid.preprocessing.region import BoolArray, Region, find_region
 from monai_covid.preprocessing.resize import resize_to_square
 from monai_covid.preprocessing.settings import Preprocessing
-from monai_covid.preprocessing.text.cache import reader_version
 from monai_covid.preprocessing.text.finder import check_text_extra
 from monai_covid.preprocessing.text.remove import inpaint
+from monai_covid.preprocessing.text.shared_finder import reader_version
 
+PATH_KEY_SUFFIX = "_path"
 BOX_SUFFIX, FALLBACK_SUFFIX = "_box", "_fallback"
 
 
-def check_preprocessing(preprocessing: Preprocessing) -> None:
-    """Make sure that what a preprocessing needs is installed.
+class ReadRadiographd(MapTransform):
+    """Replace the path of a radiograph by its grey values.
 
-    Raises:
-        OptionError: If something is missing; the message says how to install it.
+    ``sample[key]`` becomes a plain float32 tensor (1, H, W), see `read_image`; the path is kept as
+    a string under ``key + "_path"``.
     """
-    if preprocessing.text == "inpaint":
-        check_text_extra()
 
+    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
+        """Take the keys that hold paths.
 
-def prepare_grey(
-    pixels: NDArray[Any], size: int, preprocessing: Preprocessing, region: Region
-) -> torch.Tensor:
-    """Return an image as a network sees it, but for the standardisation.
+        Args:
+            keys: Keys of the paths.
+            allow_missing_keys: Whether samples without a key pass unchanged.
+        """
+        super().__init__(keys, allow_missing_keys)
 
-    Text is painted over, the box cut out, the histogram of what is visible equalised or stretched,
-    the box squashed to a square, and its local contrast evened out if that is asked for. What is
-    not visible becomes the grey that the standardisation turns into 0.
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return ``data`` with the images read.
 
-    Args:
-        pixels: Grey values (H, W), larger is brighter, any scale.
-        size: Side of the result in pixels.
-        preprocessing: What is asked for.
-        region: What is shown, see `find_region`.
-
-    Returns:
-        (1, size, size) float32 in [0, 1].
-    """
-    if region.text is not None:
-        pixels = inpaint(pixels, region.text)
-    top, bottom, first, last = region.box
-    inner = np.ascontiguousarray(pixels[top:bottom, first:last], dtype=np.float32)
-    visible = region.visible
-    spread = stretch_grey if preprocessing.grey == "stretch" else equalize_histogram
-    if visible is None:
-        square = resize_to_square(spread(torch.from_numpy(inner)[None]), size)
-        return local_contrast(square) if preprocessing.grey == "local" else square
-    square = resize_to_square(_spread_where(inner, visible, spread), size)
-    if preprocessing.grey != "local":
-        return square
-    seen = resize_to_square(torch.from_numpy(visible.astype(np.float32))[None], size)
-    return torch.where(seen > 0.5, local_contrast(square), torch.tensor(GREY_MEAN))
-
-
-def _spread_where(
-    inner: NDArray[np.float32],
-    visible: BoolArray,
-    spread: Callable[[torch.Tensor], torch.Tensor],
-) -> torch.Tensor:
-    """Return (1, h, w): spread by what is visible alone, so that what is hidden changes none."""
-    result = np.full(inner.shape, GREY_MEAN, dtype=np.float32)
-    result[visible] = spread(torch.from_numpy(inner[visible])[None])[0].numpy()
-    return torch.from_numpy(result)[None]
+        Raises:
+            ImageReadError: An image cannot be read or is not a radiograph.
+        """
+        sample = dict(data)
+        for key in self.key_iterator(sample):
+            path = Path(sample[key])
+            sample[key] = torch.from_numpy(read_image(path))[None]
+            sample[f"{key}{PATH_KEY_SUFFIX}"] = str(path)
+        return sample
 
 
 class PrepareRadiographd(MapTransform):
@@ -89,7 +62,7 @@ class PrepareRadiographd(MapTransform):
 
     ``sample[key]`` (1, H, W) of any scale becomes (1, size, size) float32 in [0, 1]. What it shows
     of the image is kept as integers (top, bottom, first, last) under ``key + "_box"``, and why it
-    is the whole image although lungs were asked for as a text under ``key + "_fallback"``.
+    is the whole image although lungs were to be found, as a text, under ``key + "_fallback"``.
     """
 
     def __init__(
@@ -99,7 +72,7 @@ class PrepareRadiographd(MapTransform):
         preprocessing: Preprocessing,
         allow_missing_keys: bool = False,
     ) -> None:
-        """Take the keys, the size and what is asked for.
+        """Take the keys, the size and the preprocessing.
 
         Args:
             keys: Keys of images.
@@ -133,50 +106,72 @@ class PrepareRadiographd(MapTransform):
         return sample
 
 
+def prepare_grey(
+    pixels: NDArray[Any], size: int, preprocessing: Preprocessing, region: Region
+) -> torch.Tensor:
+    """Return an image as a network sees it, but for the standardisation.
+
+    Text is painted over, the box cut out, the histogram of what is visible equalised or stretched,
+    the box squashed to a square, and its local contrast evened out if so chosen. What is
+    not visible becomes the grey that the standardisation turns into 0.
+
+    Args:
+        pixels: Grey values (H, W), larger is brighter, any scale.
+        size: Side of the result in pixels.
+        preprocessing: What the network was trained with.
+        region: What is shown, see `find_region`.
+
+    Returns:
+        (1, size, size) float32 in [0, 1].
+    """
+    if region.text is not None:
+        pixels = inpaint(pixels, region.text)
+    top, bottom, first, last = region.box
+    inner = np.ascontiguousarray(pixels[top:bottom, first:last], dtype=np.float32)
+    visible = region.visible
+    spread = stretch_grey if preprocessing.grey == "stretch" else equalize_histogram
+    if visible is None:
+        square = resize_to_square(spread(torch.from_numpy(inner)[None]), size)
+        return local_contrast(square) if preprocessing.grey == "local" else square
+    square = resize_to_square(_spread_where(inner, visible, spread), size)
+    if preprocessing.grey != "local":
+        return square
+    seen = resize_to_square(torch.from_numpy(visible.astype(np.float32))[None], size)
+    return torch.where(seen > 0.5, local_contrast(square), torch.tensor(GREY_MEAN))
+
+
+def _spread_where(
+    inner: NDArray[np.float32],
+    visible: BoolArray,
+    spread: Callable[[torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
+    """Return (1, h, w): spread by what is visible alone, so that what is hidden changes none."""
+    result = np.full(inner.shape, GREY_MEAN, dtype=np.float32)
+    result[visible] = spread(torch.from_numpy(inner[visible])[None])[0].numpy()
+    return torch.from_numpy(result)[None]
+
+
+def check_preprocessing(preprocessing: Preprocessing) -> None:
+    """Make sure that what a preprocessing needs is installed.
+
+    Raises:
+        OptionError: If something is missing; the message says how to install it.
+    """
+    if preprocessing.text == "inpaint":
+        check_text_extra()
+
+
 def looks_for_lungs(chain: Compose) -> bool:
-    """Tell whether a chain of transforms notes where lungs were looked for in vain."""
+    """Tell whether a chain of transforms records where no lungs were found."""
     steps = (step for step in chain.transforms if isinstance(step, PrepareRadiographd))
     return any(step.preprocessing.lungs != "whole" for step in steps)
 
 
 def _finders(preprocessing: Preprocessing) -> tuple[str, ...]:
     """Return the versions of what finds lungs and text."""
-    found = []
+    versions = []
     if preprocessing.lungs != "whole":
-        found.append(lung_search.finder_version())
+        versions.append(finder_version())
     if preprocessing.text == "inpaint":
-        found.append(reader_version())
-    return tuple(found)
-
-
-PATH_KEY_SUFFIX = "_path"
-
-
-class ReadRadiographd(MapTransform):
-    """Replace the path of a radiograph by its grey values.
-
-    ``sample[key]`` becomes a plain float32 tensor (1, H, W), see `read_image`; the path is kept as
-    a string under ``key + "_path"``.
-    """
-
-    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
-        """Take the keys that hold paths.
-
-        Args:
-            keys: Keys of the paths.
-            allow_missing_keys: Whether samples without a key pass unchanged.
-        """
-        super().__init__(keys, allow_missing_keys)
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Return ``data`` with the images read.
-
-        Raises:
-            ImageReadError: An image cannot be read or is not a radiograph.
-        """
-        sample = dict(data)
-        for key in self.key_iterator(sample):
-            path = Path(sample[key])
-            sample[key] = torch.from_numpy(read_image(path))[None]
-            sample[f"{key}{PATH_KEY_SUFFIX}"] = str(path)
-        return sample
+        versions.append(reader_version())
+    return tuple(versions)

@@ -1,7 +1,4 @@
-"""What of an image is shown to a network.
-
-The convex hull of a region, with a margin.
-"""
+"""What of an image is shown to a network: all of it, the box around the lungs, or their hull."""
 
 from __future__ import annotations
 
@@ -14,15 +11,90 @@ from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull
 
 from monai_covid.preprocessing.grey_levels import grey_levels
-
-# The modules, not their functions: lungs are found on images that are equalised here, so that
-# either package may be the first that a program imports.
-from monai_covid.preprocessing.lungs import find as lung_search
+from monai_covid.preprocessing.lungs.find import find_lungs
 from monai_covid.preprocessing.resize import resize_to_square
 from monai_covid.preprocessing.settings import Preprocessing
-from monai_covid.preprocessing.text.cache import find_text
+from monai_covid.preprocessing.text.shared_finder import find_text
+
+BoolArray = NDArray[np.bool_]
+
+Box = tuple[int, int, int, int]
+"""Top and bottom row, first and last column of a rectangle; bottom and last are not in it."""
+
+MARGIN = 0.06
+"""Added on each side of the lungs, as a part of their height and width: what the finder of lungs
+may miss of them, and the pleura."""
 
 _ROUND = 64  # corners that stand for a circle
+
+
+class Region(NamedTuple):
+    """What of an image is shown to a network.
+
+    Attributes:
+        box: The rectangle of the image that is resized.
+        visible: Within the box, (h, w), True where the image is shown; None: everywhere.
+        text: (H, W), True on text that is painted over; None: no text.
+        fallback: Why the whole image is shown although the network sees lungs alone; empty
+            if it is not.
+    """
+
+    box: Box
+    visible: BoolArray | None = None
+    text: BoolArray | None = None
+    fallback: str = ""
+
+
+def find_region(pixels: NDArray[Any], preprocessing: Preprocessing) -> Region:
+    """Return what of an image is shown to a network.
+
+    Lungs and text are searched for in 256 grey levels, which are the same whatever the scale of
+    the grey values, so that a DICOM file gives the same region as a picture of it.
+
+    Args:
+        pixels: Grey values (H, W), larger is brighter, any scale.
+        preprocessing: What the network was trained with.
+
+    Raises:
+        OptionError: If text is to be found and the packages of the extra ``audit`` are missing.
+    """
+    region = whole_region(pixels.shape)
+    wants_text, wants_lungs = preprocessing.text == "inpaint", preprocessing.lungs != "whole"
+    if not (wants_text or wants_lungs):
+        return region
+    levels = grey_levels(pixels)
+    if wants_text:
+        region = region._replace(text=find_text(levels))
+    return _lung_region(levels, region, preprocessing) if wants_lungs else region
+
+
+def whole_region(shape: tuple[int, ...]) -> Region:
+    """Return the region that is all of an image (H, W)."""
+    return Region((0, shape[0], 0, shape[1]))
+
+
+def _lung_region(levels: NDArray[Any], region: Region, preprocessing: Preprocessing) -> Region:
+    lungs = find_lungs(levels)
+    if not lungs.plausible or lungs.box is None:
+        return region._replace(fallback=lungs.reason or "no lungs were found")
+    box = with_margin(lungs.box, levels.shape) if preprocessing.crops else region.box
+    if not preprocessing.masks:
+        return region._replace(box=box)
+    top, bottom, first, last = lungs.box
+    hull = grown_hull(lungs.mask, MARGIN * min(bottom - top, last - first))
+    return region._replace(box=box, visible=hull[box[0] : box[1], box[2] : box[3]])
+
+
+def with_margin(box: Box, shape: tuple[int, ...]) -> Box:
+    """Return ``box`` with the margin added, as far as the image (H, W) reaches."""
+    top, bottom, first, last = box
+    down, across = round(MARGIN * (bottom - top)), round(MARGIN * (last - first))
+    return (
+        max(0, top - down),
+        min(shape[0], bottom + down),
+        max(0, first - across),
+        min(shape[1], last + across),
+    )
 
 
 def grown_hull(region: BoolArray, margin: float) -> BoolArray:
@@ -56,59 +128,6 @@ def grown_hull(region: BoolArray, margin: float) -> BoolArray:
     return np.array(drawn, dtype=np.bool_)
 
 
-BoolArray = NDArray[np.bool_]
-Box = tuple[int, int, int, int]
-"""Top and bottom row, first and last column of a rectangle; bottom and last are not in it."""
-
-MARGIN = 0.06
-"""Added on each side of the lungs, as a part of their height and width: what the finder of lungs
-may miss of them, and the pleura."""
-
-
-class Region(NamedTuple):
-    """What of an image is shown to a network.
-
-    Attributes:
-        box: The rectangle of the image that is resized.
-        visible: Within the box, (h, w), True where the image is shown; None: everywhere.
-        text: (H, W), True on text that is painted over; None: no text.
-        fallback: Why the whole image is shown although its lungs are asked for; empty if it is not.
-    """
-
-    box: Box
-    visible: BoolArray | None = None
-    text: BoolArray | None = None
-    fallback: str = ""
-
-
-def whole_region(shape: tuple[int, ...]) -> Region:
-    """Return the region that is all of an image (H, W)."""
-    return Region((0, shape[0], 0, shape[1]))
-
-
-def find_region(pixels: NDArray[Any], preprocessing: Preprocessing) -> Region:
-    """Return what of an image is shown to a network.
-
-    Lungs and text are searched for in 256 grey levels, which are the same whatever the scale of
-    the grey values, so that a DICOM file gives the same region as a picture of it.
-
-    Args:
-        pixels: Grey values (H, W), larger is brighter, any scale.
-        preprocessing: What is asked for.
-
-    Raises:
-        OptionError: If text is to be found and the packages of the extra ``audit`` are missing.
-    """
-    region = whole_region(pixels.shape)
-    wants_text, wants_lungs = preprocessing.text == "inpaint", preprocessing.lungs != "whole"
-    if not (wants_text or wants_lungs):
-        return region
-    levels = grey_levels(pixels)
-    if wants_text:
-        region = region._replace(text=find_text(levels))
-    return _lung_region(levels, region, preprocessing) if wants_lungs else region
-
-
 def mask_in_input(mask: NDArray[np.bool_], size: int, box: Box | None = None) -> torch.Tensor:
     """Return a mask of an image as a network sees it, (size, size) bool.
 
@@ -120,27 +139,3 @@ def mask_in_input(mask: NDArray[np.bool_], size: int, box: Box | None = None) ->
     top, bottom, first, last = box or whole_region(mask.shape).box
     values = torch.from_numpy(mask[top:bottom, first:last].astype(np.float32))[None]
     return resize_to_square(values, size)[0] > 0.5
-
-
-def _lung_region(levels: NDArray[Any], region: Region, preprocessing: Preprocessing) -> Region:
-    lungs = lung_search.find_lungs(levels)
-    if not lungs.plausible or lungs.box is None:
-        return region._replace(fallback=lungs.reason or "no lungs were found")
-    box = with_margin(lungs.box, levels.shape) if preprocessing.crops else region.box
-    if not preprocessing.masks:
-        return region._replace(box=box)
-    top, bottom, first, last = lungs.box
-    hull = grown_hull(lungs.mask, MARGIN * min(bottom - top, last - first))
-    return region._replace(box=box, visible=hull[box[0] : box[1], box[2] : box[3]])
-
-
-def with_margin(box: Box, shape: tuple[int, ...]) -> Box:
-    """Return ``box`` with the margin added, as far as the image (H, W) reaches."""
-    top, bottom, first, last = box
-    down, across = round(MARGIN * (bottom - top)), round(MARGIN * (last - first))
-    return (
-        max(0, top - down),
-        min(shape[0], bottom + down),
-        max(0, first - across),
-        min(shape[1], last + across),
-    )

@@ -46,8 +46,8 @@ class Preprocessing:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
-                known = ", ".join(choices)
-                raise ValueError(f"preprocessing {name} is {value!r}; it must be one of {known}")
+                valid = ", ".join(choices)
+                raise ValueError(f"preprocessing {name} is {value!r}; it must be one of {valid}")
 
     @property
     def is_plain(self) -> bool:

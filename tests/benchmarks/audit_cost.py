@@ -28,7 +28,7 @@ from monai_covid.data.records import Records
 from monai_covid.evaluation.calibration.cutoff import CutoffGoal
 from monai_covid.evaluation.calibration.fitting import calibrate_table
 from monai_covid.inference.classifier import Classifier
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_phantom
 from monai_covid.models.model_file import ModelInfo, save_model
 from monai_covid.preprocessing.lungs.find import find_lungs

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from monai_covid.data.datalists import nih_datalist
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_nih import write_nih_phantom
 from monai_covid.labels import NIH_LABELS
 from monai_covid.models.device import disable_malloc_trim

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.models.architectures import build_densenet
 from monai_covid.preprocessing.chains import preprocess_pixels
 from monai_covid.preprocessing.text.boxes import text_mask

@@ -62,11 +62,3 @@ def nih_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("nih") / "model.pt"
     save_model(path, _lively(info).state_dict(), info)
     return path
-
-
-@pytest.fixture(scope="session")
-def plain_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Plain state dict of a stage-3 network with random weights."""
-    path = tmp_path_factory.mktemp("plain") / "model.pt"
-    torch.save(_lively(ModelInfo()).state_dict(), path)
-    return path

@@ -42,7 +42,7 @@ def covid(tmp_path):
 
 def test_a_model_is_evaluated_on_images_as_it_was_trained(tiny_network, covid, tmp_path):
     options = {"max_epochs": 1, "head_epochs": 0, "batch_size": 2, "validation_fraction": 0.5}
-    run_stage("stage3_direct", covid, tmp_path / "run", **options, **CHOSEN.fields())
+    run_stage("stage3_covid", covid, tmp_path / "run", **options, **CHOSEN.fields())
     model = tmp_path / "run" / "model.pt"
     assert read_model_info(model).preprocessing == CHOSEN
     monai.bundle.run(
@@ -63,8 +63,8 @@ def test_a_model_is_evaluated_on_images_as_it_was_trained(tiny_network, covid, t
 
 def test_unusable_choices_end_with_a_message(tiny_network, covid, tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=r"lungs.*heart.*whole"):
-        run_stage("stage3_direct", covid, tmp_path / "run", lungs="heart")
+        run_stage("stage3_covid", covid, tmp_path / "run", lungs="heart")
     monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
     with pytest.raises(SystemExit, match="reading text needs rapidocr_onnxruntime"):
-        run_stage("stage3_direct", covid, tmp_path / "run", text="inpaint")
+        run_stage("stage3_covid", covid, tmp_path / "run", text="inpaint")
     assert not (tmp_path / "run").exists()

@@ -13,7 +13,7 @@ from PIL import Image
 from monai_covid.cli.main import main
 from monai_covid.inference.classifier import Classifier
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.default_model import default_model
 from monai_covid.models.model_file import file_hash, read_model_info

@@ -9,7 +9,7 @@ from monai.networks.nets import EfficientNetBN
 from torch.nn import functional as F
 
 from monai_covid.errors import OptionError
-from monai_covid.explain.lrp.canonize import CanonizeError
+from monai_covid.explain.explainer import CanonizeError
 from monai_covid.explain.methods import (
     METHODS,
     GradCam,

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_covid.explain.quality import RandomMap, flip
+from monai_covid.explain.quality import RandomMap, pixel_flipping
 
 
 class LooksAtCorner(nn.Module):
@@ -30,7 +30,7 @@ def probability(brightness):
 
 
 def test_curves_by_hand():
-    found = flip(LooksAtCorner(), IMAGES, corner(), TARGETS, regions=4, steps=4)
+    found = pixel_flipping(LooksAtCorner(), IMAGES, corner(), TARGETS, regions=4, steps=4)
     # The corner is a quarter of the image: gone after the first of four steps, or with the last.
     for_class, against = probability(1.0), probability(-1.0)
     expected = torch.tensor([[for_class, 0.5, 0.5, 0.5, 0.5], [against, 0.5, 0.5, 0.5, 0.5]])
@@ -43,7 +43,8 @@ def test_curves_by_hand():
 
 def test_a_map_turned_upside_down_gets_the_opposite():
     good, bad = (
-        flip(LooksAtCorner(), IMAGES, corner(sign), TARGETS).faithfulness() for sign in (1, -1)
+        pixel_flipping(LooksAtCorner(), IMAGES, corner(sign), TARGETS).faithfulness()
+        for sign in (1, -1)
     )
     torch.testing.assert_close(good, -bad)
     assert good[0] > 0.1
@@ -53,7 +54,9 @@ def test_a_map_turned_upside_down_gets_the_opposite():
 def test_maps_that_are_the_same_everywhere_get_nothing(value):
     """Equal regions come in random order, not line by line."""
     images, targets = torch.ones(64, 1, 32, 32), torch.zeros(64, dtype=torch.long)
-    found = flip(LooksAtCorner(), images, torch.full_like(images, value), targets).faithfulness()
+    found = pixel_flipping(
+        LooksAtCorner(), images, torch.full_like(images, value), targets
+    ).faithfulness()
     assert abs(found.mean().item()) < 3 * found.std().item() / 8
     assert found.std() > 0
 
@@ -61,7 +64,7 @@ def test_maps_that_are_the_same_everywhere_get_nothing(value):
 def test_random_maps_get_nothing():
     images, targets = torch.ones(64, 1, 32, 32), torch.zeros(64, dtype=torch.long)
     maps = RandomMap(seed=3).attribute(images)
-    found = flip(LooksAtCorner(), images, maps, targets).faithfulness()
+    found = pixel_flipping(LooksAtCorner(), images, maps, targets).faithfulness()
     assert abs(found.mean().item()) < 3 * found.std().item() / 8
     assert abs(found.mean().item()) < 0.03
 
@@ -69,4 +72,4 @@ def test_random_maps_get_nothing():
 @pytest.mark.parametrize(("regions", "steps"), [(0, 4), (33, 4), (4, 0), (4, 17)])
 def test_senseless_numbers_are_refused(regions, steps):
     with pytest.raises(ValueError, match="do not fit"):
-        flip(LooksAtCorner(), IMAGES, corner(), TARGETS, regions=regions, steps=steps)
+        pixel_flipping(LooksAtCorner(), IMAGES, corner(), TARGETS, regions=regions, steps=steps)

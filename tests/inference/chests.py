@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.preprocessing.suitability.assess import REASONS
 from tests.dicom.instances import instance, saved
 

@@ -27,6 +27,9 @@ SMALL = {
 }
 """Options of a run of a second or two."""
 
+FROM_RANDOM = {"stage2_model": "none", "imagenet": "none"}
+"""Options of a stage 3 that starts from random weights."""
+
 LABELLED_ONLY = ("head_epochs", "validation_fraction")
 """Options of `SMALL` that stage 1 lacks."""
 
@@ -37,7 +40,7 @@ TIMES = ("seconds", "images_per_second")
 
 TINY_NETWORK = """
 import runpy, sys
-from monai_covid.networks import BLOCK_LAYERS
+from monai_covid.models.architectures import BLOCK_LAYERS
 BLOCK_LAYERS["densenet121"] = (1, 1, 1, 1)
 """
 MAIN = 'runpy.run_module("monai.bundle", run_name="__main__")\n'
@@ -61,7 +64,10 @@ def write_findings(folder: Path, patients: int = 4) -> Path:
 
 
 def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
-    """Run a stage in this process; the fixture ``tiny_network`` makes it fast."""
+    """Run a stage in this process; the fixture ``tiny_network`` makes it fast.
+
+    It starts from random weights, stage 3 too unless ``stage2_model`` is given.
+    """
     assert BLOCK_LAYERS["densenet121"] == (1, 1, 1, 1)
     places = {"output_dir": str(output)}
     if stage.startswith("stage1"):
@@ -69,7 +75,9 @@ def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
     else:
         small = {**SMALL, "dataset_dir": str(dataset)}
     chosen = {**small, **places, **options}
-    if stage not in ("stage3_covid", "stage1_distilled"):
+    if stage == "stage3_covid" and "stage2_model" not in options:
+        chosen = {**FROM_RANDOM, **chosen}
+    elif stage not in ("stage3_covid", "stage1_distilled"):
         chosen.setdefault("imagenet", "none")
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)

@@ -12,6 +12,7 @@ from monai_covid.training.processes import join_processes, leave_processes, shar
 from tests.training.stages import (
     BUNDLE,
     CONFIGS,
+    FROM_RANDOM,
     MAIN,
     TINY_NETWORK,
     arguments,
@@ -62,7 +63,8 @@ def start_stage(stage, folder, processes, *, before="", **options):
         configs.append(str(CONFIGS / "distributed.yaml"))
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
     run = ["run", "training", "--config_file", f"{configs}", "--bundle_root", str(BUNDLE)]
-    chosen = arguments(**options, imagenet="none", output_dir=folder / "run")
+    random = FROM_RANDOM if stage == "stage3_covid" else {"imagenet": "none"}
+    chosen = arguments(**options, **random, output_dir=folder / "run")
     return start([sys.executable, *launcher, str(script), *run, *chosen], folder)
 
 
@@ -89,7 +91,7 @@ def assert_same_curves(one, two, tolerance):
 def test_two_processes_give_the_loss_curve_of_one(covid, tmp_path):
     options = {"max_epochs": 5, "image_size": 64, "batch_size": 6, "fold": 1}
     one, two, output = one_and_two(
-        "stage3_direct", tmp_path, COUNT_GROUP_THREADS, **options, dataset_dir=covid
+        "stage3_covid", tmp_path, COUNT_GROUP_THREADS, **options, dataset_dir=covid
     )
     assert_same_curves(one, two, 1e-4)
     assert output.count("epoch 5/5") == 1

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
 from monai_covid.preprocessing.chains import preprocess_pixels
 from monai_covid.preprocessing.normalise import GREY_DEVIATION, GREY_MEAN

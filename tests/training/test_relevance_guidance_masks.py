@@ -5,7 +5,7 @@ import torch
 from monai.transforms import Compose
 from scipy.ndimage import binary_dilation
 
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.preprocessing.augmentation.placement import Placement, place
 from monai_covid.preprocessing.chains import preprocess_file, training_transforms

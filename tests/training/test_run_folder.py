@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from monai_covid.errors import RunFolderError
-from monai_covid.training.checkpoint import RunFolder
+from monai_covid.training.run_folder import RunFolder
 
 RUN_FILES = ("last.pt", "model.pt", "learning_curve.csv")
 

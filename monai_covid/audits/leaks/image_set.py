@@ -1,7 +1,4 @@
-"""All images of a collection, small and equalised, with what identical files have in common.
-
-The eight ways in which a square image can be turned and mirrored.
-"""
+"""All images of a collection as equalised thumbnails in any orientation, with digests of files."""
 
 from __future__ import annotations
 
@@ -21,6 +18,20 @@ from monai_covid.preprocessing.resize import resize_to_square
 
 SIDE = 96
 """Pixels; 20,000 thumbnails then take 184 MB."""
+
+ORIENTATIONS = (
+    "upright",
+    "rotated by 90°",
+    "rotated by 180°",
+    "rotated by 270°",
+    "mirrored",
+    "mirrored, rotated by 90°",
+    "upside down",
+    "mirrored, rotated by 270°",
+)
+"""What ``oriented`` does, by number; rotations are counterclockwise and follow the mirroring."""
+
+MIRRORED = 4
 
 
 class ImageSet(NamedTuple):
@@ -76,21 +87,6 @@ def thumbnail(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
-
-
-ORIENTATIONS = (
-    "upright",
-    "rotated by 90°",
-    "rotated by 180°",
-    "rotated by 270°",
-    "mirrored",
-    "mirrored, rotated by 90°",
-    "upside down",
-    "mirrored, rotated by 270°",
-)
-"""What ``oriented`` does, by number; rotations are counterclockwise and follow the mirroring."""
-
-MIRRORED = 4
 
 
 def oriented(images: NDArray[Any], number: int) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What was measured: of cues, and of the model."""
+"""Scores of cues, and of the model on whole images and parts of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from monai_covid.audits.groups.performance import single_label_outcomes
 from monai_covid.audits.shortcuts.cues import CUES, measure_cues
 from monai_covid.audits.shortcuts.learning import (
     Chance,
@@ -15,7 +16,6 @@ from monai_covid.audits.shortcuts.learning import (
     out_of_fold,
     permuted,
     score,
-    single_label,
 )
 from monai_covid.audits.shortcuts.lung_parts import (
     WHOLE_IMAGE,
@@ -77,8 +77,8 @@ def cue_results(subject: Subject) -> dict[str, Result]:
     names, patients = records.frame["image"].tolist(), records.patients.tolist()
     results = {}
     for name in (name for name in CUES if name in features):
-        found = out_of_fold(CUES[name], features[name], records, folds, options.seed)
-        table = multiclass_table(names, patients, records.classes, found, records.labels)
+        probabilities = out_of_fold(CUES[name], features[name], records, folds, options.seed)
+        table = multiclass_table(names, patients, records.classes, probabilities, records.labels)
         results[name] = result_of(table, records.labels, options)
     return results
 
@@ -97,10 +97,10 @@ def model_results(subject: Subject, cues: Mapping[str, Result], find: Finder) ->
     return ModelResults(
         whole=result_of(subject.predictions, labels, options),
         cues={
-            name: result_of(one.table[one.table[IMAGE].isin(unseen)], labels, options)
-            for name, one in cues.items()
+            name: result_of(result.table[result.table[IMAGE].isin(unseen)], labels, options)
+            for name, result in cues.items()
         },
-        parts={name: result_of(one, labels, options) for name, one in parts.tables.items()},
+        parts={name: result_of(table, labels, options) for name, table in parts.tables.items()},
         drops=_drops(parts, labels, options),
         left_out=parts.left_out,
     )
@@ -108,7 +108,7 @@ def model_results(subject: Subject, cues: Mapping[str, Result], find: Finder) ->
 
 def result_of(table: pd.DataFrame, labels: Sequence[str], options: AuditOptions) -> Result:
     """Return how well a predictions table fits."""
-    outcomes = single_label(table, labels)
+    outcomes = single_label_outcomes(table, labels)
     patients = table[PATIENT].astype(str).tolist()
     chance = permuted(outcomes.true, outcomes.predicted, patients, PERMUTATIONS, options.seed)
     return Result(table, score(table, labels, options), chance)

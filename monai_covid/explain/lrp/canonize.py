@@ -2,9 +2,7 @@
 
 A batch normalisation after a convolution is folded into it: the two are one linear layer. The
 others, which stand before a ReLU and a convolution, stay as affine layers of their own. The network
-itself is never touched.
-
-Finds the layers of a network by name, and says which one is at fault.
+itself is never touched; an error names the layer that does not fit.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from monai_covid.errors import OptionError
+from monai_covid.explain.explainer import CanonizeError
 from monai_covid.explain.lrp.layers import (
     Affine,
     CanonizedDenseNet,
@@ -29,74 +27,6 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 _IDENTITIES = (nn.Dropout2d, nn.Dropout, nn.Identity, nn.Flatten)
 """Layers that change no value in evaluation."""
-
-
-class CanonizeError(TypeError, OptionError):
-    """A network has a layer that relevance cannot be propagated through; the message names it."""
-
-
-class Finder:
-    """The layers of a network, and which of them were asked for.
-
-    Args:
-        network: Any network.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        """List the layers."""
-        self.modules = dict(network.named_modules())
-        self.name = type(network).__name__
-        self.precision = next((each.dtype for each in network.parameters()), torch.float32)
-        self.found: set[str] = set()
-
-    def error(self, name: str, problem: str) -> CanonizeError:
-        """Return an error that names the network and its layer ``name``."""
-        return CanonizeError(f"{self.name}: {name} {problem}")
-
-    def __call__(self, name: str, kind: type[Layer]) -> Layer:
-        """Return a layer.
-
-        Args:
-            name: As in ``named_modules``.
-            kind: What it must be; a subclass might compute something else.
-
-        Raises:
-            CanonizeError: If it is missing or of another kind.
-        """
-        found = self.modules.get(name)
-        if type(found) is not kind:
-            what = "missing" if found is None else f"a {type(found).__name__}"
-            raise self.error(
-                name,
-                f"is {what}; relevance can be propagated through MONAI's two-dimensional "
-                f"DenseNet, where it is a {kind.__name__}",
-            )
-        self.found.add(name)
-        return found
-
-    def numbered(self, prefix: str) -> list[str]:
-        """Return the names ``prefix1``, ``prefix2``, ... as far as there are layers.
-
-        Raises:
-            CanonizeError: If there is none.
-        """
-        names: list[str] = []
-        while f"{prefix}{len(names) + 1}" in self.modules:
-            names.append(f"{prefix}{len(names) + 1}")
-        if not names:
-            raise self.error(f"{prefix}1", "is missing; this is no MONAI DenseNet")
-        return names
-
-    def check_nothing_left(self) -> None:
-        """Make sure that every layer which changes values was asked for.
-
-        Raises:
-            CanonizeError: If one was not.
-        """
-        for name, module in self.modules.items():
-            is_leaf = not list(module.children())
-            if is_leaf and name not in self.found and not isinstance(module, _IDENTITIES):
-                raise self.error(name, f"is a {type(module).__name__} and no part of a DenseNet")
 
 
 def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
@@ -114,10 +44,10 @@ def canonize(network: nn.Module, *, live: bool = False) -> CanonizedDenseNet:
         CanonizeError: If a layer is missing or of another kind.
     """
     with torch.set_grad_enabled(live):
-        return _canonized(Finder(network))
+        return _canonized(LayerFinder(network))
 
 
-def _canonized(find: Finder) -> CanonizedDenseNet:
+def _canonized(find: LayerFinder) -> CanonizedDenseNet:
     blocks = find.numbered("features.denseblock")
     last = len(blocks)
     canonized = CanonizedDenseNet(
@@ -132,7 +62,73 @@ def _canonized(find: Finder) -> CanonizedDenseNet:
     return canonized
 
 
-def _block(find: Finder, block: str) -> tuple[DenseLayer, ...]:
+class LayerFinder:
+    """The layers of a network, and which of them have been used.
+
+    Args:
+        network: Any network.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        """List the layers."""
+        self.modules = dict(network.named_modules())
+        self.name = type(network).__name__
+        self.precision = next(
+            (parameter.dtype for parameter in network.parameters()), torch.float32
+        )
+        self.used: set[str] = set()
+
+    def error(self, name: str, problem: str) -> CanonizeError:
+        """Return an error that names the network and its layer ``name``."""
+        return CanonizeError(f"{self.name}: {name} {problem}")
+
+    def __call__(self, name: str, kind: type[Layer]) -> Layer:
+        """Return a layer.
+
+        Args:
+            name: As in ``named_modules``.
+            kind: What it must be; a subclass might compute something else.
+
+        Raises:
+            CanonizeError: If it is missing or of another kind.
+        """
+        layer = self.modules.get(name)
+        if type(layer) is not kind:
+            what = "missing" if layer is None else f"a {type(layer).__name__}"
+            raise self.error(
+                name,
+                f"is {what}; relevance can be propagated through MONAI's two-dimensional "
+                f"DenseNet, where it is a {kind.__name__}",
+            )
+        self.used.add(name)
+        return layer
+
+    def numbered(self, prefix: str) -> list[str]:
+        """Return the names ``prefix1``, ``prefix2``, ... as far as there are layers.
+
+        Raises:
+            CanonizeError: If there is none.
+        """
+        names: list[str] = []
+        while f"{prefix}{len(names) + 1}" in self.modules:
+            names.append(f"{prefix}{len(names) + 1}")
+        if not names:
+            raise self.error(f"{prefix}1", "is missing; this is no MONAI DenseNet")
+        return names
+
+    def check_nothing_left(self) -> None:
+        """Make sure that every layer which changes values has been used.
+
+        Raises:
+            CanonizeError: If one was not.
+        """
+        for name, module in self.modules.items():
+            is_leaf = not list(module.children())
+            if is_leaf and name not in self.used and not isinstance(module, _IDENTITIES):
+                raise self.error(name, f"is a {type(module).__name__} and no part of a DenseNet")
+
+
+def _block(find: LayerFinder, block: str) -> tuple[DenseLayer, ...]:
     layers = []
     for name in find.numbered(f"{block}.denselayer"):
         part = f"{name}.layers"
@@ -148,7 +144,7 @@ def _block(find: Finder, block: str) -> tuple[DenseLayer, ...]:
     return tuple(layers)
 
 
-def _transition(find: Finder, name: str) -> Transition:
+def _transition(find: LayerFinder, name: str) -> Transition:
     find(f"{name}.relu", nn.ReLU)
     pool = find(f"{name}.pool", nn.AvgPool2d)
     is_plain = not pool.ceil_mode and pool.divisor_override is None
@@ -157,7 +153,7 @@ def _transition(find: Finder, name: str) -> Transition:
     return Transition(_affine(find, f"{name}.norm"), _convolution(find, f"{name}.conv"))
 
 
-def _pool(find: Finder) -> Pool:
+def _pool(find: LayerFinder) -> Pool:
     find("features.relu0", nn.ReLU)
     pool = find("features.pool0", nn.MaxPool2d)
     sizes = (pool.kernel_size, pool.stride, pool.padding)
@@ -167,7 +163,7 @@ def _pool(find: Finder) -> Pool:
     return Pool(kernel, stride, padding)
 
 
-def _head(find: Finder) -> Head:
+def _head(find: LayerFinder) -> Head:
     find("class_layers.relu", nn.ReLU)
     pool = find("class_layers.pool", nn.AdaptiveAvgPool2d)
     if pool.output_size not in (1, (1, 1)):
@@ -177,7 +173,7 @@ def _head(find: Finder) -> Head:
     return Head(linear.weight.clone(), bias.clone())
 
 
-def _scale_and_shift(find: Finder, name: str) -> tuple[Tensor, Tensor]:
+def _scale_and_shift(find: LayerFinder, name: str) -> tuple[Tensor, Tensor]:
     """Return scale and shift of each channel of a batch normalisation, ``(C,)`` float64."""
     norm = find(name, nn.BatchNorm2d)
     if norm.running_mean is None or norm.running_var is None:
@@ -189,12 +185,12 @@ def _scale_and_shift(find: Finder, name: str) -> tuple[Tensor, Tensor]:
     return scale, bias - scale * norm.running_mean.double()
 
 
-def _affine(find: Finder, name: str) -> Affine:
+def _affine(find: LayerFinder, name: str) -> Affine:
     scale, shift = _scale_and_shift(find, name)
-    return Affine(*(each.to(find.precision).reshape(-1, 1, 1) for each in (scale, shift)))
+    return Affine(*(values.to(find.precision).reshape(-1, 1, 1) for values in (scale, shift)))
 
 
-def _convolution(find: Finder, name: str) -> Convolution:
+def _convolution(find: LayerFinder, name: str) -> Convolution:
     layer = find(name, nn.Conv2d)
     if layer.groups != 1 or layer.dilation != (1, 1):
         raise find.error(name, f"is grouped or dilated: {layer}")
@@ -206,7 +202,7 @@ def _convolution(find: Finder, name: str) -> Convolution:
     return Convolution(weight, bias, (stride[0], stride[1]), (padding[0], padding[1]))
 
 
-def _folded(find: Finder, name: str, norm: str) -> Convolution:
+def _folded(find: LayerFinder, name: str, norm: str) -> Convolution:
     """Return the convolution ``name`` with the normalisation behind it multiplied in."""
     convolution = _convolution(find, name)
     scale, shift = _scale_and_shift(find, norm)

@@ -1,6 +1,6 @@
 """Relevance that is itself a differentiable function of a network's parameters.
 
-Relevance through a dense block of which autograd keeps a record: nothing is overwritten.
+Autograd keeps a record of every step, so nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -15,13 +15,25 @@ from monai_covid.explain.explainer import (
     check_contrast,
     check_inputs,
     check_targets,
-    start,
+    initial_gradient,
 )
 from monai_covid.explain.lrp.canonize import canonize
 from monai_covid.explain.lrp.composites import Composite, EpsilonPlusFlat
 from monai_covid.explain.lrp.dense_block import LayerTape, RuledDenseBlock
 from monai_covid.explain.lrp.ledger import Ledger
 from monai_covid.explain.lrp.ruled_network import RuledDenseNet
+
+
+class RecordedRelevance(NamedTuple):
+    """Relevance and logits of one pass, both with a gradient to the network's parameters.
+
+    Attributes:
+        relevance: Of the pixels, ``(B, C, H, W)``.
+        logits: ``(B, L)``, as in evaluation mode: batch normalisations use running statistics.
+    """
+
+    relevance: Tensor
+    logits: Tensor
 
 
 class RecordedDenseBlock(RuledDenseBlock):
@@ -43,22 +55,10 @@ class RecordedDenseBlock(RuledDenseBlock):
     def backward(self, tapes: list[LayerTape], gradient: Tensor, ledger: Ledger) -> Tensor:
         """See :class:`RuledDenseBlock`; ``gradient`` stays as it is."""
         for layer in reversed(self.layers):
-            kept, appended = gradient.tensor_split([gradient.shape[1] - layer.width], dim=1)
+            passed_on, appended = gradient.tensor_split([gradient.shape[1] - layer.width], dim=1)
             handed = layer.backward(tapes.pop(), appended, ledger)
-            gradient = torch.addcmul(kept, handed, layer.norm.affine.scale)
+            gradient = torch.addcmul(passed_on, handed, layer.norm.affine.scale)
         return gradient
-
-
-class RecordedRelevance(NamedTuple):
-    """Relevance and logits of one pass, both with a gradient to the network's parameters.
-
-    Attributes:
-        relevance: Of the pixels, ``(B, C, H, W)``.
-        logits: ``(B, L)``, as in evaluation mode: batch normalisations use running statistics.
-    """
-
-    relevance: Tensor
-    logits: Tensor
 
 
 class DifferentiableLRP:
@@ -113,6 +113,6 @@ class DifferentiableLRP:
             targets = check_targets(target, len(inputs), classes)
             check_contrast(classes, contrast=contrast)
             tape = ruled.forward(inputs)
-            gradient = start(targets, tape.logits, contrast=contrast)
+            gradient = initial_gradient(targets, tape.logits, contrast=contrast)
             relevance = ruled.backward(tape, gradient, Ledger(is_kept=False))
         return RecordedRelevance(relevance, tape.logits)

@@ -14,7 +14,7 @@ from monai_covid.explain.explainer import (
     check_contrast,
     check_inputs,
     check_targets,
-    start,
+    initial_gradient,
 )
 from monai_covid.explain.lrp.canonize import canonize
 from monai_covid.explain.lrp.composites import Composite, EpsilonPlusFlat
@@ -101,7 +101,7 @@ class LRP:
                 parts.append(
                     self._explain(inputs[part], targets[part], contrast, return_accounting)
                 )
-        relevance = torch.cat([each for each, _ in parts])
+        relevance = torch.cat([part_relevance for part_relevance, _ in parts])
         if not return_accounting:
             return relevance
         accounts = [account for _, account in parts if account is not None]
@@ -111,7 +111,7 @@ class LRP:
         self, images: Tensor, targets: list[int], contrast: bool, wants_accounting: bool
     ) -> tuple[Tensor, Accounting | None]:
         tape = self._network.forward(images)
-        gradient = start(targets, tape.logits, contrast=contrast)
+        gradient = initial_gradient(targets, tape.logits, contrast=contrast)
         explained = (tape.logits * gradient).sum(1)
         ledger = Ledger(is_kept=wants_accounting)
         relevance = self._network.backward(tape, gradient, ledger)

@@ -33,10 +33,10 @@ class TakesRelevance(Protocol):
 
 
 class Ledger:
-    """Adds up what biases take, if that is wanted, since it costs time.
+    """Adds up what biases take, if asked to, since it costs time.
 
     Args:
-        is_kept: Whether it is wanted.
+        is_kept: Whether to add up.
     """
 
     def __init__(self, *, is_kept: bool) -> None:

@@ -48,10 +48,10 @@ class RuledConvolution:
         if self.relu:
             output = output.relu()
         denominators = parts if self.rule.is_complete else parts[1:]
-        shares = [share(output, each, self.rule.epsilon) for each in denominators]
-        for term, each in zip(self.terms, shares, strict=True):
+        shares = [share(output, part, self.rule.epsilon) for part in denominators]
+        for term, term_share in zip(self.terms, shares, strict=True):
             if term.coefficient != 1:
-                each.mul_(term.coefficient)
+                term_share.mul_(term.coefficient)
         return output, shares[0] if len(shares) == 1 else torch.cat(shares, dim=1)
 
     def backward(self, shares: Tensor, gradient: Tensor, size: torch.Size) -> tuple[Tensor, Tensor]:

@@ -101,7 +101,9 @@ class RuledDenseNet:
         self.stem_rule = composite.stem
         self.pool: Pool = network.pool
         self.blocks = [block(layers, composite) for layers in network.blocks]
-        self.transitions = [RuledTransition(each, composite) for each in network.transitions]
+        self.transitions = [
+            RuledTransition(transition, composite) for transition in network.transitions
+        ]
         self.norm = RuledAffine(network.norm, composite.affine)
         self.head = RuledHead(network.head, composite.head)
 
@@ -153,7 +155,7 @@ class RuledDenseNet:
     def _through_pool(self, tape: Tape, gradient: Tensor) -> Tensor:
         """Hand ``g`` to the winners of the maximum pooling."""
         kernel, stride, padding = (
-            [each, each] for each in (self.pool.kernel, self.pool.stride, self.pool.padding)
+            [size, size] for size in (self.pool.kernel, self.pool.stride, self.pool.padding)
         )
         handed: Tensor = torch.ops.aten.max_pool2d_with_indices_backward(
             gradient.contiguous(memory_format=torch.channels_last),

@@ -10,8 +10,6 @@ are not negative, as behind a ReLU; see ``input_rules`` for the layer at the ima
 
 Bach et al., PLOS ONE 10:e0130140 (2015); Montavon et al., in: Explainable AI, LNCS 11700:193-209
 (2019).
-
-Division that stays finite, and products that save memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A relevance map laid over its radiograph.
+"""A relevance map in colour, alone or laid over its radiograph.
 
-From relevance to colour, and from colour back: orange speaks for a class, blue against it.
-
-Orange and blue are told apart with every common colour-blindness, and both stand out from grey.
+Orange speaks for a class, blue against it: the two differ under every common colour-blindness, and
+both stand out from grey.
 """
 
 from __future__ import annotations
@@ -28,6 +27,18 @@ DIVERGING = LinearSegmentedColormap.from_list(
 CLIPPED = 0.001
 """Part of the pixels that may lie beyond the ends of the scale."""
 
+STRONGEST = 0.85
+"""Opacity at the ends of the scale; the anatomy stays visible below."""
+
+GAMMA = 0.7
+"""Below 1: what is weak shows earlier."""
+
+DISPLAYED = (0.5, 99.5)
+"""Percentiles of the grey values that are black and white."""
+
+LOOKED_AT = 512
+"""Rows and columns that suffice to find them; sorting all pixels of a large image takes long."""
+
 
 def symmetric_limit(maps: Iterable[FloatMap]) -> float:
     """Return the relevance at the ends of a scale that fits all ``maps``.
@@ -41,21 +52,8 @@ def symmetric_limit(maps: Iterable[FloatMap]) -> float:
         The 99.9th percentile of the size of the values, the largest where that is 0, and 1 for maps
         that are 0 everywhere.
     """
-    sizes = np.concatenate([np.abs(each).ravel() for each in maps])
+    sizes = np.concatenate([np.abs(relevance).ravel() for relevance in maps])
     return float(np.quantile(sizes, 1 - CLIPPED)) or float(sizes.max()) or 1.0
-
-
-STRONGEST = 0.85
-"""Opacity at the ends of the scale; the anatomy stays visible below."""
-
-GAMMA = 0.7
-"""Below 1: what is weak shows earlier."""
-
-DISPLAYED = (0.5, 99.5)
-"""Percentiles of the grey values that are black and white."""
-
-LOOKED_AT = 512
-"""Rows and columns that suffice to find them; sorting all pixels of a large image takes long."""
 
 
 def display_grey(pixels: NDArray[Any]) -> FloatMap:

@@ -1,4 +1,4 @@
-"""A radiograph with its heatmap and words, as plain pixels: for viewers that show pictures only."""
+"""A radiograph with its heatmap and a caption as plain pixels, for viewers of pictures only."""
 
 from __future__ import annotations
 

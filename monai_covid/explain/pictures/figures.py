@@ -1,6 +1,6 @@
-"""The three pictures of a relevance map.
+"""The three figures of relevance maps: a map, an overlay, and all classes side by side.
 
-Pictures in a row with headings above, bars of probability and the scale of relevance below.
+All are pictures in a row with headings above, bars of probability and the scale of relevance below.
 """
 
 from __future__ import annotations
@@ -32,8 +32,73 @@ NARROWEST_FIGURE = 4.2
 GAP = 0.16
 HEADING = 0.24
 BAR = 0.3
+
 SCALE = 0.46
 """Of the row below the pictures, in inches, like the sizes above."""
+
+SHADES = 256
+"""Of a scale."""
+
+
+class ClassMap(NamedTuple):
+    """What speaks for and against one class.
+
+    Attributes:
+        name: Of the class, for people.
+        probability: In [0, 1].
+        relevance: ``(H, W)``, in the pixels of the image.
+    """
+
+    name: str
+    probability: float
+    relevance: FloatMap
+
+
+def draw_map(class_map: ClassMap, title: str, subtitle: str = "") -> Figure:
+    """Draw relevance alone, on white."""
+    limit = symmetric_limit([class_map.relevance])
+    picture = DIVERGING(class_map.relevance / (2 * limit) + 0.5)[..., :3]
+    cell = Cell(picture, class_map.name, class_map.probability)
+    colours = DIVERGING(np.linspace(0, 1, SHADES))[:, :3]
+    return draw_cells([cell], Scale(limit, colours), title, subtitle)
+
+
+def draw_overlay(grey: FloatMap, class_map: ClassMap, title: str, subtitle: str = "") -> Figure:
+    """Draw relevance on the radiograph, whose grey values are (H, W) in [0, 1]."""
+    limit = symmetric_limit([class_map.relevance])
+    cell = Cell(blend(grey, class_map.relevance, limit), class_map.name, class_map.probability)
+    return draw_cells([cell], _on_grey(limit), title, subtitle)
+
+
+def draw_panel(
+    grey: FloatMap, classes: Sequence[ClassMap], title: str, subtitle: str = ""
+) -> Figure:
+    """Draw the radiograph and every class beside it, on one scale; the most probable is bold.
+
+    Args:
+        grey: ``(H, W)`` in [0, 1].
+        classes: At least one.
+        title: First line.
+        subtitle: Second line.
+    """
+    limit = symmetric_limit([class_map.relevance for class_map in classes])
+    highest = max(class_map.probability for class_map in classes)
+    cells = [
+        Cell(
+            blend(grey, class_map.relevance, limit),
+            class_map.name,
+            class_map.probability,
+            is_strong=class_map.probability == highest,
+        )
+        for class_map in classes
+    ]
+    return draw_cells([Cell(grey, "Radiograph"), *cells], _on_grey(limit), title, subtitle)
+
+
+def _on_grey(limit: float) -> Scale:
+    """Return the scale of relevance that is laid over a radiograph, as it shows on mid-grey."""
+    relevance = np.linspace(-limit, limit, SHADES, dtype=np.float32)[None]
+    return Scale(limit, blend(np.full_like(relevance, 0.5), relevance, limit)[0])
 
 
 class Cell(NamedTuple):
@@ -135,71 +200,6 @@ def _scale(axes: Axes, scale: Scale) -> None:
     axes.set_xticks([-1, 0, 1], [f"{-scale.limit:.1e}", "0", f"{scale.limit:.1e}"])
     axes.tick_params(labelsize=SMALL_SIZE - 1, length=2, labelcolor=FAINT_INK, color=FAINT_INK)
     axes.spines[:].set_color(RULE)
-    words: dict[str, Any] = {"size": SMALL_SIZE, "color": INK, "va": "top"}
-    axes.text(-0.5, -0.7, "against", ha="center", **words)
-    axes.text(0.5, -0.7, "for the class", ha="center", **words)
-
-
-SHADES = 256
-"""Of a scale."""
-
-
-class ClassMap(NamedTuple):
-    """What speaks for and against one class.
-
-    Attributes:
-        name: Of the class, for people.
-        probability: In [0, 1].
-        relevance: ``(H, W)``, in the pixels of the image.
-    """
-
-    name: str
-    probability: float
-    relevance: FloatMap
-
-
-def draw_map(shown: ClassMap, title: str, subtitle: str = "") -> Figure:
-    """Draw relevance alone, on white."""
-    limit = symmetric_limit([shown.relevance])
-    picture = DIVERGING(shown.relevance / (2 * limit) + 0.5)[..., :3]
-    cell = Cell(picture, shown.name, shown.probability)
-    colours = DIVERGING(np.linspace(0, 1, SHADES))[:, :3]
-    return draw_cells([cell], Scale(limit, colours), title, subtitle)
-
-
-def draw_overlay(grey: FloatMap, shown: ClassMap, title: str, subtitle: str = "") -> Figure:
-    """Draw relevance on the radiograph, whose grey values are (H, W) in [0, 1]."""
-    limit = symmetric_limit([shown.relevance])
-    cell = Cell(blend(grey, shown.relevance, limit), shown.name, shown.probability)
-    return draw_cells([cell], _on_grey(limit), title, subtitle)
-
-
-def draw_panel(
-    grey: FloatMap, classes: Sequence[ClassMap], title: str, subtitle: str = ""
-) -> Figure:
-    """Draw the radiograph and every class beside it, on one scale; the most probable is bold.
-
-    Args:
-        grey: ``(H, W)`` in [0, 1].
-        classes: At least one.
-        title: First line.
-        subtitle: Second line.
-    """
-    limit = symmetric_limit([each.relevance for each in classes])
-    highest = max(each.probability for each in classes)
-    cells = [
-        Cell(
-            blend(grey, each.relevance, limit),
-            each.name,
-            each.probability,
-            is_strong=each.probability == highest,
-        )
-        for each in classes
-    ]
-    return draw_cells([Cell(grey, "Radiograph"), *cells], _on_grey(limit), title, subtitle)
-
-
-def _on_grey(limit: float) -> Scale:
-    """Return the scale of relevance that is laid over a radiograph, as it shows on mid-grey."""
-    relevance = np.linspace(-limit, limit, SHADES, dtype=np.float32)[None]
-    return Scale(limit, blend(np.full_like(relevance, 0.5), relevance, limit)[0])
+    style: dict[str, Any] = {"size": SMALL_SIZE, "color": INK, "va": "top"}
+    axes.text(-0.5, -0.7, "against", ha="center", **style)
+    axes.text(0.5, -0.7, "for the class", ha="center", **style)

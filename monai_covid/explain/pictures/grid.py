@@ -61,7 +61,7 @@ def to_image_grid(
     values = np.asarray(relevance, dtype=np.float32)
     if values.ndim == 3:
         values = values.sum(0)
-    rows, columns = (_weights(side, made) for side, made in zip(shape, values.shape, strict=True))
+    rows, columns = (_weights(*sides) for sides in zip(shape, values.shape, strict=True))
     # NumPy's product has threads of its own, which would hold up the network's for the next image.
     placed: FloatMap = (rows.T @ torch.from_numpy(values) @ columns).numpy()
     return placed
@@ -96,11 +96,11 @@ def _in_box(
 
 
 @lru_cache(maxsize=8)
-def _weights(side: int, made: int) -> torch.Tensor:
-    """Return the weights ``(made, side)`` with which ``resize_to_square`` makes pixels."""
+def _weights(side: int, square_side: int) -> torch.Tensor:
+    """Return the weights ``(square_side, side)`` with which ``resize_to_square`` makes pixels."""
     # A resize is linear along each axis, so that unit vectors show its weights.
     unit = torch.eye(side)[None, None]
     resized = F.interpolate(
-        unit, size=(made, side), mode="bilinear", antialias=True, align_corners=False
+        unit, size=(square_side, side), mode="bilinear", antialias=True, align_corners=False
     )
     return resized[0, 0]

@@ -17,7 +17,7 @@ from monai_covid.data.images import read_image
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.explain.pictures.grid import scaled_box
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import Prepared, prepare_pixels
@@ -68,28 +68,28 @@ def phantom_cases(
         changed: Settings to change in ``options``.
     """
     settings = PhantomOptions(**{**vars(options), **changed, "size": info.image_size})
-    made = [
+    radiographs = [
         generate_covid_case(seed, index * len(WITH_LESION) + position, label, settings)
         for index in range(per_class)
         for position, label in enumerate(WITH_LESION)
     ]
-    prepared = [_prepared(info, each.pixels) for each in made]
+    prepared = [_prepared(info, radiograph.pixels) for radiograph in radiographs]
     masks = {
         kind: torch.stack(
             [
-                mask_in_input(mask, info.image_size, shown.region.box)
-                for mask, shown in zip(some, prepared, strict=True)
+                mask_in_input(mask, info.image_size, view.region.box)
+                for mask, view in zip(kind_masks, prepared, strict=True)
             ]
         )
-        for kind, some in (
-            (LESION, [each.lesion_mask for each in made]),
-            (TEXT, [each.text_mask for each in made]),
+        for kind, kind_masks in (
+            (LESION, [radiograph.lesion_mask for radiograph in radiographs]),
+            (TEXT, [radiograph.text_mask for radiograph in radiographs]),
         )
     }
     return Cases(
-        names=tuple(f"{number:04d}" for number in range(len(made))),
-        images=torch.stack([each.image for each in prepared]),
-        labels=torch.tensor([COVID_LABELS.index(each.label) for each in made]),
+        names=tuple(f"{number:04d}" for number in range(len(radiographs))),
+        images=torch.stack([view.image for view in prepared]),
+        labels=torch.tensor([COVID_LABELS.index(radiograph.label) for radiograph in radiographs]),
         masks=masks,
     )
 
@@ -112,11 +112,11 @@ def cases_of_files(
             same one, or one has other proportions than its image.
     """
     prepared = _read(info, paths)
-    images = torch.stack([each.image for each in prepared])
-    boxes = [each.region.box for each in prepared]
+    images = torch.stack([view.image for view in prepared])
+    boxes = [view.region.box for view in prepared]
     unknown = torch.full((len(images),), -1)
-    found = {} if masks is None else _masks(Path(masks), paths, info.image_size, boxes)
-    return Cases(tuple(str(path) for path in paths), images, unknown, found)
+    known_masks = {} if masks is None else _masks(Path(masks), paths, info.image_size, boxes)
+    return Cases(tuple(str(path) for path in paths), images, unknown, known_masks)
 
 
 def _prepared(info: ModelInfo, pixels: NDArray[Any]) -> Prepared:
@@ -141,7 +141,9 @@ def _masks(
     """Return masks of ``(N, size, size)`` by kind; kinds without any file are left out."""
     stems = [without_suffix(Path(path).name) for path in paths]
     files = {kind: [folder / f"{stem}_{kind}.png" for stem in stems] for kind in (LESION, TEXT)}
-    counts = {kind: sum(file.is_file() for file in some) for kind, some in files.items()}
+    counts = {
+        kind: sum(file.is_file() for file in candidates) for kind, candidates in files.items()
+    }
     twice = [stem for stem, count in Counter(stems).items() if count > 1]
     problems = [
         Problem(folder, None, f"{stem}_*.png would be the masks of several images; rename them")
@@ -153,16 +155,16 @@ def _masks(
     masks = {
         kind: [
             _mask((file, path), size, box, problems)
-            for file, path, box in zip(some, paths, boxes, strict=True)
+            for file, path, box in zip(candidates, paths, boxes, strict=True)
         ]
-        for kind, some in files.items()
+        for kind, candidates in files.items()
         if counts[kind]
     }
     if problems:
         raise InputError(problems)
     for kind, count in counts.items():
         logger.info("%d of %d images have a mask of kind %s", count, len(paths), kind)
-    return {kind: torch.stack(some) for kind, some in masks.items()}
+    return {kind: torch.stack(kind_masks) for kind, kind_masks in masks.items()}
 
 
 def _mask(files: tuple[Path, Path | str], size: int, box: Box, problems: list[Problem]) -> Tensor:

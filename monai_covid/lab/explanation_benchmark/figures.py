@@ -60,7 +60,7 @@ def draw_measures(
     plots[0].set_yticks(range(len(methods)), [titles()[name] for name in methods])
     plots[0].set_ylim(len(methods) - 0.5, -0.5)
     if len(networks) > 1:
-        _legend(figure, {network_title(each): colour(i) for i, each in enumerate(networks)})
+        _legend(figure, {network_title(name): colour(i) for i, name in enumerate(networks)})
     return figure
 
 
@@ -114,7 +114,7 @@ def draw_flipping(table: pd.DataFrame, subtitle: str) -> Figure:
     figure.supxlabel("Part of the image covered in %", size=LABEL_SIZE, color=INK)
     figure.supylabel("Probability of the class", size=LABEL_SIZE, color=INK)
     if len(networks) > 1:
-        _legend(figure, {network_title(each): colour(i) for i, each in enumerate(networks)})
+        _legend(figure, {network_title(name): colour(i) for i, name in enumerate(networks)})
     return figure
 
 
@@ -144,8 +144,8 @@ def draw_maps(rows: Sequence[MapRow], title: str, subtitle: str) -> Figure:
         line[0].set_ylabel(row.heading, size=SMALL_SIZE, color=INK)
         for axes, method in zip(line[1:], methods, strict=True):
             relevance = row.maps[method]
-            shown = blend(row.grey, relevance, symmetric_limit([relevance]))
-            _show(axes, shown, titles()[method] if row is rows[0] else "")
+            overlay = blend(row.grey, relevance, symmetric_limit([relevance]))
+            _show(axes, overlay, titles()[method] if row is rows[0] else "")
     return figure
 
 

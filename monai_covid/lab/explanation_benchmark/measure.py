@@ -16,8 +16,8 @@ from monai_covid.explain.methods import METHODS, PixelRange, make_explainer
 from monai_covid.explain.quality import (
     Part,
     RandomMap,
-    flip,
     mass_accuracy,
+    pixel_flipping,
     randomised,
     rank_accuracy,
     rank_correlation,
@@ -57,7 +57,7 @@ def measure(
     """Explain the predicted class of each image against the others, and measure the maps.
 
     Args:
-        network: In evaluation mode; its classes exclude each other.
+        network: In evaluation mode; its classes are mutually exclusive.
         cases: The images.
         pixels: Range of the network's input.
         method: One of ``METHODS``, or ``random``.
@@ -77,13 +77,13 @@ def measure(
     maps = make(network).attribute(cases.images, targets, contrast=True)
     seconds = (time.monotonic() - started) / len(maps)
     columns = {**_localisation(maps, cases), **_faithfulness(network, cases, maps, targets)}
-    few = _drawn(len(maps), randomised_images, seed)
+    drawn = _draw_images(len(maps), randomised_images, seed)
     for part in RANDOMISED_PARTS:
-        found = [
-            _similarity(make(randomised(network, part, number)), cases.images, targets, maps, few)
+        correlations = [
+            _similarity(make(randomised(network, part, number)), cases.images, targets, maps, drawn)
             for number in range(RANDOMISATIONS)
         ]
-        columns[f"same_{part}"] = np.mean(found, axis=0)
+        columns[f"same_{part}"] = np.mean(correlations, axis=0)
     logger.info("%s: %.2f s a map", titles()[method], seconds)
     table = pd.DataFrame({"method": method, "image": cases.names, **columns})
     return table.assign(seconds=seconds)
@@ -95,20 +95,20 @@ def _explainer(
     return control if method == RANDOM else make_explainer(method, network, pixels, CHUNK)
 
 
-def _drawn(images: int, wanted: int | None, seed: int) -> Tensor:
+def _draw_images(images: int, count: int | None, seed: int) -> Tensor:
     """Return the indices of the images of the randomisation check."""
     order = torch.randperm(images, generator=torch.Generator().manual_seed(seed))
-    return order[: images if wanted is None else wanted].sort().values
+    return order[: images if count is None else count].sort().values
 
 
 def _similarity(
-    explainer: Explainer, images: Tensor, targets: Tensor, maps: Tensor, few: Tensor
+    explainer: Explainer, images: Tensor, targets: Tensor, maps: Tensor, drawn: Tensor
 ) -> np.ndarray:
-    """Return the size of the rank correlation for the images ``few``, NaN for the others."""
-    there = explainer.attribute(images[few], targets[few], contrast=True)
+    """Return the size of the rank correlation for the images ``drawn``, NaN for the others."""
+    other_maps = explainer.attribute(images[drawn], targets[drawn], contrast=True)
     same = np.full(len(images), np.nan)
     # A random head turns maps around at random, so that the sign means nothing.
-    same[few.numpy()] = rank_correlation(maps[few], there).abs().numpy()
+    same[drawn.numpy()] = rank_correlation(maps[drawn], other_maps).abs().numpy()
     return same
 
 
@@ -123,12 +123,14 @@ def _localisation(maps: Tensor, cases: Cases) -> dict[str, np.ndarray]:
 def _faithfulness(
     network: nn.Module, cases: Cases, maps: Tensor, targets: Tensor
 ) -> dict[str, np.ndarray]:
-    parts = zip(*(torch.split(each, CHUNK) for each in (cases.images, maps, targets)), strict=True)
-    found = [flip(network, *part) for part in parts]
-    columns = {"faithfulness": torch.cat([each.faithfulness() for each in found]).numpy()}
-    for name, curves in (
-        ("most", torch.cat([each.most_first for each in found])),
-        ("least", torch.cat([each.least_first for each in found])),
+    chunks = (torch.split(values, CHUNK) for values in (cases.images, maps, targets))
+    flipped = [pixel_flipping(network, *chunk) for chunk in zip(*chunks, strict=True)]
+    columns = {"faithfulness": torch.cat([curves.faithfulness() for curves in flipped]).numpy()}
+    for name, probabilities in (
+        ("most", torch.cat([curves.most_first for curves in flipped])),
+        ("least", torch.cat([curves.least_first for curves in flipped])),
     ):
-        columns |= {f"{name}_{step:02d}": column.numpy() for step, column in enumerate(curves.T)}
+        columns |= {
+            f"{name}_{step:02d}": column.numpy() for step, column in enumerate(probabilities.T)
+        }
     return columns

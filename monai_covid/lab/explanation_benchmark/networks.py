@@ -1,6 +1,6 @@
 """Two networks that reach the same answers for different reasons.
 
-One learns the lesions: words are burnt in, but say nothing about the class. The other is baited:
+One learns the lesions: text is burnt in, but says nothing about the class. The other is baited:
 every class has its word, and the lesions are too faint to be of use. On images with clear lesions
 and fitting words both are right; only the reason differs.
 """
@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monai_covid.errors import OptionError
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.training.cross_validation import train_stage
+from monai_covid.training.workflow_options import NO_MODEL
 
-SEES_LESIONS, READS_WORDS = "lesions", "words"
-NETWORKS = (SEES_LESIONS, READS_WORDS)
+SEES_LESIONS, READS_TEXT = "lesions", "words"
+NETWORKS = (SEES_LESIONS, READS_TEXT)
 FOLDERS = tuple(f"{part}_{which}" for part in ("phantom", "network") for which in NETWORKS)
-NETWORKS_IN_SHORT = {SEES_LESIONS: "learned lesions", READS_WORDS: "reads words"}
-
+NETWORKS_IN_SHORT = {SEES_LESIONS: "learned lesions", READS_TEXT: "reads words"}
 SMALLEST_IMAGE = 64
 
-SHOWN = PhantomOptions(word_correlation=1.0, text_scale=2.0)
+TEST_OPTIONS = PhantomOptions(word_correlation=1.0, text_scale=2.0)
 """What both are tested on: clear lesions, and the word of the class."""
 
-TRAINED_ON = {
-    SEES_LESIONS: replace(SHOWN, word_correlation=0.0),
-    READS_WORDS: replace(SHOWN, conspicuity=0.1),
+TRAINING_OPTIONS = {
+    SEES_LESIONS: replace(TEST_OPTIONS, word_correlation=0.0),
+    READS_TEXT: replace(TEST_OPTIONS, conspicuity=0.1),
 }
 
 
@@ -37,9 +37,9 @@ class NetworkPlan:
 
     Attributes:
         training_images: Synthetic images of each class.
-        image_size: Height and width in pixels; words cannot be read below about 100.
+        image_size: Height and width in pixels; text cannot be read below about 100.
         lesion_epochs: Of the network that sees lesions, which are learned soon.
-        word_epochs: Of the network that reads words, which takes longer.
+        word_epochs: Of the network that reads text, which takes longer.
         batch_size: Images in a batch.
         learning_rate: Of stochastic gradient descent.
         precision: Arithmetic of the training.
@@ -88,7 +88,7 @@ def train_network(
 ) -> Path:
     """Train one of ``NETWORKS`` in ``out``, or go on with it; return its model file.
 
-    Left-right flips are left out, since they would turn the words around.
+    Left-right flips are left out, since they would mirror the text.
     """
     data = out / f"phantom_{which}"
     if not data.is_dir():
@@ -96,16 +96,17 @@ def train_network(
             data,
             images_per_class=plan.training_images,
             seed=plan.seed,
-            options=replace(TRAINED_ON[which], size=plan.image_size),
+            options=replace(TRAINING_OPTIONS[which], size=plan.image_size),
             progress=progress,
         )
     run = out / f"network_{which}"
     train_stage(
         bundle_root,
-        "stage3_direct.yaml",
+        "stage3_covid.yaml",
         run,
         dataset_dir=str(data),
         image_size=plan.image_size,
+        stage2_model=NO_MODEL,
         imagenet="none",
         head_epochs=0,
         max_epochs=plan.lesion_epochs if which == SEES_LESIONS else plan.word_epochs,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 from monai.networks.nets import DenseNet
+from tqdm import tqdm
 
 from monai_covid.errors import OptionError, RunFolderError
 from monai_covid.explain.methods import PixelRange
@@ -21,13 +22,13 @@ from monai_covid.lab.explanation_benchmark.folder import (
     Effort,
     fingerprint,
     open_folder,
-    stored,
+    read_or_make,
 )
 from monai_covid.lab.explanation_benchmark.measure import measure, predicted
 from monai_covid.lab.explanation_benchmark.networks import (
     FOLDERS,
     NETWORKS,
-    SHOWN,
+    TEST_OPTIONS,
     NetworkPlan,
     train_network,
 )
@@ -36,7 +37,7 @@ from monai_covid.lab.explanation_benchmark.page import (
     write_model_page,
     write_phantom_page,
 )
-from monai_covid.lab.explanation_benchmark.summary import FEWEST
+from monai_covid.lab.explanation_benchmark.summary import FEWEST_IMAGES
 from monai_covid.models.model_file import ModelInfo, file_hash, load_model
 from monai_covid.preprocessing.normalise import standardized_range
 
@@ -84,14 +85,14 @@ def benchmark_phantom(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a network that sees lesions and one that reads words, and measure every method.
+    """Train a network that sees lesions and one that reads text, and measure every method.
 
     Args:
         bundle_root: Folder of the bundle.
         out: Folder of everything; an earlier benchmark of the same plan is continued.
         plan: How the networks are trained.
         effort: How much is measured.
-        overwrite: Start anew.
+        overwrite: Start again.
         progress: Whether to show progress bars.
 
     Returns:
@@ -107,17 +108,19 @@ def benchmark_phantom(
     for which in NETWORKS:
         file = train_network(which, root, out, plan, progress=progress)
         trained[which] = Trained(file, *load_model(file))
-    networks = {which: each.network for which, each in trained.items()}
+    networks = {which: model.network for which, model in trained.items()}
     info = trained[NETWORKS[0]].info
     # Other patients than those of the training, whose seed is the plan's.
     variants = {
-        variant: phantom_cases(info, SHOWN, effort.images_per_class, plan.seed + 1, **changed)
+        variant: phantom_cases(
+            info, TEST_OPTIONS, effort.images_per_class, plan.seed + 1, **changed
+        )
         for variant, changed in VARIANTS.items()
     }
     both = _right_for_all(networks, variants["as shown"], out)
     tables = [
-        _measured(out, each, both, effort, seed).assign(network=which)
-        for seed, (which, each) in enumerate(trained.items())
+        _measured(out, model, both, effort, seed, progress=progress).assign(network=which)
+        for seed, (which, model) in enumerate(trained.items())
     ]
     behaviour = _behaviour(networks, variants)
     pixels = trained[NETWORKS[0]].pixels
@@ -133,16 +136,18 @@ def benchmark_model(
     *,
     masks: Path | None = None,
     overwrite: bool = False,
+    progress: bool = True,
 ) -> Path:
     """Measure every method on a model and images of your own.
 
     Args:
-        model: Model file, of classes that exclude each other.
+        model: Model file, with mutually exclusive classes.
         paths: Image files.
         out: Folder to make.
         effort: How much is measured.
         masks: Folder of what is known about the images; see ``cases_of_files``.
-        overwrite: Start anew.
+        overwrite: Start again.
+        progress: Whether to show progress bars.
 
     Returns:
         The page of results.
@@ -156,12 +161,12 @@ def benchmark_model(
     network, info = load_model(model)
     if info.multilabel or len(info.labels) < 2:
         raise OptionError(
-            f"{model}: several classes that exclude each other are needed, this network has "
+            f"{model}: several mutually exclusive classes are needed, this network has "
             f"{', '.join(info.labels)}" + (", which can hold at once" if info.multilabel else "")
         )
     cases = cases_of_files(info, paths, masks)
     open_folder(out, {MODEL: file_hash(model)}, (), overwrite=overwrite)
-    table = _measured(out, Trained(model, network, info), cases, effort)
+    table = _measured(out, Trained(model, network, info), cases, effort, progress=progress)
     return write_model_page(out, table.assign(network=MODEL), cases, effort.resamples)
 
 
@@ -169,16 +174,22 @@ def _right_for_all(networks: Mapping[str, DenseNet], cases: Cases, out: Path) ->
     right = [predicted(network, cases.images) == cases.labels for network in networks.values()]
     both = cases.where(torch.stack(right).all(0))
     logger.info("%d of %d images are right for both networks", len(both.names), len(cases.names))
-    if len(both.names) < FEWEST:
+    if len(both.names) < FEWEST_IMAGES:
         raise RunFolderError(
-            f"{out}: {len(both.names)} images are right for both networks, {FEWEST} are needed; "
-            "explain more images, or train on more images or for more epochs"
+            f"{out}: {len(both.names)} images are right for both networks, {FEWEST_IMAGES} are "
+            "needed; explain more images, or train on more images or for more epochs"
         )
     return both
 
 
 def _measured(
-    out: Path, trained: Trained, cases: Cases, effort: Effort, seed: int = 0
+    out: Path,
+    trained: Trained,
+    cases: Cases,
+    effort: Effort,
+    seed: int = 0,
+    *,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Return the measures of all methods, read where they were made before."""
     needed = (file_hash(trained.file), str(effort.randomised_images), str(seed))
@@ -189,7 +200,8 @@ def _measured(
         randomised_images=effort.randomised_images,
         seed=seed,
     )
-    tables = [stored(folder / f"{name}.csv", partial(make, name)) for name in effort.methods]
+    methods = tqdm(effort.methods, desc="Methods", unit="method", disable=not progress)
+    tables = [read_or_make(folder / f"{name}.csv", partial(make, name)) for name in methods]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""Means over images with bootstrap intervals, and what tells two networks apart."""
+"""Means over images with bootstrap intervals, and how two networks differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from monai_covid.evaluation.bootstrap import RESAMPLES, percentile_interval, resample
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.lab.explanation_benchmark.cases import LESION, TEXT
-from monai_covid.lab.explanation_benchmark.networks import READS_WORDS, SEES_LESIONS
+from monai_covid.lab.explanation_benchmark.networks import READS_TEXT, SEES_LESIONS
 
 MEASURES = {
     f"mass_{LESION}": "Relevance in the lesion",
@@ -19,19 +19,19 @@ MEASURES = {
     f"mass_{TEXT}": "Relevance on text",
     f"rank_{TEXT}": "Most relevant pixels on text",
     "faithfulness": "Faithfulness (pixel flipping)",
-    "same_head": "Like that of a random head",
-    "same_all": "Like that of random weights",
+    "same_head": "Similarity to maps of a random head",
+    "same_all": "Similarity to maps of random weights",
 }
 """Measures that are tabulated, by column of the table of ``measure``."""
 
 CONTRASTS = {
-    f"mass_{LESION}": (SEES_LESIONS, READS_WORDS),
-    f"mass_{TEXT}": (READS_WORDS, SEES_LESIONS),
+    f"mass_{LESION}": (SEES_LESIONS, READS_TEXT),
+    f"mass_{TEXT}": (READS_TEXT, SEES_LESIONS),
 }
-"""Measures by which a method must tell the networks apart: higher for the first than the second."""
+"""Measures by which a method must distinguish the networks: higher for the first of the two."""
 
 
-FEWEST = 10
+FEWEST_IMAGES = 10
 """Images below which there is no interval: the resamples of so few say little."""
 
 
@@ -60,17 +60,17 @@ def estimate(values: Sequence[float], images: Sequence[str], resamples: int, see
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
     """
-    given = np.asarray(values, dtype=np.float64)
-    known = ~np.isnan(given)
-    if not known.any():
+    numbers = np.asarray(values, dtype=np.float64)
+    defined = ~np.isnan(numbers)
+    if not defined.any():
         return Estimate(float("nan"), None, None, 0)
-    filled = np.where(known, given, 0.0)
-    centre, count = float(filled.sum() / known.sum()), int(known.sum())
-    if count < FEWEST:
+    filled = np.where(defined, numbers, 0.0)
+    centre, count = float(filled.sum() / defined.sum()), int(defined.sum())
+    if count < FEWEST_IMAGES:
         return Estimate(centre, None, None, count)
 
     def mean(weights: FloatArray) -> dict[str, FloatArray]:
-        counted = weights @ known
+        counted = weights @ defined
         total = weights @ filled
         return {"mean": np.divide(total, counted, np.full(len(counted), np.nan), where=counted > 0)}
 
@@ -94,9 +94,9 @@ def summarise(table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) ->
     rows = []
     for group, part in table.groupby(keys, sort=False):
         for column in (name for name in MEASURES if name in part):
-            found = estimate(part[column].tolist(), part["image"].tolist(), resamples, seed)
+            interval = estimate(part[column].tolist(), part["image"].tolist(), resamples, seed)
             rows.append(
-                {**dict(zip(keys, group, strict=True)), "measure": column, **found._asdict()}
+                {**dict(zip(keys, group, strict=True)), "measure": column, **interval._asdict()}
             )
     return pd.DataFrame(rows)
 
@@ -118,8 +118,13 @@ def tell_apart(table: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -
         for column, (higher, lower) in CONTRASTS.items():
             wide = part.pivot(index="image", columns="network", values=column)
             difference = (wide[higher] - wide[lower]).tolist()
-            found = estimate(difference, list(wide.index), resamples, seed)
-            apart = found.low is not None and found.low > 0
-            row = {"method": method, "measure": column, **found._asdict(), "told_apart": apart}
+            interval = estimate(difference, list(wide.index), resamples, seed)
+            is_higher = interval.low is not None and interval.low > 0
+            row = {
+                "method": method,
+                "measure": column,
+                **interval._asdict(),
+                "told_apart": is_higher,
+            }
             rows.append(row)
     return pd.DataFrame(rows)

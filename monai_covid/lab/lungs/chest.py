@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_covid.lab.phantom.anatomy import Anatomy, build_anatomy
-from monai_covid.lab.phantom.arrays import around, between, ellipse_chord, smooth_noise
 from monai_covid.lab.phantom.findings.render import FINDINGS, render_findings
+from monai_covid.lab.phantom.formulas import ellipse_chord
 from monai_covid.lab.phantom.grid import make_grid
 from monai_covid.lab.phantom.patient import Patient, Position
+from monai_covid.lab.phantom.randomness import around, between, smooth_noise
 from monai_covid.lab.phantom.skeleton import shoulder_girdle
 from monai_covid.lab.phantom.thorax import diaphragm_level, make_thorax
 
@@ -107,7 +108,7 @@ def _move_girdle(
     """Return the bones with shoulders that are up or down: clavicles cross the apices anywhere."""
     grid = anatomy.grid
     moved = grid._replace(y=grid.y - between(random, -3.5, 3.5))
-    before, after = (shoulder_girdle(one, position.scapula) for one in (grid, moved))
+    before, after = (shoulder_girdle(place, position.scapula) for place in (grid, moved))
     return np.maximum(0.0, anatomy.shadows.bone + after - before)
 
 

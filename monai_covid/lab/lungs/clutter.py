@@ -1,4 +1,4 @@
-"""What lies over a chest or was drawn on its image: tubes, devices, letters, arrows, borders."""
+"""What lies over a chest or was drawn on its image: tubes, devices, text, arrows, borders."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from monai_covid.lab.phantom.arrays import between
+from monai_covid.lab.phantom.randomness import between
 
 FloatMap = NDArray[np.float32]
+
 LETTERS = "ABDEFLMPRSTX0123456789:/- "
 
 

@@ -1,4 +1,4 @@
-"""From maps of path lengths to grey values, with every setting drawn anew."""
+"""From maps of path lengths to grey values, with every setting drawn at random."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from monai_covid.lab.lungs.chest import Chest
 from monai_covid.lab.phantom.anatomy import BONE, LUNG, SOFT_TISSUE
-from monai_covid.lab.phantom.arrays import between, smooth_noise
+from monai_covid.lab.phantom.randomness import between, smooth_noise
 
 FloatMap = NDArray[np.float32]
 
@@ -73,8 +73,8 @@ def process(values: NDArray[np.floating], random: np.random.Generator) -> FloatM
         image = gaussian_filter(image, between(random, 0.3, 1.4))
     image = image + between(random, 0.0, 0.06) ** 1.5 * random.standard_normal(image.shape)
     span = float(np.ptp(image))
-    shown: FloatMap = ((image - image.min()) / max(span, 1e-6)).astype(np.float32)
-    return shown
+    scaled: FloatMap = ((image - image.min()) / max(span, 1e-6)).astype(np.float32)
+    return scaled
 
 
 def _ramp(shape: tuple[int, ...], random: np.random.Generator) -> NDArray[np.float64]:

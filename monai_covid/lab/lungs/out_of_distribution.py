@@ -1,4 +1,4 @@
-"""Images that are no upright frontal chest radiographs, so that the network can tell them."""
+"""Images that are not upright frontal chest radiographs, which the network learns to reject."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from monai_covid.lab.lungs.exposure import process
-from monai_covid.lab.phantom.arrays import around, between, ellipse_chord, smooth_noise, smoothstep
+from monai_covid.lab.phantom.formulas import ellipse_chord, smoothstep
+from monai_covid.lab.phantom.randomness import around, between, smooth_noise
 
 FloatMap = NDArray[np.float32]
 

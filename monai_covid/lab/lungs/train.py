@@ -38,7 +38,7 @@ def train(steps: int, seed: int) -> LungNetwork:
     losses = []
     for step in range(steps):
         images, fields, chests = draw_batch(seed, step)
-        # Half of the time on processors with bfloat16, and the weights are rounded anyway.
+        # Half of the time on CPUs with bfloat16, and the weights are rounded anyway.
         with torch.autocast("cpu", torch.bfloat16):
             logits, chest_logits = network(images)
         loss = lung_loss(logits.float(), chest_logits.float(), fields, chests)

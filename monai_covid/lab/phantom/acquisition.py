@@ -11,14 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from monai_covid.lab.phantom.arrays import (
-    BoolArray,
-    FloatArray,
-    Stream,
-    around,
-    between,
-    random_stream,
-)
+from monai_covid.lab.phantom.formulas import BoolArray, FloatArray
+from monai_covid.lab.phantom.randomness import Stream, around, between, random_stream
 
 
 @dataclass(frozen=True)

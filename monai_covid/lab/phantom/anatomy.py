@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import (
+from monai_covid.lab.phantom.formulas import (
     BoolArray,
     FloatArray,
     ellipse_chord,
-    smooth_noise,
     smoothstep,
     unit_range,
 )
 from monai_covid.lab.phantom.grid import Grid, row_bands
 from monai_covid.lab.phantom.patient import Patient, Position
+from monai_covid.lab.phantom.randomness import smooth_noise
 from monai_covid.lab.phantom.skeleton import ribs, shoulder_girdle, spine
 from monai_covid.lab.phantom.thorax import (
     Thorax,

@@ -1,4 +1,4 @@
-"""Letters and words that are burnt into the pixels, as on real radiographs."""
+"""Text that is burnt into the pixels, as on real radiographs: side markers, positions, dates."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from monai_covid.lab.phantom.arrays import BoolArray, Stream, between, random_stream
+from monai_covid.lab.phantom.formulas import BoolArray
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.patient import View
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.randomness import Stream, between, random_stream
 
 POSITIONING_WORDS = ("PORTABLE", "SUPINE", "ERECT")
 """The word that belongs to class 0, 1 and 2, where words and classes are correlated."""
@@ -20,6 +21,7 @@ REFERENCE_SIZE = 256
 
 SMALLEST_SCALE = 0.5
 MARGIN = 0.02
+
 PLATE_GREY = 12
 """Grey of the plate behind words at the lower edge, where the abdomen is bright."""
 
@@ -72,8 +74,8 @@ def choose_annotations(
     scales = [size * between(random, 0.95, 1.45) for _ in chosen]
     words = [
         Annotation(text, int(corner), scale, 0.0, _grey(random))
-        for (text, shown), corner, scale in zip(chosen, corners, scales, strict=True)
-        if shown
+        for (text, is_shown), corner, scale in zip(chosen, corners, scales, strict=True)
+        if is_shown
     ]
     return tuple([marker, *words] if random.random() < 0.85 else words)
 

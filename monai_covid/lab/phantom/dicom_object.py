@@ -21,7 +21,7 @@ from pydicom.uid import (
 )
 
 from monai_covid.data.files import atomic_path
-from monai_covid.lab.phantom.folder import PhantomImage
+from monai_covid.lab.phantom.image import PhantomImage
 
 Photometric = Literal["MONOCHROME1", "MONOCHROME2"]
 Modality = Literal["CR", "DX"]

@@ -1,11 +1,4 @@
-"""Output folders that are either whole or absent.
-
-Work on many images at once.
-
-Files of one phantom image: the PNG and its ground-truth masks.
-
-What the generator returns for one image.
-"""
+"""Writing a folder of many images: in parallel, and either whole or absent."""
 
 from __future__ import annotations
 
@@ -15,18 +8,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from tqdm import tqdm
 
 from monai_covid.errors import InputError, Problem
-from monai_covid.lab.phantom.arrays import BoolArray
-from monai_covid.lab.phantom.patient import Sex, View
 
 
 @contextmanager
@@ -65,17 +52,18 @@ def _refuse(out: Path, contents: frozenset[str], *, overwrite: bool) -> None:
         return
     if not out.is_dir():
         raise InputError([Problem(out, None, "is a file; expected a folder to write to")])
-    found = sorted(path.name for path in out.iterdir())
-    foreign = [name for name in found if name not in contents]
+    names = sorted(path.name for path in out.iterdir())
+    foreign = [name for name in names if name not in contents]
     if foreign and overwrite:
         message = f"is not replaced because it holds other files: {', '.join(foreign[:5])}"
         raise InputError([Problem(out, None, message)])
-    if found and not overwrite:
-        message = f"is not empty ({len(found)} entries); choose a new folder or allow overwriting"
+    if names and not overwrite:
+        message = f"is not empty ({len(names)} entries); choose a new folder or --overwrite"
         raise InputError([Problem(out, None, message)])
 
 
 Row = TypeVar("Row")
+
 Made = TypeVar("Made")
 
 
@@ -93,57 +81,10 @@ def map_rows(
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            made = pool.map(work, rows)
+            results = pool.map(work, rows)
             yield from tqdm(
-                made, total=len(rows), desc=description, unit="image", disable=not progress
+                results, total=len(rows), desc=description, unit="image", disable=not progress
             )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-@dataclass(frozen=True, eq=False)
-class PhantomImage:
-    """A synthetic radiograph with its ground truth; all arrays are (H, W).
-
-    Attributes:
-        pixels: Grey values, 0 to 255; air is dark (MONOCHROME2).
-        lesion_mask: Where the findings change the attenuation.
-        text_mask: Where letters are burnt in.
-        lung_mask: Where lung is seen in the chest without its findings.
-        label: Class of the COVID set, or the findings of the NIH set joined by ``|``.
-        findings: Findings that were drawn; empty for a healthy chest.
-        view: AP or PA.
-        sex: F or M.
-        age: Age in years.
-        patient_id: Number of the patient within the data set.
-        words: What is burnt in, in no particular order.
-        pixel_spacing: Millimetres per pixel at the patient.
-    """
-
-    pixels: NDArray[np.uint8]
-    lesion_mask: BoolArray
-    text_mask: BoolArray
-    lung_mask: BoolArray
-    label: str
-    findings: tuple[str, ...]
-    view: View
-    sex: Sex
-    age: int
-    patient_id: int
-    words: tuple[str, ...]
-    pixel_spacing: float
-
-
-def save_image(folder: Path, name: str, image: PhantomImage) -> None:
-    """Write ``images/<name>`` and ``masks/<stem>_{lesion,text,lung}.png`` into ``folder``.
-
-    Masks are eight-bit PNGs of 0 and 255.
-    """
-    for part in ("images", "masks"):
-        (folder / part).mkdir(exist_ok=True)
-    Image.fromarray(image.pixels).save(folder / "images" / name)
-    masks = {"lesion": image.lesion_mask, "text": image.text_mask, "lung": image.lung_mask}
-    for kind, mask in masks.items():
-        path = folder / "masks" / f"{Path(name).stem}_{kind}.png"
-        Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).save(path)

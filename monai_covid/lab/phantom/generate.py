@@ -12,12 +12,12 @@ import numpy as np
 from monai_covid.lab.phantom.acquisition import choose_exposure, display, draw_noise, expose
 from monai_covid.lab.phantom.anatomy import build_anatomy
 from monai_covid.lab.phantom.annotations import burn_in, choose_annotations
-from monai_covid.lab.phantom.arrays import Stream, random_stream
 from monai_covid.lab.phantom.findings.render import COVID_PATTERN, render_findings
-from monai_covid.lab.phantom.folder import PhantomImage
 from monai_covid.lab.phantom.grid import choose_shape, make_grid
+from monai_covid.lab.phantom.image import PhantomImage
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.patient import draw_patient, draw_position
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.randomness import Stream, random_stream
 from monai_covid.lab.phantom.thorax import make_thorax
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS, NIH_TO_COVID, NO_FINDING
 

@@ -1,7 +1,4 @@
-"""Where each pixel lies in the patient.
-
-Width and height of an image, and how far they depend on the class.
-"""
+"""Width and height of an image, and where each of its pixels lies in the patient."""
 
 from __future__ import annotations
 
@@ -10,14 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import FloatArray, Stream, random_stream
+from monai_covid.lab.phantom.formulas import FloatArray
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.patient import Position
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.randomness import Stream, random_stream
 
 CENTRE = 11.5
 """Distance from the apex of the lungs down to the centre of the image in centimetres."""
 
 BAND_PIXELS = 8192
+
+ASPECT_RATIOS = (1.25, 1.0, 0.8)
+"""Width over height that belongs to class 0, 1 and 2, where shapes and classes are correlated."""
 
 
 class Grid(NamedTuple):
@@ -73,10 +74,6 @@ def row_bands(grid: Grid) -> Iterator[Grid]:
     for start in range(0, height, rows):
         band = slice(start, start + rows)
         yield grid._replace(x=grid.x[band], y=grid.y[band])
-
-
-ASPECT_RATIOS = (1.25, 1.0, 0.8)
-"""Width over height that belongs to class 0, 1 and 2, where shapes and classes are correlated."""
 
 
 def choose_shape(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from monai_covid.lab.phantom.arrays import Stream, around, between, random_stream
+from monai_covid.lab.phantom.randomness import Stream, around, between, random_stream
 
 Sex = Literal["F", "M"]
 View = Literal["AP", "PA"]

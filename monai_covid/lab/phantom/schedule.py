@@ -1,24 +1,23 @@
-"""Which patients there are, which images they have and what is found in them.
-
-What a user can choose about a phantom data set.
-"""
+"""Which patients a phantom data set has, which images they have, and what is found in them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monai_covid.lab.phantom.arrays import Stream, random_stream
+from monai_covid.lab.phantom.randomness import Stream, random_stream
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS
 
 COVID_PATIENTS_FROM = 1_000_000
 """Numbers from here on are patients of the COVID phantom alone; NIH patients start at 1."""
 
 HEALTHY_PER_BLOCK = 9
+
 SHARED_EVERY = 2
 """Every second NIH patient may also be a patient of the COVID phantom."""
 
 TEST_EVERY = 5
+
 TEST_FROM = 2
 """Every fifth NIH patient, from the second on, belongs to the test list."""
 
@@ -122,11 +121,11 @@ def plan_covid(
 
 
 def _shared(nih: list[NihRow], label: str) -> list[CovidRow]:
-    wanted = {"pneumonia": ("Pneumonia",), "normal": ()}.get(label)
+    findings = {"pneumonia": ("Pneumonia",), "normal": ()}.get(label)
     return [
         CovidRow(label, row.index, row.patient, row)
         for row in nih
-        if row.findings == wanted and row.patient % SHARED_EVERY == 0
+        if row.findings == findings and row.patient % SHARED_EVERY == 0
     ]
 
 
@@ -164,61 +163,3 @@ def assign_folds(rows: list[CovidRow], folds: int = 5) -> dict[int, int]:
             fold = fold_of.setdefault(patient, load.index(min(load)))
             load[fold] += images[patient]
     return fold_of
-
-
-SMALLEST_SIZE = 64
-LARGEST_SIZE = 4096
-
-
-@dataclass(frozen=True)
-class PhantomOptions:
-    """Settings of the image generator.
-
-    Attributes:
-        size: Longest side of an image in pixels, 64 to 4096.
-        word_correlation: Probability in [0, 1] that the burnt-in positioning word is the one that
-            belongs to the class; otherwise the word is drawn without looking at the class. 0: the
-            word says nothing, 1: the word tells the class.
-        shape_correlation: The same for the shape of the image (wide, square or tall).
-        vary_shape: Draw the shape at random also where ``shape_correlation`` is 0; if False and
-            ``shape_correlation`` is 0, every image is square.
-        text: Whether letters and words are burnt in at all.
-        text_scale: Factor on the size of letters and words, in (0, 4]; at 1 they are a twentieth of
-            the image high, too small to be read at 128 px and less.
-        conspicuity: Factor on the attenuation of the findings, in (0, 3]; 1 is visible at 64 px.
-
-    Raises:
-        ValueError: If a value is out of its range; the message lists every such value.
-    """
-
-    size: int = 256
-    word_correlation: float = 0.0
-    shape_correlation: float = 0.0
-    vary_shape: bool = False
-    text: bool = True
-    text_scale: float = 1.0
-    conspicuity: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        wrong = [message for message in (self._size(), *self._fractions()) if message]
-        if not 0.0 < self.conspicuity <= 3.0:
-            wrong.append(f"conspicuity must be above 0 and at most 3, got {self.conspicuity}")
-        if not 0.0 < self.text_scale <= 4.0:
-            wrong.append(f"text_scale must be above 0 and at most 4, got {self.text_scale}")
-        if self.word_correlation > 0 and not self.text:
-            wrong.append(f"word_correlation {self.word_correlation} needs text=True")
-        if wrong:
-            raise ValueError("phantom options: " + "; ".join(wrong))
-
-    def _size(self) -> str:
-        if SMALLEST_SIZE <= self.size <= LARGEST_SIZE:
-            return ""
-        return f"size must be {SMALLEST_SIZE} to {LARGEST_SIZE} pixels, got {self.size}"
-
-    def _fractions(self) -> list[str]:
-        return [
-            f"{name} must be in [0, 1], got {getattr(self, name)}"
-            for name in ("word_correlation", "shape_correlation")
-            if not 0.0 <= getattr(self, name) <= 1.0
-        ]

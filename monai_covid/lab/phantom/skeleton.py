@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import FloatArray, ellipse_chord, smoothstep
+from monai_covid.lab.phantom.formulas import FloatArray, ellipse_chord, smoothstep
 from monai_covid.lab.phantom.grid import Grid
 from monai_covid.lab.phantom.thorax import Thorax
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import FloatArray, ellipse_chord, smoothstep, unit_range
+from monai_covid.lab.phantom.formulas import FloatArray, ellipse_chord, smoothstep, unit_range
 from monai_covid.lab.phantom.grid import Grid
 from monai_covid.lab.phantom.patient import Patient, Position
 

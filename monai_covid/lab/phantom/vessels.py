@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
-from monai_covid.lab.phantom.arrays import FloatArray
+from monai_covid.lab.phantom.formulas import FloatArray
 from monai_covid.lab.phantom.grid import Grid, to_pixels
 from monai_covid.lab.phantom.thorax import Thorax
 

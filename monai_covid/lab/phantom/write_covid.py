@@ -1,7 +1,4 @@
-"""A COVID phantom on disk: manifest with folds, images and masks.
-
-Both phantoms in one folder, consistent with each other.
-"""
+"""A COVID phantom on disk, alone or beside an NIH phantom: manifest with folds, images, masks."""
 
 from __future__ import annotations
 
@@ -9,20 +6,17 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from monai_covid.lab.phantom.folder import PhantomImage, map_rows, new_folder, save_image
+from monai_covid.lab.phantom.folder import map_rows, new_folder
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import (
-    CovidRow,
-    PhantomOptions,
-    assign_folds,
-    plan_covid,
-    plan_nih,
-)
+from monai_covid.lab.phantom.image import PhantomImage, save_image
+from monai_covid.lab.phantom.options import PhantomOptions
+from monai_covid.lab.phantom.schedule import CovidRow, assign_folds, plan_covid, plan_nih
 from monai_covid.lab.phantom.write_nih import fill_nih_folder, render_nih
 from monai_covid.labels import COVID_LABELS, NO_FINDING
 
 MANIFEST = "metadata.csv"
 COVID_CONTENTS = frozenset({MANIFEST, "images", "masks"})
+
 COVID_COLUMNS = (
     "image",
     "label",
@@ -35,6 +29,7 @@ COVID_COLUMNS = (
     "finding_labels",
     "words",
 )
+
 SOURCE = "phantom"
 
 
@@ -76,6 +71,49 @@ def write_covid_phantom(
     rows = plan_covid(seed, counts, plan_nih(seed, nih_images), shared_fraction)
     with new_folder(out, COVID_CONTENTS, overwrite=overwrite) as folder:
         fill_covid_folder(folder, rows, seed, options or PhantomOptions(), progress=progress)
+    return Path(out)
+
+
+def write_phantom(
+    out: Path | str,
+    *,
+    nih_images: int,
+    covid_images_per_class: int | Mapping[str, int],
+    seed: int,
+    options: PhantomOptions | None = None,
+    shared_fraction: float = 0.25,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Path:
+    """Write ``out/nih`` and ``out/covid``, with some patients in both.
+
+    Args:
+        out: Folder to make.
+        nih_images: Number of images of the NIH phantom, at least 2; 0 leaves ``out/nih`` out.
+        covid_images_per_class: Images of each class, one number for all or a number by label.
+        seed: Seed of both, at least 0.
+        options: Settings of the generator; defaults if None.
+        shared_fraction: Part of ``pneumonia`` and ``normal`` that is also in ``out/nih``, 0 to 1.
+        overwrite: Replace a phantom that is already there.
+        progress: Show progress bars.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        ValueError: If a number is out of its range or a label is unknown.
+        InputError: If ``out`` cannot be written to.
+    """
+    counts = count_images(covid_images_per_class)
+    check_sharing(seed, nih_images, shared_fraction)
+    options = options or PhantomOptions()
+    rows = plan_covid(seed, counts, plan_nih(seed, nih_images), shared_fraction)
+    with new_folder(out, frozenset({"nih", "covid"}), overwrite=overwrite) as folder:
+        if nih_images:
+            (folder / "nih").mkdir()
+            fill_nih_folder(folder / "nih", nih_images, seed, options, progress=progress)
+        (folder / "covid").mkdir()
+        fill_covid_folder(folder / "covid", rows, seed, options, progress=progress)
     return Path(out)
 
 
@@ -137,46 +175,3 @@ def check_sharing(seed: int, nih_images: int, shared_fraction: float) -> None:
         wrong.append(f"shared_fraction must be in [0, 1], got {shared_fraction}")
     if wrong:
         raise ValueError("; ".join(wrong))
-
-
-def write_phantom(
-    out: Path | str,
-    *,
-    nih_images: int,
-    covid_images_per_class: int | Mapping[str, int],
-    seed: int,
-    options: PhantomOptions | None = None,
-    shared_fraction: float = 0.25,
-    overwrite: bool = False,
-    progress: bool = False,
-) -> Path:
-    """Write ``out/nih`` and ``out/covid``, with some patients in both.
-
-    Args:
-        out: Folder to make.
-        nih_images: Number of images of the NIH phantom, at least 2; 0 leaves ``out/nih`` out.
-        covid_images_per_class: Images of each class, one number for all or a number by label.
-        seed: Seed of both, at least 0.
-        options: Settings of the generator; defaults if None.
-        shared_fraction: Part of ``pneumonia`` and ``normal`` that is also in ``out/nih``, 0 to 1.
-        overwrite: Replace a phantom that is already there.
-        progress: Show progress bars.
-
-    Returns:
-        ``out``.
-
-    Raises:
-        ValueError: If a number is out of its range or a label is unknown.
-        InputError: If ``out`` cannot be written to.
-    """
-    counts = count_images(covid_images_per_class)
-    check_sharing(seed, nih_images, shared_fraction)
-    options = options or PhantomOptions()
-    rows = plan_covid(seed, counts, plan_nih(seed, nih_images), shared_fraction)
-    with new_folder(out, frozenset({"nih", "covid"}), overwrite=overwrite) as folder:
-        if nih_images:
-            (folder / "nih").mkdir()
-            fill_nih_folder(folder / "nih", nih_images, seed, options, progress=progress)
-        (folder / "covid").mkdir()
-        fill_covid_folder(folder / "covid", rows, seed, options, progress=progress)
-    return Path(out)

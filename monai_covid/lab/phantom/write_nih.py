@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from monai_covid.lab.phantom.folder import PhantomImage, map_rows, new_folder, save_image
+from monai_covid.lab.phantom.folder import map_rows, new_folder
 from monai_covid.lab.phantom.generate import generate_nih_case
-from monai_covid.lab.phantom.schedule import NihRow, PhantomOptions, plan_nih
+from monai_covid.lab.phantom.image import PhantomImage, save_image
+from monai_covid.lab.phantom.options import PhantomOptions
+from monai_covid.lab.phantom.schedule import NihRow, plan_nih
 from monai_covid.labels import NO_FINDING
 
 TABLE = "Data_Entry_2017.csv"

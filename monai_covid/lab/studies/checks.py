@@ -10,7 +10,7 @@ from typing import Any
 from monai_covid.audits.shortcuts.cues import CUES
 from monai_covid.lab.probing import COVARIANCES
 from monai_covid.lab.studies.definition import (
-    FURTHER,
+    EXTRA_EVALUATIONS,
     MEAN,
     PREVIOUS,
     PROBE,
@@ -19,17 +19,17 @@ from monai_covid.lab.studies.definition import (
     Arm,
     Study,
 )
-from monai_covid.lab.studies.starts import PROBING, backbone_of
+from monai_covid.lab.studies.initial_weights import PROBE_OPTIONS, backbone_of
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.efficientnet import EFFICIENTNET
 from monai_covid.training.options import Option, value_problem
 from monai_covid.training.workflow_options import (
     EVALUATION,
+    HEAD_OPTIONS,
     STAGE1,
     STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
-    STAGE3_DIRECT,
 )
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -53,63 +53,63 @@ RESERVED = frozenset(
 
 def study_problems(study: Study) -> list[str]:
     """Return everything that keeps a study from being run, one text a problem."""
-    found = _name_problems(study)
+    problems = _name_problems(study)
     names = {arm.name for arm in study.arms}
     baselines = dict.fromkeys([study.baseline, *(arm.baseline for arm in study.arms)])
-    found += [
+    problems += [
         f"baseline {name!r} is no arm of the study"
         for name in baselines
         if name is not None and name not in names
     ]
     for key in ("stage1_excludes", "stage2_excludes"):
         if getattr(study, key) not in ("fold", "all"):
-            found.append(f"{key} {getattr(study, key)!r} must be fold or all")
+            problems.append(f"{key} {getattr(study, key)!r} must be fold or all")
     if type(study.first_epochs) is not int or study.first_epochs < 1:
-        found.append(f"first_epochs {study.first_epochs!r} must be a whole number from 1")
-    found += _listed("further", study.further, FURTHER)
-    found += _listed("baselines", study.baselines, tuple(CUES))
-    found += [problem for arm in study.arms for problem in _probe_problems(study, arm)]
-    for where, options, known in _option_groups(study):
-        found += [f"{where}{problem}" for problem in option_problems(options, known)]
-    return list(dict.fromkeys(found))
+        problems.append(f"first_epochs {study.first_epochs!r} must be a whole number from 1")
+    problems += _listed("further", study.extra_evaluations, EXTRA_EVALUATIONS)
+    problems += _listed("baselines", study.baselines, tuple(CUES))
+    problems += [problem for arm in study.arms for problem in _probe_problems(study, arm)]
+    for where, options, valid in _option_groups(study):
+        problems += [f"{where}{problem}" for problem in option_problems(options, valid)]
+    return list(dict.fromkeys(problems))
 
 
-def option_problems(options: Mapping[str, Any], known: Mapping[str, Option]) -> list[str]:
+def option_problems(options: Mapping[str, Any], valid: Mapping[str, Option]) -> list[str]:
     """Return the options that are unknown, not for a study to set, or have an unusable value."""
     return [
         problem
         for name, value in options.items()
-        if (problem := _option_problem(name, value, known)) is not None
+        if (problem := _option_problem(name, value, valid)) is not None
     ]
 
 
-def _option_problem(name: str, value: Any, known: Mapping[str, Option]) -> str | None:
+def _option_problem(name: str, value: Any, valid: Mapping[str, Option]) -> str | None:
     if name in RESERVED:
         return f"{name} cannot be set here: the study sets it for every run"
-    if name not in known:
-        free = sorted(set(known) - RESERVED)
+    if name not in valid:
+        free = sorted(set(valid) - RESERVED)
         nearest = get_close_matches(name, free, n=1, cutoff=0.5)
         hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(free)}"
         return f"{name} is not an option; {hint}"
-    problem = value_problem(value, known[name])
+    problem = value_problem(value, valid[name])
     return None if problem is None else f"{name} {value!r}: {problem}"
 
 
 def _option_groups(study: Study) -> list[tuple[str, Mapping[str, Any], Mapping[str, Option]]]:
     groups: list[tuple[str, Mapping[str, Any], Mapping[str, Option]]] = [
-        ("stage1: ", study.stage1, stage1_known(study.stage1)),
+        ("stage1: ", study.stage1, options_of_stage1(study.stage1)),
         ("stage2: ", study.stage2, STAGE2),
         ("options: ", study.options, STAGE3),
         ("evaluation: ", study.evaluation, EVALUATION),
     ]
     for arm in study.arms:
-        known = _options_known(arm)
+        valid = _options_of_stage3(arm)
         groups += [
-            (f"arm {arm.name}: options: ", arm.options, known),
+            (f"arm {arm.name}: options: ", arm.options, valid),
             (
                 f"arm {arm.name}: stage1: ",
                 arm.stage1 or {},
-                stage1_known(study.stage1_options_of(arm)),
+                options_of_stage1(study.stage1_options_of(arm)),
             ),
             (f"arm {arm.name}: stage2: ", arm.stage2, STAGE2),
             (f"arm {arm.name}: evaluation: ", arm.evaluation, EVALUATION),
@@ -117,59 +117,67 @@ def _option_groups(study: Study) -> list[tuple[str, Mapping[str, Any], Mapping[s
     return groups
 
 
-def stage1_known(options: Mapping[str, Any] | None) -> Mapping[str, Option]:
+def options_of_stage1(options: Mapping[str, Any] | None) -> Mapping[str, Option]:
     """Return the options of a stage 1; a teacher tells which one it is."""
     return STAGE1_DISTILLED if "teacher" in (options or {}) else STAGE1
 
 
-def _options_known(arm: Arm) -> Mapping[str, Option]:
+def _options_of_stage3(arm: Arm) -> Mapping[str, Option]:
     if arm.start.kind == PROBE:
-        return PROBING
+        return PROBE_OPTIONS
     from_model = arm.start.kind in (STAGE2_START, PREVIOUS, SAME, MEAN)
-    return STAGE3 if from_model else STAGE3_DIRECT
+    if from_model:
+        return STAGE3
+    return {name: option for name, option in STAGE3.items() if name not in HEAD_OPTIONS}
 
 
 def _name_problems(study: Study) -> list[str]:
-    found: list[str] = []
-    earlier: list[str] = []
+    problems: list[str] = []
+    arms_above: list[str] = []
     for arm in study.arms:
         if not FOLDER_NAME.fullmatch(arm.name):
-            found.append(f"arm {arm.name!r}: a name has letters, digits, dots, dashes and + only")
-        if arm.name in earlier:
-            found.append(f"arm {arm.name}: there are two of that name")
-        found += [f"arm {arm.name}: {problem}" for problem in _start_problems(arm, earlier)]
-        earlier.append(arm.name)
-    return found
+            problems.append(
+                f"arm {arm.name!r}: a name has letters, digits, dots, dashes and + only"
+            )
+        if arm.name in arms_above:
+            problems.append(f"arm {arm.name}: there are two of that name")
+        problems += [f"arm {arm.name}: {problem}" for problem in _start_problems(arm, arms_above)]
+        arms_above.append(arm.name)
+    return problems
 
 
-def _start_problems(arm: Arm, earlier: Sequence[str]) -> list[str]:
+def _start_problems(arm: Arm, arms_above: Sequence[str]) -> list[str]:
     start = f"start '{arm.start}'"
-    found = [f"{start} must name an arm above it" for name in arm.start.arms if name not in earlier]
+    problems = [
+        f"{start} must name an arm above it" for name in arm.start.arms if name not in arms_above
+    ]
     if len(set(arm.start.arms)) < len(arm.start.arms):
-        found.append(f"{start} names an arm twice")
+        problems.append(f"{start} names an arm twice")
     if arm.start.kind == SAME and (arm.options or arm.stage2):
-        found.append(f"{start} is not trained; only evaluation")
+        problems.append(f"{start} is not trained; only evaluation")
     elif arm.start.kind == MEAN and (arm.options or arm.stage2 or arm.evaluation):
-        found.append(f"{start} has no network of its own, and so no options")
+        problems.append(f"{start} has no network of its own, and so no options")
     elif arm.start.kind == PROBE and (arm.stage2 or arm.evaluation):
-        found.append(f"{start} has no stages, and no options of the evaluation")
+        problems.append(f"{start} has no stages, and no options of the evaluation")
     elif arm.start.kind != STAGE2_START and arm.stage2:
-        found.append(f"{start} has no stage 2")
+        problems.append(f"{start} has no stage 2")
     if arm.start.kind not in (STAGE2_START, PROBE) and arm.stage1 is not None:
-        found.append(f"{start} has no stage 1; only stage2 and probe have")
-    return found
+        problems.append(f"{start} has no stage 1; only stage2 and probe have")
+    return problems
 
 
 def _probe_problems(study: Study, arm: Arm) -> list[str]:
     if arm.start.kind != PROBE:
         return []
-    found, backbone = [], backbone_of(study, arm)
+    problems, backbone = [], backbone_of(study, arm)
     if arm.stage1 is not None and backbone not in BLOCK_LAYERS:
-        found.append(f"backbone has no stage 1; only {', '.join(BLOCK_LAYERS)} have")
+        problems.append(f"backbone has no stage 1; only {', '.join(BLOCK_LAYERS)} have")
     if study.options_of(arm).get("pooling") == COVARIANCES and backbone != EFFICIENTNET:
-        found.append(f"pooling {COVARIANCES} needs backbone {EFFICIENTNET}")
-    return [f"arm {arm.name}: {problem}" for problem in found]
+        problems.append(f"pooling {COVARIANCES} needs backbone {EFFICIENTNET}")
+    return [f"arm {arm.name}: {problem}" for problem in problems]
 
 
-def _listed(key: str, given: tuple[Any, ...], known: tuple[str, ...]) -> list[str]:
-    return [f"{key}: no {one!r}; there are {', '.join(known)}" for one in given if one not in known]
+def _listed(key: str, names: tuple[Any, ...], valid: tuple[str, ...]) -> list[str]:
+    return [
+        f"{key}: no {name!r}; there are {', '.join(valid)}" for name in names if name not in valid
+    ]

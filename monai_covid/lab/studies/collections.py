@@ -1,12 +1,10 @@
-"""The collections a study is run on, and which patients stage 2 must not see.
+"""The collections that a study is run on, and an external set that none of its networks has seen.
 
-Images of other hospitals and patients that no network of a study has seen.
-
-Pneumonia and normal come from patients of ChestX-ray14 outside the collection, COVID-19 from a
-further collection of COVID-19 images. Half of those patients of ChestX-ray14, always the same, are
-kept for testing and left out of stage 2; the other half stays for training. This tests on other
-patients; pneumonia and normal are from the same source as those of a collection that took them from
-ChestX-ray14 too.
+Of the external set, pneumonia and normal come from patients of ChestX-ray14 outside the collection,
+COVID-19 from another collection of COVID-19 images. Half of those patients of ChestX-ray14,
+always the same, are kept for testing and left out of stage 2; the other half stays for training.
+This tests on other patients; pneumonia and normal are from the same source as those of a collection
+that took them from ChestX-ray14 too.
 """
 
 from __future__ import annotations
@@ -30,38 +28,8 @@ from monai_covid.errors import OptionError
 from monai_covid.lab.studies.definition import EXTERNAL, EXTRA, STAGE2_START, Run, Study
 from monai_covid.labels import COVID_LABELS
 
-KEPT, SEED = 0.5, 0
-
-
-def external_nih(nih: Path, collection: Records) -> Records:
-    """Return the images of ChestX-ray14 that are kept for testing, labelled as in stage 3.
-
-    Args:
-        nih: Folder in the ChestX-ray14 layout.
-        collection: All images of stage 3; their patients are left out.
-
-    Returns:
-        Images whose labels include pneumonia or are No Finding alone, of half of their patients.
-    """
-    outside = drop_patients(read_nih(nih), patients_in(collection.frame)).records
-    chosen = with_stage3_labels(outside)
-    held = hold_out(chosen.patients, chosen.targets, KEPT, SEED)
-    return chosen.select(held)
-
-
-def external_items(nih: Path, collection: Records, covid_images: Path | None) -> Datalist:
-    """Return the labelled images of the external set.
-
-    Args:
-        nih: Folder in the ChestX-ray14 layout.
-        collection: All images of stage 3.
-        covid_images: Manifest of COVID-19 images; None where the network was trained on them.
-    """
-    items = external_nih(nih, collection).single_label_datalist()
-    if covid_images is not None:
-        extra = drop_patients(read_manifest(covid_images), patients_in(collection.frame)).records
-        items += extra.single_label_datalist()
-    return items
+TEST_FRACTION, SEED = 0.5, 0
+"""Part of the patients of ChestX-ray14 outside the collection that are kept for testing."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +72,54 @@ class Collections:
 
 def missing_collections(study: Study, data: Collections) -> list[str]:
     """Return what the study needs and was not given, one text a collection."""
-    found = []
+    missing = []
     with_stage2 = [arm.name for arm in study.arms if arm.start.kind == STAGE2_START]
     if with_stage2 and data.nih is None:
-        found.append(f"--nih is needed by the stage 2 of {', '.join(with_stage2)}")
+        missing.append(f"--nih is needed by the stage 2 of {', '.join(with_stage2)}")
     with_stage1 = [arm.name for arm in study.arms if arm.stage1 is not None]
     if set(with_stage1) - set(with_stage2) and data.nih is None:
-        found.append(f"--nih is needed by the stage 1 of {', '.join(with_stage1)}")
+        missing.append(f"--nih is needed by the stage 1 of {', '.join(with_stage1)}")
     with_extra = [
         arm.name
         for arm in study.arms
         if EXTRA in (study.options_of(arm).get("extra_manifests") or [])
     ]
     if with_extra and data.extra is None:
-        found.append(f"--extra is needed by {', '.join(with_extra)}")
-    if EXTERNAL in study.further and data.nih is None:
-        found.append("--nih is needed by the further evaluation 'external'")
-    return found
+        missing.append(f"--extra is needed by {', '.join(with_extra)}")
+    if EXTERNAL in study.extra_evaluations and data.nih is None:
+        missing.append("--nih is needed by the extra evaluation 'external'")
+    return missing
+
+
+def external_items(nih: Path, collection: Records, covid_images: Path | None) -> Datalist:
+    """Return the labelled images of the external set.
+
+    Args:
+        nih: Folder in the ChestX-ray14 layout.
+        collection: All images of stage 3.
+        covid_images: Manifest of COVID-19 images; None where the network was trained on them.
+    """
+    items = external_nih(nih, collection).single_label_datalist()
+    if covid_images is not None:
+        extra = drop_patients(read_manifest(covid_images), patients_in(collection.frame)).records
+        items += extra.single_label_datalist()
+    return items
+
+
+def external_nih(nih: Path, collection: Records) -> Records:
+    """Return the images of ChestX-ray14 that are kept for testing, labelled as in stage 3.
+
+    Args:
+        nih: Folder in the ChestX-ray14 layout.
+        collection: All images of stage 3; their patients are left out.
+
+    Returns:
+        Images whose labels include pneumonia or are No Finding alone, of half of their patients.
+    """
+    outside = drop_patients(read_nih(nih), patients_in(collection.frame)).records
+    chosen = with_stage3_labels(outside)
+    held = hold_out(chosen.patients, chosen.targets, TEST_FRACTION, SEED)
+    return chosen.select(held)
 
 
 def write_excluded(study: Study, data: Collections, run: Run, target: Path, excludes: str) -> Path:
@@ -145,7 +144,7 @@ def write_excluded(study: Study, data: Collections, run: Run, target: Path, excl
 def _write_patients(study: Study, data: Collections, frame: pd.DataFrame, target: Path) -> Path:
     columns = ["patient_id", *(name for name in NAME_COLUMNS if name in frame)]
     parts = [frame[columns]]
-    if EXTERNAL in study.further and data.nih is not None:
+    if EXTERNAL in study.extra_evaluations and data.nih is not None:
         outside = external_nih(data.nih, data.records)
         parts.append(outside.frame[["image", "patient_id"]])
     with atomic_path(target) as temporary:

@@ -15,7 +15,7 @@ EXTRA = "extra"
 """Stands, in ``extra_manifests``, for the collection given as ``--extra``."""
 
 LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL = "lungs_only", "without_lungs", "external"
-FURTHER = (LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL)
+EXTRA_EVALUATIONS = (LUNGS_ONLY, WITHOUT_LUNGS, EXTERNAL)
 
 Options = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ class Study:
         stage2: Options of stage 2 of all arms.
         options: Options of stage 3 of all arms.
         evaluation: Options of the evaluation of all arms.
-        further: Further evaluations of every run, some of ``FURTHER``.
+        extra_evaluations: Of every run, some of ``EXTRA_EVALUATIONS``; ``further`` in files.
         baselines: Cues that are measured beside the networks, see ``audits.shortcuts``.
     """
 
@@ -100,7 +100,7 @@ class Study:
     stage2: Options = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     evaluation: Options = field(default_factory=dict)
-    further: tuple[str, ...] = ()
+    extra_evaluations: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
 
     def arm(self, name: str) -> Arm:
@@ -112,8 +112,8 @@ class Study:
         for arm in self.arms:
             if arm.name == name:
                 return arm
-        known = ", ".join(arm.name for arm in self.arms)
-        raise OptionError(f"the study has no arm {name!r}; it has {known}")
+        names = ", ".join(arm.name for arm in self.arms)
+        raise OptionError(f"the study has no arm {name!r}; it has {names}")
 
     def options_of(self, arm: Arm) -> dict[str, Any]:
         """Return the options of stage 3 of ``arm``."""

@@ -1,4 +1,4 @@
-"""Further evaluations of a run: without lungs, on lungs alone, on other patients' images."""
+"""Extra evaluations of a run: without lungs, on lungs alone, on images of other patients."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from monai_covid.preprocessing.lungs.find import find_lungs
 BATCH_SIZE = 32
 
 PART: Mapping[str, str] = {LUNGS_ONLY: "lungs_alone", WITHOUT_LUNGS: "without_hull"}
-"""Further evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
+"""Extra evaluation -> version of the images, see ``audits.shortcuts.lung_parts``."""
 
 
-def extra_evaluations(
+def write_extra_evaluation(
     study: Study,
     run: Run,
     name: str,
@@ -40,7 +40,7 @@ def extra_evaluations(
     *,
     classifier: ImageClassifier | None = None,
 ) -> None:
-    """Write the predictions of a further evaluation.
+    """Write the predictions of an extra evaluation.
 
     Those with parts of the images are written together, as the lungs are looked for only once; they
     hold the test images with plausible lungs.
@@ -48,7 +48,7 @@ def extra_evaluations(
     Args:
         study: The study.
         run: Trained run.
-        name: One of ``FURTHER``.
+        name: One of ``EXTRA_EVALUATIONS``.
         layout: Where its files lie.
         machine: Where to compute.
         classifier: What is evaluated; None: the model of the run.
@@ -66,11 +66,11 @@ def extra_evaluations(
         }
     else:
         tables = _parts(study, run, classifier, machine)
-    for found, table in tables.items():
+    for evaluation, table in tables.items():
         if table is None:
-            write_text(layout.nothing(run, found), "No test image has plausible lungs.\n")
+            write_text(layout.no_images(run, evaluation), "No test image has plausible lungs.\n")
         else:
-            write_predictions(table, layout.predictions(run, found))
+            write_predictions(table, layout.predictions(run, evaluation))
 
 
 def _external(

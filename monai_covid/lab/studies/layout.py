@@ -1,7 +1,4 @@
-"""Where the files of a study lie.
-
-How and where a study is computed; nothing here changes its results.
-"""
+"""Where the files of a study lie, and how and where it is computed; neither changes its results."""
 
 from __future__ import annotations
 
@@ -62,27 +59,27 @@ class Layout(NamedTuple):
         """Return the predictions of a cue."""
         return self.root / "baselines" / name / PREDICTIONS
 
-    def predictions(self, run: Run, further: str | None = None) -> Path:
-        """Return the predictions of a run: of its test fold, or of a further evaluation."""
-        name = "evaluation" if further is None else f"evaluation_{further}"
+    def predictions(self, run: Run, evaluation: str | None = None) -> Path:
+        """Return the predictions of a run: of its test fold, or of an extra evaluation."""
+        name = "evaluation" if evaluation is None else f"evaluation_{evaluation}"
         return self.run(run) / name / PREDICTIONS
 
-    def nothing(self, run: Run, further: str) -> Path:
-        """Return the note that a further evaluation of a run has no image that it could use."""
-        return self.run(run) / f"evaluation_{further}" / "none.txt"
+    def no_images(self, run: Run, evaluation: str) -> Path:
+        """Return the note that an extra evaluation of a run has no image that it could use."""
+        return self.run(run) / f"evaluation_{evaluation}" / "none.txt"
 
-    def is_evaluated(self, run: Run, further: str | None = None) -> bool:
+    def is_evaluated(self, run: Run, evaluation: str | None = None) -> bool:
         """Return whether an evaluation of a run was made."""
-        if self.predictions(run, further).is_file():
+        if self.predictions(run, evaluation).is_file():
             return True
-        return further is not None and self.nothing(run, further).is_file()
+        return evaluation is not None and self.no_images(run, evaluation).is_file()
 
 
 def stage1_key(study: Study, arm: Arm, run: Run) -> str:
     """Return the name of a stage 1: equal for runs whose stage 1 is the same."""
     options = study.stage1_options_of(arm) or {}
-    learned = study.options_of(arm).get("extra_manifests") or []
-    content = [options, learned, _split(study, arm)]
+    extra_manifests = study.options_of(arm).get("extra_manifests") or []
+    content = [options, extra_manifests, _split(study, arm)]
     if study.stage1_excludes == "all":
         return _key(options, run, [*content, "all"], by_fold=False)
     return _key(options, run, content, by_fold=True)
@@ -102,7 +99,7 @@ def stage2_key(study: Study, arm: Arm, run: Run) -> str:
 def _split(study: Study, arm: Arm) -> list[Any]:
     """Return what decides, beside seed and fold, who is left out."""
     split = [study.options_of(arm).get(name) for name in ("folds", "validation_fraction")]
-    return [EXTERNAL in study.further, split]
+    return [EXTERNAL in study.extra_evaluations, split]
 
 
 def _key(options: Mapping[str, Any], run: Run, content: Sequence[Any], *, by_fold: bool) -> str:
@@ -136,11 +133,11 @@ class Machine:
     progress: bool = False
     resamples: int = 2000
 
-    def shown(self) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """Return the options of every config that say where to compute and what to show."""
         return {"device": self.device, "progress": self.progress}
 
-    def further_images(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def extra_images(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of further images for training, and of those left out with them.
 
         Args:
@@ -148,10 +145,10 @@ class Machine:
         """
         if not options.get("extra_manifests"):
             return {}
-        found = {"extra_manifests": self.data.extra_manifests(options["extra_manifests"])}
+        image_options = {"extra_manifests": self.data.extra_manifests(options["extra_manifests"])}
         if self.leave_out:
-            found["leave_out_images"] = [str(file) for file in self.leave_out]
-        return found
+            image_options["leave_out_images"] = [str(file) for file in self.leave_out]
+        return image_options
 
     def imagenet_option(self, architecture: str) -> str:
         """Return the option ``imagenet`` of a network."""

@@ -19,18 +19,26 @@ from monai_covid.lab.studies.definition import (
     Run,
     Study,
 )
-from monai_covid.lab.studies.extra_evaluations import extra_evaluations
+from monai_covid.lab.studies.extra_evaluations import write_extra_evaluation
+from monai_covid.lab.studies.initial_weights import architecture_of
 from monai_covid.lab.studies.layout import FAILURE, Layout, Machine
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites, claimed
-from monai_covid.lab.studies.probes import probe_run
-from monai_covid.lab.studies.scores import average_runs
-from monai_covid.lab.studies.starts import architecture_of
+from monai_covid.lab.studies.without_training import average_runs, probe_run
 from monai_covid.training.budget import TimeBudget
-from monai_covid.training.cross_validation import evaluate_stage, run_summary, train_stage
+from monai_covid.training.cross_validation import (
+    STAGE3,
+    evaluate_stage,
+    run_summary,
+    train_stage,
+)
+from monai_covid.training.workflow_options import HEAD_OPTIONS, NO_MODEL
 
 logger = logging.getLogger(__name__)
 
 MODEL_FILES = ("model.pt", "learning_curve.csv", "summary.json")
+
+HEAD_OPTIONS = ("head", "new_from")
+"""Options of stage 3 that mean nothing without a model to start from."""
 
 
 class Runner:
@@ -52,8 +60,8 @@ class Runner:
 
     def is_done(self, run: Run) -> bool:
         """Return whether a run is trained and has all its evaluations."""
-        further = [None, *self.study.further]
-        evaluated = all(self.layout.is_evaluated(run, one) for one in further)
+        evaluations = [None, *self.study.extra_evaluations]
+        evaluated = all(self.layout.is_evaluated(run, evaluation) for evaluation in evaluations)
         return evaluated and bool(run_summary(self.layout.run(run)).get("finished"))
 
     def has_failed(self, run: Run) -> bool:
@@ -96,18 +104,18 @@ class Runner:
         others = [run._replace(arm=name) for name in self.study.arm(run.arm).start.arms]
         if not all(map(self.is_done, others)):
             return Outcome.BLOCKED
-        average_runs(self.layout, run, others, self.study.further)
+        average_runs(self.layout, run, others, self.study.extra_evaluations)
         return Outcome.DONE
 
     def _probe(self, run: Run) -> Outcome:
         if self.study.arm(run.arm).stage1 is not None:
-            outcome = self._earlier().train_stage1(run)
+            outcome = self._prerequisites().train_stage1(run)
             if outcome is not Outcome.DONE:
                 return outcome
         probe_run(self.study, run, self.layout, self.machine)
         return Outcome.DONE
 
-    def _earlier(self) -> Prerequisites:
+    def _prerequisites(self) -> Prerequisites:
         return Prerequisites(self.study, self.layout, self.machine, self.budget)
 
     def _train(self, run: Run) -> Outcome:
@@ -121,33 +129,33 @@ class Runner:
                 return Outcome.BLOCKED
             if start.kind == SAME:
                 return self._adopt(self.layout.run(other), self.layout.run(run))
-            return self._stage3(run, "stage3_covid.yaml", stage2_model=self._model(other))
+            return self._stage3(run, stage2_model=self._model(other))
         random = start.kind != IMAGENET_START
         architecture = architecture_of(self.study, self.study.arm(run.arm))
         imagenet = "none" if random else self.machine.imagenet_option(architecture)
-        return self._stage3(run, "stage3_direct.yaml", imagenet=imagenet)
+        return self._stage3(run, stage2_model=NO_MODEL, imagenet=imagenet)
 
     def _from_stage2(self, run: Run) -> Outcome:
-        outcome = self._earlier().train(run)
+        outcome = self._prerequisites().train(run)
         if outcome is not Outcome.DONE:
             return outcome
         model = self.layout.stage2(self.study, run) / "model.pt"
-        return self._stage3(run, "stage3_covid.yaml", stage2_model=str(model))
+        return self._stage3(run, stage2_model=str(model))
 
-    def _stage3(self, run: Run, config: str, **start: Any) -> Outcome:
+    def _stage3(self, run: Run, **start: Any) -> Outcome:
         options = self.study.options_of(self.study.arm(run.arm))
-        if config == "stage3_direct.yaml":
+        if start["stage2_model"] == NO_MODEL:
             options = {name: value for name, value in options.items() if name not in HEAD_OPTIONS}
-        options |= self.machine.further_images(options)
+        options |= self.machine.extra_images(options)
         summary = train_stage(
             self.machine.bundle,
-            config,
+            STAGE3,
             self.layout.run(run),
             **options,
             **start,
             **self._test_fold(run),
             minutes=self.budget.minutes_left(),
-            **self.machine.shown(),
+            **self.machine.options(),
         )
         return Outcome.DONE if summary["finished"] else Outcome.UNFINISHED
 
@@ -181,15 +189,11 @@ class Runner:
                 **{**shared, **self.study.evaluation_of(arm)},
                 **self._test_fold(run),
                 resamples=self.machine.resamples,
-                **self.machine.shown(),
+                **self.machine.options(),
             )
-        for name in self.study.further:
+        for name in self.study.extra_evaluations:
             if not self.layout.is_evaluated(run, name):
-                extra_evaluations(self.study, run, name, self.layout, self.machine)
-
-
-HEAD_OPTIONS = ("head", "new_from")
-"""Options of stage 3 that mean nothing without a model to start from."""
+                write_extra_evaluation(self.study, run, name, self.layout, self.machine)
 
 
 def _link(source: Path, target: Path) -> None:

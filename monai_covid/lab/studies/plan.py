@@ -12,7 +12,7 @@ import yaml
 from monai_covid.data.files import write_text
 from monai_covid.errors import RunFolderError
 from monai_covid.lab.studies.definition import EXTERNAL, Arm, Options, Study
-from monai_covid.lab.studies.reading import study_from
+from monai_covid.lab.studies.study_file import study_from
 
 FILES = "files"
 
@@ -31,7 +31,7 @@ def content_of(study: Study) -> dict[str, Any]:
         "stage2": dict(study.stage2),
         "options": dict(study.options),
         "evaluation": dict(study.evaluation),
-        "further": list(study.further),
+        "further": list(study.extra_evaluations),
         "baselines": list(study.baselines),
         "baseline": study.baseline,
         "arms": [_arm_content(arm) for arm in study.arms],
@@ -50,20 +50,17 @@ def _arm_content(arm: Arm) -> dict[str, Any]:
     }
 
 
-def recorded_study(
-    study: Study, plan: Path, files: Mapping[str, str], *, anew: bool = False
-) -> Study:
-    """Write the study down in ``plan``, or check it against what stands there.
+def recorded_study(study: Study, plan: Path, files: Mapping[str, str]) -> Study:
+    """Write the study down in ``plan``, or check it against what is written there.
 
-    Title, question, baseline, first epochs, cues and further evaluations may change: no training
+    Title, question, baseline, first epochs, cues and extra evaluations may change: no training
     depends on them. Seeds, folds and arms may be added.
 
     Args:
-        study: As asked for now.
+        study: As given now.
         plan: File of the plan.
         files: What else trainings depend on, by what it is for: ImageNet weights of each network,
-            lists of images that are left out; in words.
-        anew: Replace what stands there.
+            lists of images that are left out; for people.
 
     Returns:
         The study with the seeds and folds of earlier calls.
@@ -72,7 +69,7 @@ def recorded_study(
         RunFolderError: If something changed that trained runs depend on; names all of it.
         InputError: If the file cannot be read.
     """
-    if plan.is_file() and not anew:
+    if plan.is_file():
         content = yaml.safe_load(plan.read_text(encoding="utf-8"))
         recorded = content.pop(FILES, {})
         earlier = study_from(content, plan)
@@ -96,26 +93,26 @@ def recorded_study(
 
 
 def _changes(earlier: Study, now: Study) -> list[str]:
-    found = []
+    changes = []
     for key in ("stage1_excludes", "stage2_excludes"):
-        found += _differences(key, getattr(earlier, key), getattr(now, key))
-    external = [EXTERNAL in one.further for one in (earlier, now)]
+        changes += _differences(key, getattr(earlier, key), getattr(now, key))
+    external = [EXTERNAL in version.extra_evaluations for version in (earlier, now)]
     # Stage 2 leaves the external images out.
-    found += _differences("external among further", *external)
+    changes += _differences("external among further", *external)
     names = {arm.name for arm in now.arms}
     for arm in earlier.arms:
         if arm.name not in names:
-            found.append(f"arm {arm.name} is no longer there")
+            changes.append(f"arm {arm.name} is no longer there")
             continue
         other = now.arm(arm.name)
         where = f"arm {arm.name}: "
-        found += _differences(f"{where}start", str(arm.start), str(other.start))
+        changes += _differences(f"{where}start", str(arm.start), str(other.start))
         for what in ("options_of", "stage2_options_of", "evaluation_of"):
             values = [getattr(earlier, what)(arm), getattr(now, what)(other)]
-            found += _option_changes(where, *values)
+            changes += _option_changes(where, *values)
         pretraining = earlier.stage1_options_of(arm), now.stage1_options_of(other)
-        found += _stage1_changes(f"{where}stage1", *pretraining)
-    return list(dict.fromkeys(found))
+        changes += _stage1_changes(f"{where}stage1", *pretraining)
+    return list(dict.fromkeys(changes))
 
 
 def _stage1_changes(where: str, earlier: Options | None, now: Options | None) -> list[str]:

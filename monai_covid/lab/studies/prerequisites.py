@@ -1,8 +1,6 @@
 """What a run starts from: its stage 2, and before it a stage 1 if its arm has one.
 
-Claims on folders, so that several processes work on one study without meeting.
-
-How an attempt at a run, or at what it starts from, ended.
+Several processes can work on one study: each claims the folder that it works in.
 """
 
 from __future__ import annotations
@@ -18,48 +16,14 @@ from filelock import FileLock, Timeout
 
 from monai_covid.lab.studies.collections import write_excluded
 from monai_covid.lab.studies.definition import Run, Study
+from monai_covid.lab.studies.initial_weights import architecture_of
 from monai_covid.lab.studies.layout import Layout, Machine
-from monai_covid.lab.studies.starts import architecture_of
 from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import run_summary, train_stage
 
-CLAIM = ".claim"
-
-
-@contextmanager
-def claimed(folder: Path) -> Iterator[bool]:
-    """Yield whether this process may work in ``folder``; it keeps others out until the block ends.
-
-    The system lets go of a claim when a process dies.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / CLAIM)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
-
-
-class Outcome(Enum):
-    """How an attempt ended."""
-
-    DONE = "done"
-    BUSY = "busy"
-    """Another process works on it, or on what it needs."""
-    BLOCKED = "blocked"
-    """What it starts from is not there."""
-    FAILED = "failed"
-    """Training diverged."""
-    UNFINISHED = "unfinished"
-    """Time ran out."""
-
-
 logger = logging.getLogger(__name__)
+
+CLAIM = ".claim"
 
 
 class Prerequisites:
@@ -106,18 +70,18 @@ class Prerequisites:
             self.study, data, run, folder / "excluded.csv", self.study.stage1_excludes
         )
         # As in stage 3: copies of test images come with further manifests.
-        further = self.machine.further_images(self.study.options_of(arm))
+        extra = self.machine.extra_images(self.study.options_of(arm))
         collection = [str(data.manifest)] if self.study.stage1_excludes == "fold" else []
-        folders = [str(data.nih), *collection, *further.get("extra_manifests", [])]
-        taught = "teacher" in options
+        folders = [str(data.nih), *collection, *extra.get("extra_manifests", [])]
+        distilled = "teacher" in options
         return self._finished(
-            "stage1_distilled.yaml" if taught else "stage1_selfsupervised.yaml",
+            "stage1_distilled.yaml" if distilled else "stage1_selfsupervised.yaml",
             folder,
             **options,
-            **({} if taught else {"imagenet": "none"}),
+            **({} if distilled else {"imagenet": "none"}),
             image_folders=folders,
             exclude_manifests=[str(excluded)],
-            leave_out_images=further.get("leave_out_images", []),
+            leave_out_images=extra.get("leave_out_images", []),
             seed=run.seed,
         )
 
@@ -140,7 +104,12 @@ class Prerequisites:
         logger.info("%s: %s", config.removesuffix(".yaml"), folder.name)
         minutes = self.budget.minutes_left()
         summary = train_stage(
-            self.machine.bundle, config, folder, **options, minutes=minutes, **self.machine.shown()
+            self.machine.bundle,
+            config,
+            folder,
+            **options,
+            minutes=minutes,
+            **self.machine.options(),
         )
         return bool(summary["finished"])
 
@@ -157,3 +126,36 @@ def _shared(folder: Path, train: Callable[[], bool]) -> Outcome:
         if not mine:
             return Outcome.BUSY
         return Outcome.DONE if train() else Outcome.UNFINISHED
+
+
+class Outcome(Enum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    BUSY = "busy"
+    """Another process works on it, or on what it needs."""
+    BLOCKED = "blocked"
+    """What it starts from is missing."""
+    FAILED = "failed"
+    """Training diverged."""
+    UNFINISHED = "unfinished"
+    """Time ran out."""
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[bool]:
+    """Yield whether this process may work in ``folder``; it keeps others out until the block ends.
+
+    The system lets go of a claim when a process dies.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / CLAIM)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

@@ -15,10 +15,10 @@ from monai_covid.data.readings import views_of
 from monai_covid.lab.studies.comparisons import compare_arms
 from monai_covid.lab.studies.definition import STAGE2_START, Arm, Run, Study
 from monai_covid.lab.studies.finished import FinishedRuns
+from monai_covid.lab.studies.initial_weights import started_from
 from monai_covid.lab.studies.layout import FAILURE, Layout
 from monai_covid.lab.studies.one_run import Runner
-from monai_covid.lab.studies.run_results import side_by_side, stage1_of, stage2_of
-from monai_covid.lab.studies.starts import started_from
+from monai_covid.lab.studies.run_results import align_curves, read_stage1, read_stage2
 from monai_covid.training.cross_validation import run_summary
 
 FORMAT_VERSION = 1
@@ -90,7 +90,7 @@ class Results:
             "settings": self._all_settings(),
             "arms": [self._arm(arm, details) for arm in study.arms],
             "comparisons": compare_arms(
-                details, study.compared(), study.first_epochs, study.further
+                details, study.compared(), study.first_epochs, study.extra_evaluations
             ),
             "baselines": self._finished.baselines(),
             "stage1": self._stage1(finished),
@@ -112,18 +112,18 @@ class Results:
             **({"stage1_excludes": "all"} if study.stage1_excludes == "all" else {}),
             "stage2_excludes": study.stage2_excludes,
             "evaluation": dict(study.evaluation),
-            "further": list(study.further),
+            "further": list(study.extra_evaluations),
             "resamples": self._runner.machine.resamples,
             "binary": BINARY_NOTE,
             **self._settings,
         }
 
     def _arm(self, arm: Arm, details: Mapping[Run, Mapping[str, Any]]) -> dict[str, Any]:
-        runs = {run: found for run, found in details.items() if run.arm == arm.name}
+        runs = {run: result for run, result in details.items() if run.arm == arm.name}
         return {
             "name": arm.name,
             "start": str(arm.start),
-            "started_from": started_from(_known(found["start"] for found in runs.values())),
+            "started_from": started_from(_known(result["start"] for result in runs.values())),
             "options": dict(arm.options),
             **({} if arm.stage1 is None else {"stage1": dict(arm.stage1)}),
             "stage2": dict(arm.stage2),
@@ -131,9 +131,9 @@ class Results:
             "baseline": arm.baseline or self.study.baseline,
             "runs_planned": len(self.study.seeds) * len(self.study.folds),
             "runs_finished": len(runs),
-            "seconds": sum(found["seconds"] for found in runs.values()),
-            "runs": [{name: found[name] for name in RUN_KEYS} for found in runs.values()],
-            "curves": side_by_side([found["curve"] for found in runs.values()]),
+            "seconds": sum(result["seconds"] for result in runs.values()),
+            "runs": [{name: result[name] for name in RUN_KEYS} for result in runs.values()],
+            "curves": align_curves([result["curve"] for result in runs.values()]),
             "pooled": self._finished.arm(arm, list(runs)),
             "failures": self._failures(arm),
         }
@@ -159,12 +159,12 @@ class Results:
     def _stage1(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         with_stage1 = (run for run in finished if self.study.arm(run.arm).stage1 is not None)
         folders = dict.fromkeys(self.layout.stage1(self.study, run) for run in with_stage1)
-        return [stage1_of(folder) for folder in folders if run_summary(folder)]
+        return [read_stage1(folder) for folder in folders if run_summary(folder)]
 
     def _stage2(self, finished: Sequence[Run]) -> list[dict[str, Any]]:
         starts = (run for run in finished if self.study.arm(run.arm).start.kind == STAGE2_START)
         folders = dict.fromkeys(self.layout.stage2(self.study, run) for run in starts)
-        return [stage2_of(folder) for folder in folders if run_summary(folder)]
+        return [read_stage2(folder) for folder in folders if run_summary(folder)]
 
 
 def _known(starts: Iterable[str | None]) -> list[str]:

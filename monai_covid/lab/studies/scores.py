@@ -1,36 +1,30 @@
-"""The measures of a study: of one run, and of all seeds together with intervals over patients.
+"""The measures of a study: of one run, of all seeds together, and against a trivial cue.
 
-Runs without a network of their own: the mean probabilities of other runs.
+Intervals are over patients.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from monai_covid.data.files import write_text
 from monai_covid.evaluation.bootstrap import percentile_interval, resample
 from monai_covid.evaluation.columns import IMAGE, LABEL, PATIENT, PREDICTION, probability_column
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.outcomes import FloatArray, SingleLabelOutcomes, outcomes_of
-from monai_covid.evaluation.predictions import read_predictions, with_prediction, write_predictions
+from monai_covid.evaluation.predictions import with_prediction
 from monai_covid.evaluation.ranked import divide
 from monai_covid.evaluation.weighted import measure_of
-from monai_covid.lab.studies.definition import Run
-from monai_covid.lab.studies.layout import Layout
 from monai_covid.labels import COVID_LABELS
-from monai_covid.training.cross_validation import SUMMARY, run_summary
 
 COVID, NORMAL = "covid19", "normal"
 BINARY = "binary_covid19_normal_accuracy"
 COVID_AUC = "covid19_auc"
-
 WHOLE = ("accuracy", "balanced_accuracy", "macro_auc")
+
 KEYS: Mapping[str, MetricKey] = {
     **{name: MetricKey(name) for name in WHOLE},
     COVID_AUC: MetricKey("auc", COVID),
@@ -54,8 +48,8 @@ def run_scores(table: pd.DataFrame) -> dict[str, Any]:
         ``images``, ``patients``; None for what the table does not define.
     """
     values = _measure(table)(np.ones((1, len(table))))
-    found = {name: _number(values[key][0]) for name, key in KEYS.items()}
-    return {**_nested(found), **_counts([table])}
+    scores = {name: _number(values[key][0]) for name, key in KEYS.items()}
+    return {**_nested(scores), **_counts([table])}
 
 
 def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0) -> dict[str, Any]:
@@ -77,8 +71,8 @@ def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0)
 
     def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
         parts = np.split(weights, ends, axis=1)
-        found = [one(part) for one, part in zip(measures, parts, strict=True)]
-        return {key: np.mean([each[key] for each in found], axis=0) for key in KEYS.values()}
+        by_seed = [of_seed(part) for of_seed, part in zip(measures, parts, strict=True)]
+        return {key: np.mean([values[key] for values in by_seed], axis=0) for key in KEYS.values()}
 
     patients = [str(patient) for table in tables for patient in table[PATIENT]]
     once = measure(np.ones((1, len(patients))))
@@ -93,15 +87,52 @@ def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0)
     }
 
 
+def margin_over_baseline(
+    tables: Sequence[pd.DataFrame], cue: pd.DataFrame, resamples: int, seed: int = 0
+) -> dict[str, float | None]:
+    """Return the accuracy of networks less that of a cue, with a 95 % interval over patients.
+
+    Both answer the same images, and patients are drawn for both at once: what makes an image hard
+    for both does not widen the interval, as it does that of each accuracy.
+
+    Args:
+        tables: For each seed the predictions table of all its folds.
+        cue: Predictions table of the cue.
+        resamples: Bootstrap resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        ``value``, ``low`` and ``high``; None without a shared image, and bounds None with a single
+        patient.
+    """
+    right = _right(cue)
+    shared = [table[table[IMAGE].isin(right.index)] for table in tables]
+    patients = [str(patient) for table in shared for patient in table[PATIENT]]
+    if not patients:
+        return {"value": None, "low": None, "high": None}
+    above = np.concatenate(
+        [
+            (_right(table) - right.loc[table[IMAGE].tolist()]).to_numpy(np.float64)
+            for table in shared
+        ]
+    )
+
+    def measure(weights: FloatArray) -> dict[str, FloatArray]:
+        return {"accuracy": weights @ above / weights.sum(axis=1)}
+
+    drawn = resample(measure, patients, resamples, seed)["accuracy"]
+    return with_interval(float(above.mean()), drawn, alone=len(set(patients)) < 2)
+
+
 def ensemble_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the mean probabilities of several seeds, for the images that all of them have."""
     columns = [probability_column(label) for label in COVID_LABELS]
     shared = set.intersection(*(set(table[IMAGE]) for table in tables))
-    kept = [
+    parts = [
         table[table[IMAGE].isin(shared)].sort_values(IMAGE, ignore_index=True) for table in tables
     ]
-    mean = np.mean([table[columns].to_numpy(np.float64) for table in kept], axis=0)
-    ensemble = kept[0][[IMAGE, PATIENT, LABEL]].copy()
+    mean = np.mean([table[columns].to_numpy(np.float64) for table in parts], axis=0)
+    ensemble = parts[0][[IMAGE, PATIENT, LABEL]].copy()
     ensemble[columns] = mean
     return with_prediction(ensemble, COVID_LABELS)
 
@@ -123,6 +154,20 @@ def binary_accuracy(outcomes: SingleLabelOutcomes, weights: FloatArray) -> Float
     return divide(weights @ right.astype(float), weights @ of_the_two.astype(float))
 
 
+def with_interval(value: float, drawn: FloatArray, *, alone: bool) -> dict[str, float | None]:
+    """Return a value with its 95 % interval as results hold them.
+
+    Args:
+        value: Of all patients.
+        drawn: ``(R,)`` values of the resamples.
+        alone: Whether there is a single patient, and so no interval.
+    """
+    if np.isnan(value) or alone:
+        return {"value": _number(value), "low": None, "high": None}
+    interval = percentile_interval(drawn)
+    return {"value": float(value), "low": interval.low, "high": interval.high}
+
+
 def _measure(table: pd.DataFrame) -> Measure:
     # Empty predictions are those of a table built by hand; files of runs have them.
     table = table if PREDICTION in table else with_prediction(table, COVID_LABELS)
@@ -132,9 +177,9 @@ def _measure(table: pd.DataFrame) -> Measure:
     usual = measure_of(outcomes)
 
     def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
-        found = usual(weights)
-        found[KEYS[BINARY]] = binary_accuracy(outcomes, weights)
-        return found
+        metrics = usual(weights)
+        metrics[KEYS[BINARY]] = binary_accuracy(outcomes, weights)
+        return metrics
 
     return measure
 
@@ -150,60 +195,11 @@ def _counts(tables: Sequence[pd.DataFrame]) -> dict[str, int]:
     return {"images": together[IMAGE].nunique(), "patients": together[PATIENT].nunique()}
 
 
-def with_interval(value: float, drawn: FloatArray, *, alone: bool) -> dict[str, float | None]:
-    """Return a value with its 95 % interval as results hold them.
-
-    Args:
-        value: Of all patients.
-        drawn: ``(R,)`` values of the resamples.
-        alone: Whether there is a single patient, and so no interval.
-    """
-    if np.isnan(value) or alone:
-        return {"value": _number(value), "low": None, "high": None}
-    found = percentile_interval(drawn)
-    return {"value": float(value), "low": found.low, "high": found.high}
-
-
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def average_runs(layout: Layout, run: Run, others: Sequence[Run], further: Sequence[str]) -> None:
-    """Write the mean predictions of other runs, and a summary, into the folder of a run.
-
-    The mean is over the images that all of them have: networks that were trained on the external
-    COVID-19 images have none of these in their external set.
-
-    Args:
-        layout: Where the files of the study lie.
-        run: Run without a network.
-        others: Finished runs of the same seed and fold, two or more.
-        further: Further evaluations of the study.
-    """
-    for name in (None, *further):
-        files = [layout.predictions(other, name) for other in others]
-        if all(file.is_file() for file in files):
-            _write_mean(files, layout.predictions(run, name))
-        elif name is not None:
-            write_text(layout.nothing(run, name), "A run that is averaged has no such images.\n")
-    _write_summary(layout.run(run), layout.run(others[0]))
-
-
-def _write_mean(files: Sequence[Path], target: Path) -> None:
-    tables = [read_predictions(file, COVID_LABELS) for file in files]
-    write_predictions(ensemble_table(tables), target)
-
-
-def _write_summary(folder: Path, first: Path) -> None:
-    """Write what a trained run says of itself; there are no epochs, and the images are equal."""
-    settings = run_summary(first)["settings"]
-    counts = {name: settings[name] for name in ("training_images", "validation_images")}
-    summary = {
-        "finished": True,
-        "epochs": None,
-        "best_epoch": None,
-        "best_validation_auc": None,
-        "settings": counts,
-        "model": {"start": None},
-    }
-    write_text(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
+def _right(table: pd.DataFrame) -> pd.Series[float]:
+    """Return 1 for each image whose prediction is its label, else 0, by the image's name."""
+    right = (table[PREDICTION] == table[LABEL]).astype(float)
+    return pd.Series(right.to_numpy(), index=table[IMAGE].tolist())

@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LOOKS = 5.0
 """How long to wait for other processes when all that is left is theirs."""
 
 
-class Chosen(NamedTuple):
+class RunSelection(NamedTuple):
     """Which runs of a study are to be done in this call; None for all.
 
     Attributes:
@@ -48,7 +48,7 @@ class Chosen(NamedTuple):
         ]
 
 
-def check_starts(runner: Runner, runs: Sequence[Run]) -> None:
+def check_prerequisites(runner: Runner, runs: Sequence[Run]) -> None:
     """Make sure that what runs start from is among them or finished.
 
     Raises:
@@ -80,10 +80,10 @@ def work(runner: Runner, runs: Sequence[Run], after_each: Callable[[], None]) ->
     """
     given_up: set[Run] = set()
     while True:
-        left = [run for run in runs if not runner.is_done(run)]
-        open_runs = [run for run in left if run not in given_up]
+        unfinished = [run for run in runs if not runner.is_done(run)]
+        open_runs = [run for run in unfinished if run not in given_up]
         if not open_runs:
-            return left
+            return unfinished
         outcomes = {}
         for run in open_runs:
             outcomes[run] = runner.attempt(run)
@@ -102,9 +102,9 @@ def _time_is_up(runner: Runner, outcome: Outcome) -> bool:
 
 def _hopeless(runner: Runner, outcomes: dict[Run, Outcome], given_up: set[Run]) -> set[Run]:
     """Return the runs that diverged, and those that start from one of these."""
-    found = {run for run, outcome in outcomes.items() if outcome is Outcome.FAILED}
+    hopeless = {run for run, outcome in outcomes.items() if outcome is Outcome.FAILED}
     for run, outcome in outcomes.items():
         needed = {run._replace(arm=other) for other in runner.study.arm(run.arm).start.arms}
-        if outcome is Outcome.BLOCKED and needed & (found | given_up):
-            found.add(run)
-    return found
+        if outcome is Outcome.BLOCKED and needed & (hopeless | given_up):
+            hopeless.add(run)
+    return hopeless

@@ -1,4 +1,4 @@
-"""The chest radiographs that the network is built from, as squares of grey values."""
+"""The chest radiographs that the network is trained on, as squares of grey values."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from monai_covid.data.images import read_image
 from monai_covid.lab.phantom.generate import generate_covid_case, generate_nih_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS
 from monai_covid.preprocessing.suitability.statistics import sample_of, squashed
 
 BASE_SIDE = 128
 HELD_OUT_FOLD = "0"
+
 UPSIDE_DOWN = "00003490_011.jpg"
 """A known fault of the collection; kept out so that nothing learns it as right."""
 
@@ -101,7 +102,7 @@ def phantom_chests(seed: int, count: int) -> Chests:
     return Chests(np.stack(bases), names, np.ones(count))
 
 
-def patients_folds(patients: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
+def assign_patient_folds(patients: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
     """Return the fold (N,) of each image; all images of a patient are in one."""
     names = sorted(set(patients))
     order = np.random.default_rng(seed).permutation(len(names))

@@ -1,4 +1,4 @@
-"""Images of other things that Python packages bring along; never used to build anything."""
+"""Images of other things that Python packages bring along: to measure, never to train with."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def foreign_images() -> dict[str, list[Named]]:
     Those of scikit-image are among them where it is installed.
     """
     others = {"scikit-image": list(_skimage()), "faces": list(_faces())}
-    found = {name: images for name, images in others.items() if images}
-    return found | {
+    optional = {name: images for name, images in others.items() if images}
+    return optional | {
         "pydicom": list(_pydicom()),
         "scikit-learn": list(_sklearn()),
         "matplotlib": list(_matplotlib()),

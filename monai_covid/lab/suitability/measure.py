@@ -1,10 +1,8 @@
 """``python -m monai_covid.lab.suitability.measure``: how often suitability errs, with intervals.
 
-Needs the folder of real images with ``covid``, ``covid_extra``, ``nih`` and ``dicom``.
-
-How often something happened, with its interval.
-
-Real chest radiographs that nothing was built from, as they are and spoilt.
+Measured on real chest radiographs that nothing was trained on, as they are and corrupted, and on
+images of other things. Needs the folder of real images with ``covid``, ``covid_extra``, ``nih`` and
+``dicom``.
 """
 
 from __future__ import annotations
@@ -30,6 +28,41 @@ from monai_covid.lab.suitability.negatives import MAKERS, laterals
 from monai_covid.preprocessing.suitability.assess import Suitability, assess
 from monai_covid.preprocessing.suitability.network import WEIGHTS_FILE, Trained, load_trained
 
+Pixels = NDArray[np.float32]
+
+FRESH_SEED = 77
+"""Of synthetic pictures that are drawn like those of the training, but are others."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_FILE)
+    parser.add_argument("--refused", type=Path, help="file that gets the refused right images")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    trained = load_trained(options.weights, "")
+    sets = {
+        name: [(path, read_image(path)) for path in paths]
+        for name, paths in held_out_sets(options.data).items()
+    }
+    lines = []
+    for name, images in sets.items():
+        print(_line(f"refused: {name}", verdicts := _assessed((p for _, p in images), trained)))
+        mirrored = sum("mirrored" in verdict.caution_codes for verdict in verdicts)
+        print(f"    cautioned as mirrored: {Proportion(mirrored, len(verdicts))}")
+        for (path, _), verdict in zip(images, verdicts, strict=True):
+            lines += [] if verdict.suitable else [f"{path}\t{','.join(verdict.codes)}"]
+    if options.refused:
+        options.refused.write_text("\n".join(lines) + "\n")
+    right = [pixels for images in sets.values() for _, pixels in images]
+    _print_spoilt(right, trained)
+    _print_others(trained)
+    for path in sorted((options.data / "dicom").glob("*.dcm")):
+        verdict = assess(read_radiograph(path), trained)
+        print(f"{path.name}: {verdict.codes or 'suitable'} {verdict.caution_codes}")
+
 
 class Proportion(NamedTuple):
     """A share of independent cases.
@@ -45,8 +78,8 @@ class Proportion(NamedTuple):
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval after Wilson, J. Am. Stat. Assoc. 22:209 (1927)."""
-        found = binomtest(self.cases, self.total).proportion_ci(0.95, "wilson")
-        return float(found.low), float(found.high)
+        bounds = binomtest(self.cases, self.total).proportion_ci(0.95, "wilson")
+        return float(bounds.low), float(bounds.high)
 
     def __str__(self) -> str:
         """Return count, total, share and interval in percent."""
@@ -55,9 +88,6 @@ class Proportion(NamedTuple):
         low, high = self.interval
         share = self.cases / self.total
         return f"{self.cases}/{self.total} = {share:.1%} ({low:.1%} to {high:.1%})"
-
-
-Pixels = NDArray[np.float32]
 
 
 def held_out_sets(data: Path) -> dict[str, list[Path]]:
@@ -109,7 +139,7 @@ def shuffled(pixels: Pixels) -> Pixels:
     return mixed
 
 
-SPOILT: Mapping[str, Callable[[Pixels], Pixels]] = MappingProxyType(
+CORRUPTIONS: Mapping[str, Callable[[Pixels], Pixels]] = MappingProxyType(
     {
         "turned by 90": np.rot90,
         "turned by 180": lambda pixels: np.rot90(pixels, 2),
@@ -125,45 +155,11 @@ SPOILT: Mapping[str, Callable[[Pixels], Pixels]] = MappingProxyType(
 """What is done to right images so that they must be refused."""
 
 
-FRESH_SEED = 77
-"""Of synthetic pictures that are drawn like those of the training, but are others."""
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_FILE)
-    parser.add_argument("--refused", type=Path, help="file that gets the refused right images")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    trained = load_trained(options.weights, "")
-    sets = {
-        name: [(path, read_image(path)) for path in paths]
-        for name, paths in held_out_sets(options.data).items()
-    }
-    lines = []
-    for name, images in sets.items():
-        print(_line(f"refused: {name}", verdicts := _assessed((p for _, p in images), trained)))
-        mirrored = sum("mirrored" in each.caution_codes for each in verdicts)
-        print(f"    cautioned as mirrored: {Proportion(mirrored, len(verdicts))}")
-        for (path, _), each in zip(images, verdicts, strict=True):
-            lines += [] if each.suitable else [f"{path}\t{','.join(each.codes)}"]
-    if options.refused:
-        options.refused.write_text("\n".join(lines) + "\n")
-    right = [pixels for images in sets.values() for _, pixels in images]
-    _print_spoilt(right, trained)
-    _print_others(trained)
-    for path in sorted((options.data / "dicom").glob("*.dcm")):
-        verdict = assess(read_radiograph(path), trained)
-        print(f"{path.name}: {verdict.codes or 'suitable'} {verdict.caution_codes}")
-
-
 def _print_spoilt(right: list[Pixels], trained: Trained) -> None:
-    for name, spoil in SPOILT.items():
+    for name, spoil in CORRUPTIONS.items():
         print(_line(f"caught: {name}", _assessed(map(spoil, right), trained)))
     mirrored = _assessed((np.ascontiguousarray(pixels[:, ::-1]) for pixels in right), trained)
-    seen = sum("mirrored" in each.caution_codes for each in mirrored)
+    seen = sum("mirrored" in verdict.caution_codes for verdict in mirrored)
     print(f"caution in mirrored images: {Proportion(seen, len(mirrored))}")
 
 
@@ -171,7 +167,7 @@ def _print_others(trained: Trained) -> None:
     for source, images in foreign_images().items():
         verdicts = _assessed((pixels for _, pixels in images), trained)
         print(_line(f"caught: {source}", verdicts))
-        passed = [n for (n, _), each in zip(images, verdicts, strict=True) if each.suitable]
+        passed = [n for (n, _), verdict in zip(images, verdicts, strict=True) if verdict.suitable]
         print(f"    passed: {', '.join(passed) or 'none'}")
     random = np.random.default_rng(FRESH_SEED)
     for maker in dict.fromkeys(MAKERS):
@@ -185,10 +181,10 @@ def _assessed(images: Iterable[np.ndarray], trained: Trained) -> list[Suitabilit
 
 
 def _line(name: str, verdicts: list[Suitability]) -> str:
-    codes = Counter(code for each in verdicts for code in each.codes)
-    refused = sum(not each.suitable for each in verdicts)
-    found = ", ".join(f"{code} {count}" for code, count in codes.most_common())
-    return f"{name}: {Proportion(refused, len(verdicts))}; {found}"
+    codes = Counter(code for verdict in verdicts for code in verdict.codes)
+    refused = sum(not verdict.suitable for verdict in verdicts)
+    counts = ", ".join(f"{code} {count}" for code, count in codes.most_common())
+    return f"{name}: {Proportion(refused, len(verdicts))}; {counts}"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,4 @@
-"""The synthetic pictures that are no frontal chest radiograph.
-
-Pictures made of chest radiographs that are no chest radiograph any more.
-
-A chest seen from the side, by path lengths and the Beer-Lambert law.
-
-Documents: text, tables, forms, charts and screens.
-"""
+"""Synthetic pictures that are not chest radiographs: documents, montages, and other modules'."""
 
 from __future__ import annotations
 
@@ -15,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from monai_covid.lab.phantom.arrays import FloatArray, around, between, ellipse_chord, smoothstep
+from monai_covid.lab.phantom.formulas import FloatArray
+from monai_covid.lab.phantom.randomness import between
 from monai_covid.lab.suitability import projections, textures
 from monai_covid.lab.suitability.collection import BASE_SIDE
-from monai_covid.lab.suitability.projections import radiograph
-from monai_covid.lab.suitability.textures import coordinates
+from monai_covid.lab.suitability.projections import lateral_chest
+
+Maker = Callable[[np.random.Generator, int], FloatArray]
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,"
 
 
 def jigsaw(random: np.random.Generator, chest: FloatArray) -> FloatArray:
@@ -50,8 +47,8 @@ def panels(random: np.random.Generator, first: FloatArray, second: FloatArray) -
     cut = int(between(random, 0.4, 0.6) * side)
     sizes = (cut, side - cut)
     parts = [
-        each[(np.arange(size) * side) // size]
-        for each, size in zip((first, second), sizes, strict=True)
+        picture[(np.arange(size) * side) // size]
+        for picture, size in zip((first, second), sizes, strict=True)
     ]
     stacked = np.concatenate(parts)
     if random.random() < 0.6:
@@ -74,59 +71,6 @@ def fragment(random: np.random.Generator, chest: FloatArray) -> FloatArray:
     index = (np.arange(side) * size) // side
     piece: FloatArray = chest[top + index][:, left + index]
     return piece
-
-
-def lateral_chest(random: np.random.Generator, side: int) -> FloatArray:
-    """Return an upright lateral chest (side, side) in [0, 1]; the sternum is left or right.
-
-    The two lungs lie over each other and make one dark field between sternum and spine, with the
-    heart low in front, two domes of the diaphragm and the arms lifted out of the field.
-    """
-    x, y = coordinates(side)
-    if random.random() < 0.5:
-        x = -x
-    lean, scale = around(random, 0.0, 0.06), between(random, 0.85, 1.15)
-    x, y = scale * (x + lean * y) - between(random, -0.1, 0.1), scale * y
-    front, depth = between(random, 0.45, 0.58), between(random, 0.95, 1.15)
-    back = front - depth
-    bulge = 0.14 * (1 - np.square(y - 0.2))
-    lung = _band(x, back - 0.3 * bulge, front + bulge - 0.12) * _floor(random, x, y)
-    lung = lung * smoothstep(-0.95, -0.55, y)
-    body = _band(x, back - 0.32, front + 0.2 + 0.4 * bulge)
-    heart = np.square((x - front + 0.28) / 0.3) + np.square((y - 0.25) / 0.36)
-    arch = np.square((x - 0.05) / 0.22) + np.square((y + 0.45) / 0.25)
-    tissue = body - 0.75 * lung + 0.45 * ellipse_chord(heart) * lung
-    tissue = tissue + 0.2 * ellipse_chord(arch) - 0.15 * ellipse_chord(np.square((x - 0.08) / 0.05))
-    return radiograph(random, 0.35 * np.maximum(tissue, 0), _bones(x, y, front + bulge, back))
-
-
-def _bones(x: FloatArray, y: FloatArray, front: FloatArray, back: float) -> FloatArray:
-    spine_axis = back + 0.02 + 0.1 * np.square(y)
-    discs = 1 - 0.45 * np.exp(-np.square(((y * 5.5) % 1.0 - 0.5) / 0.12))
-    spine = 0.45 * ellipse_chord(np.square((x - spine_axis) / 0.1)) * discs
-    sternum = 0.35 * ellipse_chord(np.square((x - front + 0.06) / 0.035)) * (y > -0.6) * (y < 0.25)
-    order = (y - 0.45 * (x - back)) * 4.2
-    rib = np.exp(-np.square((order % 1.0 - 0.5) / 0.13)) * _band(x, back, 1.02 * front) ** 0.3
-    humerus = ellipse_chord(np.square((x - 0.1 - 0.4 * (y + 1)) / 0.12)) * (y < -0.7)
-    result: FloatArray = spine + sternum + 0.1 * rib + 0.25 * humerus
-    return result
-
-
-def _floor(random: np.random.Generator, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return 1 above both domes, one half between them, 0 below."""
-    height = between(random, 0.35, 0.65)
-    levels = [height + gap + 0.55 * np.square(x - 0.15) for gap in (0, between(random, 0, 0.12))]
-    above = sum((smoothstep(0.02, -0.02, y - level) for level in levels), np.zeros_like(x))
-    result: FloatArray = above / 2
-    return result
-
-
-def _band(x: FloatArray, start: FloatArray | float, end: FloatArray | float) -> FloatArray:
-    middle, half = (start + end) / 2, (end - start) / 2
-    return ellipse_chord(np.square(np.square((x - middle) / half)))
-
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,"
 
 
 def page(random: np.random.Generator, side: int) -> FloatArray:
@@ -195,9 +139,6 @@ def _box(random: np.random.Generator, side: int) -> tuple[float, float, float, f
 
 _PARTS = (_lines, _lines, _lines, _table, _bars, _curve, _panel)
 
-
-Maker = Callable[[np.random.Generator, int], FloatArray]
-
 MAKERS: tuple[Maker, ...] = (
     textures.power_noise,
     textures.dead_leaves,
@@ -238,13 +179,13 @@ def laterals(seed: int, count: int) -> NDArray[np.float32]:
 def montages(seed: int, count: int, chests: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ``count`` pictures (N, 128, 128) pieced together from ``chests`` (M, 128, 128)."""
     random = np.random.default_rng(seed)
-    made = []
+    pictures = []
     for number in range(count):
         first, second = (chests[i] for i in random.integers(0, len(chests), 2))
         if number % 4 == 0:
-            made.append(panels(random, first, second))
+            pictures.append(panels(random, first, second))
         elif number % 4 == 1:
-            made.append(fragment(random, first))
+            pictures.append(fragment(random, first))
         else:
-            made.append(jigsaw(random, first))
-    return np.stack(made).astype(np.float32)
+            pictures.append(jigsaw(random, first))
+    return np.stack(pictures).astype(np.float32)

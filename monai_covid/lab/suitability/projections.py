@@ -1,15 +1,15 @@
-"""Radiographs of other body parts than the chest, by path lengths and the Beer-Lambert law.
+"""Synthetic radiographs of other body parts and of the chest from the side, and cross sections.
 
-Coarse: they have the grey values of radiographs but not their anatomy. No real ones were at hand.
-
-Cross sections as CT, MR and ultrasound show them.
+Path lengths and the Beer-Lambert law. Coarse: they have the grey values of radiographs but not
+their anatomy. No real ones were at hand.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import FloatArray, between, ellipse_chord, unit_range
+from monai_covid.lab.phantom.formulas import FloatArray, ellipse_chord, smoothstep, unit_range
+from monai_covid.lab.phantom.randomness import around, between
 from monai_covid.lab.suitability.textures import coordinates, power_noise, stretched
 
 
@@ -200,3 +200,53 @@ def _finished(random: np.random.Generator, picture: FloatArray) -> FloatArray:
     texture = texture * (picture > 0.02)
     noise = between(random, 0.0, 0.06) * random.standard_normal(picture.shape)
     return unit_range(picture + texture + noise)
+
+
+def lateral_chest(random: np.random.Generator, side: int) -> FloatArray:
+    """Return an upright lateral chest (side, side) in [0, 1]; the sternum is left or right.
+
+    The two lungs lie over each other and make one dark field between sternum and spine, with the
+    heart low in front, two domes of the diaphragm and the arms lifted out of the field.
+    """
+    x, y = coordinates(side)
+    if random.random() < 0.5:
+        x = -x
+    lean, scale = around(random, 0.0, 0.06), between(random, 0.85, 1.15)
+    x, y = scale * (x + lean * y) - between(random, -0.1, 0.1), scale * y
+    front, depth = between(random, 0.45, 0.58), between(random, 0.95, 1.15)
+    back = front - depth
+    bulge = 0.14 * (1 - np.square(y - 0.2))
+    lung = _band(x, back - 0.3 * bulge, front + bulge - 0.12) * _floor(random, x, y)
+    lung = lung * smoothstep(-0.95, -0.55, y)
+    body = _band(x, back - 0.32, front + 0.2 + 0.4 * bulge)
+    heart = np.square((x - front + 0.28) / 0.3) + np.square((y - 0.25) / 0.36)
+    arch = np.square((x - 0.05) / 0.22) + np.square((y + 0.45) / 0.25)
+    tissue = body - 0.75 * lung + 0.45 * ellipse_chord(heart) * lung
+    tissue = tissue + 0.2 * ellipse_chord(arch) - 0.15 * ellipse_chord(np.square((x - 0.08) / 0.05))
+    return radiograph(random, 0.35 * np.maximum(tissue, 0), _bones(x, y, front + bulge, back))
+
+
+def _bones(x: FloatArray, y: FloatArray, front: FloatArray, back: float) -> FloatArray:
+    spine_axis = back + 0.02 + 0.1 * np.square(y)
+    discs = 1 - 0.45 * np.exp(-np.square(((y * 5.5) % 1.0 - 0.5) / 0.12))
+    spine = 0.45 * ellipse_chord(np.square((x - spine_axis) / 0.1)) * discs
+    sternum = 0.35 * ellipse_chord(np.square((x - front + 0.06) / 0.035)) * (y > -0.6) * (y < 0.25)
+    order = (y - 0.45 * (x - back)) * 4.2
+    rib = np.exp(-np.square((order % 1.0 - 0.5) / 0.13)) * _band(x, back, 1.02 * front) ** 0.3
+    humerus = ellipse_chord(np.square((x - 0.1 - 0.4 * (y + 1)) / 0.12)) * (y < -0.7)
+    result: FloatArray = spine + sternum + 0.1 * rib + 0.25 * humerus
+    return result
+
+
+def _floor(random: np.random.Generator, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return 1 above both domes, one half between them, 0 below."""
+    height = between(random, 0.35, 0.65)
+    levels = [height + gap + 0.55 * np.square(x - 0.15) for gap in (0, between(random, 0, 0.12))]
+    above = sum((smoothstep(0.02, -0.02, y - level) for level in levels), np.zeros_like(x))
+    result: FloatArray = above / 2
+    return result
+
+
+def _band(x: FloatArray, start: FloatArray | float, end: FloatArray | float) -> FloatArray:
+    middle, half = (start + end) / 2, (end - start) / 2
+    return ellipse_chord(np.square(np.square((x - middle) / half)))

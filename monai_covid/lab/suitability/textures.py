@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import FloatArray, between, unit_range
+from monai_covid.lab.phantom.formulas import FloatArray, unit_range
+from monai_covid.lab.phantom.randomness import between
 
 
 def coordinates(side: int) -> tuple[FloatArray, FloatArray]:

@@ -1,7 +1,4 @@
-"""What the runs of an experiment are to do, fixed when the first one starts.
-
-How many epochs fit a time budget on this machine.
-"""
+"""What all runs are to do, fixed when the first one starts: settings and epochs."""
 
 from __future__ import annotations
 
@@ -24,6 +21,11 @@ from monai_covid.training.cross_validation import folds_of
 from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.start import build_seeded
 
+PLAN = "plan.json"
+
+STAGE2_EPOCHS, STAGE3_EPOCHS = 60, 40
+"""Epochs where no time budget asks for fewer."""
+
 STAGE2_SHARE = 0.4
 """Part of the time that goes to stage 2; the folds of stage 3 share the rest evenly."""
 
@@ -32,70 +34,6 @@ OVERHEAD = 1.2
 
 FEWEST_EPOCHS = 2
 MEASURED_STEPS = 3
-
-
-class Speed(NamedTuple):
-    """Seconds an image takes.
-
-    Attributes:
-        training: A training step of the whole network.
-        validation: A forward pass.
-    """
-
-    training: float
-    validation: float
-
-
-def measure_speed(info: ModelInfo, batch_size: int, precision: str, device: torch.device) -> Speed:
-    """Time training steps and forward passes on random images that are already on ``device``."""
-    network = build_seeded(info, seed=0).to(device)
-    inferer = PrecisionInferer(precision)
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-6)
-    images = torch.zeros(batch_size, info.channels, info.image_size, info.image_size, device=device)
-
-    def train() -> None:
-        network.train()
-        optimizer.zero_grad()
-        loss = inferer(images, network).square().mean()
-        torch.autograd.backward(loss)
-        optimizer.step()
-
-    def validate() -> None:
-        network.eval()
-        with torch.no_grad():
-            inferer(images, network)
-
-    return Speed(*(_seconds(step, device) / batch_size for step in (train, validate)))
-
-
-def _seconds(step: object, device: torch.device) -> float:
-    assert callable(step)
-    step()
-    _wait(device)
-    started = time.perf_counter()
-    for _ in range(MEASURED_STEPS):
-        step()
-    _wait(device)
-    return (time.perf_counter() - started) / MEASURED_STEPS
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def epochs_that_fit(
-    minutes: float, speed: Speed, training_images: int, validation_images: int, most: int
-) -> int:
-    """Return the number of epochs for ``minutes``, between 2 and ``most``."""
-    epoch = training_images * speed.training + validation_images * speed.validation
-    return max(FEWEST_EPOCHS, min(most, int(60 * minutes / (OVERHEAD * epoch))))
-
-
-STAGE2_EPOCHS, STAGE3_EPOCHS = 60, 40
-"""Epochs where no time budget asks for fewer."""
-
-PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -156,14 +94,56 @@ class Collections:
         return self.covid / "metadata.csv"
 
 
-def make_plan(
-    data: Collections, settings: Mapping[str, Any], minutes: float | None, device: str | None
+def recorded_plan(
+    data: Collections,
+    output: Path,
+    settings: Mapping[str, Any],
+    *,
+    minutes: float | None = None,
+    device: str | None = None,
+    overwrite: bool = False,
 ) -> Plan:
-    """Choose the epochs: those asked for, else as many as fit ``minutes``, else the usual ones.
+    """Return the plan written down in ``output``, or make one and write it down.
 
     Args:
         data: Where the data lie.
-        settings: Fields of :class:`Plan` that are asked for.
+        output: Folder of all results.
+        settings: Fields of :class:`Plan` that were chosen; None: not chosen.
+        minutes: Time for everything, where a plan is made.
+        device: Where to compute.
+        overwrite: Make a new plan even if there is one.
+
+    Raises:
+        RunFolderError: If the plan written down has other settings than those chosen.
+    """
+    file = output / PLAN
+    chosen = {name: value for name, value in settings.items() if value is not None}
+    if overwrite or not file.is_file():
+        plan = make_plan(data, chosen, minutes, device)
+        write_text(file, json.dumps(asdict(plan), indent=2) + "\n")
+        return plan
+    plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
+    changed = [
+        f"{name} was {getattr(plan, name)!r} and is now {value!r}"
+        for name, value in chosen.items()
+        if getattr(plan, name) != value
+    ]
+    if changed:
+        raise RunFolderError(
+            f"{file}: started with other settings: {'; '.join(changed)}. Give the old values, "
+            "another output folder, or --overwrite"
+        )
+    return plan
+
+
+def make_plan(
+    data: Collections, settings: Mapping[str, Any], minutes: float | None, device: str | None
+) -> Plan:
+    """Choose the epochs: those given, else as many as fit ``minutes``, else the usual ones.
+
+    Args:
+        data: Where the data lie.
+        settings: Fields of :class:`Plan` that were chosen.
         minutes: Time for everything; None for as long as it takes.
         device: Where to compute.
     """
@@ -198,47 +178,63 @@ def _stage3_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) 
         len(covid_datalist(data.manifest, part, extra_manifests=extra, limit=plan.limit))
         for part in ("training", "validation")
     )
-    each = minutes / len(folds_of(data.manifest))
-    return epochs_that_fit(each, speed, training, validation, STAGE3_EPOCHS)
+    minutes_per_fold = minutes / len(folds_of(data.manifest))
+    return epochs_that_fit(minutes_per_fold, speed, training, validation, STAGE3_EPOCHS)
 
 
-def recorded_plan(
-    data: Collections,
-    output: Path,
-    settings: Mapping[str, Any],
-    *,
-    minutes: float | None = None,
-    device: str | None = None,
-    anew: bool = False,
-) -> Plan:
-    """Return the plan written down in ``output``, or make one and write it down.
+class Speed(NamedTuple):
+    """Seconds an image takes.
 
-    Args:
-        data: Where the data lie.
-        output: Folder of all results.
-        settings: Fields of :class:`Plan` that are asked for; None stands for no wish.
-        minutes: Time for everything, where a plan is made.
-        device: Where to compute.
-        anew: Make a new plan even if there is one.
-
-    Raises:
-        RunFolderError: If the plan written down has other settings than those asked for.
+    Attributes:
+        training: A training step of the whole network.
+        validation: A forward pass.
     """
-    file = output / PLAN
-    wishes = {name: value for name, value in settings.items() if value is not None}
-    if anew or not file.is_file():
-        plan = make_plan(data, wishes, minutes, device)
-        write_text(file, json.dumps(asdict(plan), indent=2) + "\n")
-        return plan
-    plan = Plan(**json.loads(file.read_text(encoding="utf-8")))
-    changed = [
-        f"{name} was {getattr(plan, name)!r} and is now {value!r}"
-        for name, value in wishes.items()
-        if getattr(plan, name) != value
-    ]
-    if changed:
-        raise RunFolderError(
-            f"{file}: started with other settings: {'; '.join(changed)}. Give the old values, "
-            "another output folder, or --overwrite"
-        )
-    return plan
+
+    training: float
+    validation: float
+
+
+def measure_speed(info: ModelInfo, batch_size: int, precision: str, device: torch.device) -> Speed:
+    """Time training steps and forward passes on random images that are already on ``device``."""
+    network = build_seeded(info, seed=0).to(device)
+    inferer = PrecisionInferer(precision)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-6)
+    images = torch.zeros(batch_size, info.channels, info.image_size, info.image_size, device=device)
+
+    def train() -> None:
+        network.train()
+        optimizer.zero_grad()
+        loss = inferer(images, network).square().mean()
+        torch.autograd.backward(loss)
+        optimizer.step()
+
+    def validate() -> None:
+        network.eval()
+        with torch.no_grad():
+            inferer(images, network)
+
+    return Speed(*(_seconds(step, device) / batch_size for step in (train, validate)))
+
+
+def _seconds(step: object, device: torch.device) -> float:
+    assert callable(step)
+    step()
+    _wait(device)
+    started = time.perf_counter()
+    for _ in range(MEASURED_STEPS):
+        step()
+    _wait(device)
+    return (time.perf_counter() - started) / MEASURED_STEPS
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def epochs_that_fit(
+    minutes: float, speed: Speed, training_images: int, validation_images: int, most: int
+) -> int:
+    """Return the number of epochs for ``minutes``, between 2 and ``most``."""
+    epoch = training_images * speed.training + validation_images * speed.validation
+    return max(FEWEST_EPOCHS, min(most, int(60 * minutes / (OVERHEAD * epoch))))

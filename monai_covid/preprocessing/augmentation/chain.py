@@ -30,8 +30,8 @@ def augmentation_transforms(
 ) -> list[MapTransform]:
     """Return the random placement, with the ranges of Bassi & Attux (2022) by default.
 
-    Where asked for, random grey values and borders come before it, so that both are turned with the
-    picture and what it leaves free is filled alike; erasing comes after it.
+    Where chosen, random grey values and borders come before it, so that both are turned with the
+    picture and what it leaves free is filled likewise; erasing comes after it.
 
     Args:
         keys: Keys of images (1, size, size), float32 in [0, 1].

@@ -1,4 +1,4 @@
-"""Random grey values, noise and blur, so that an apparatus is not known by its pictures' look.
+"""Random grey values, noise and blur, so that a scanner is not known by the look of its images.
 
 Own code, since MONAI's noise and blur alone take eight times as long as a random placement, and
 return tensors with metadata; here all five together take a third longer than a placement.

@@ -1,9 +1,4 @@
-"""Lung fields of one image.
-
-What is known about the lungs in one image.
-
-From the network's probabilities to two clean regions.
-"""
+"""The lung fields of one image: what the network finds, cleaned and checked for plausibility."""
 
 from __future__ import annotations
 
@@ -23,6 +18,11 @@ from monai_covid.preprocessing.lungs.network import (
     shipped_network,
 )
 from monai_covid.preprocessing.lungs.plausibility import LIMITS, find_faults, measure
+
+BoolArray = NDArray[np.bool_]
+
+SMOOTHING = 3
+"""Radius in pixels of the disc that a region must hold: half a rib; spurs are thinner."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,60 +59,6 @@ class LungFields:
         if not rows.size:
             return None
         return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-BoolArray = NDArray[np.bool_]
-
-SMOOTHING = 3
-"""Radius in pixels of the disc that a region must hold: half a rib; spurs are thinner."""
-
-
-def separate_fields(probabilities: NDArray[np.float32]) -> tuple[BoolArray, BoolArray]:
-    """Return the fields on the left and on the right of the image, (N, N) each.
-
-    A pixel belongs to the side that is more probable, if that is above one half. Spurs of each side
-    are cut off (opening by a disc), then its largest connected region stays, its holes filled.
-
-    Args:
-        probabilities: (2, N, N) of the left and of the right field.
-    """
-    is_left = probabilities[0] >= probabilities[1]
-    inside = probabilities.max(axis=0) > 0.5
-    left, right = (without_spurs(inside & side) for side in (is_left, ~is_left))
-    return largest_region(left), largest_region(right)
-
-
-def without_spurs(mask: BoolArray) -> BoolArray:
-    """Return the union of all discs of radius ``SMOOTHING`` that lie within ``mask``.
-
-    The mask goes on beyond the edge of the image as it is there, so that lungs which the image
-    cuts off keep their corners.
-    """
-    across = np.arange(-SMOOTHING, SMOOTHING + 1)
-    disc = across[:, None] ** 2 + across[None] ** 2 <= SMOOTHING**2
-    padded = np.pad(mask, 2 * SMOOTHING, mode="edge")
-    inner = slice(2 * SMOOTHING, -2 * SMOOTHING)
-    opened: BoolArray = binary_opening(padded, disc)[inner, inner]
-    return opened
-
-
-def largest_region(mask: BoolArray) -> BoolArray:
-    """Return the largest connected region (by edges) of ``mask`` with its holes filled."""
-    labels, count = label(mask)
-    if count == 0:
-        return np.zeros_like(mask)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    filled: BoolArray = binary_fill_holes(labels == sizes.argmax())
-    return filled
-
-
-def to_image(mask: BoolArray, shape: tuple[int, int]) -> BoolArray:
-    """Return ``mask`` (N, N) stretched to ``shape`` (H, W), its outline interpolated."""
-    field = torch.from_numpy(mask.astype(np.float32))[None, None]
-    stretched = F.interpolate(field, size=shape, mode="bilinear", align_corners=False)
-    result: BoolArray = stretched[0, 0].numpy() > 0.5
-    return result
 
 
 def find_lungs(pixels: NDArray[Any], network: LungNetwork | None = None) -> LungFields:
@@ -172,10 +118,59 @@ def _check(pixels: NDArray[Any]) -> NDArray[Any]:
 def _image_fault(pixels: NDArray[Any]) -> str:
     height, width = pixels.shape
     if min(height, width) < LIMITS.side:
-        return f"the image is {height} x {width} pixels; {LIMITS.side} each way are needed"
+        needed = f"at least {LIMITS.side} x {LIMITS.side} are needed"
+        return f"the image is {height} x {width} pixels; {needed}"
     if max(height, width) > LIMITS.aspect * min(height, width):
         return f"the image is {height} x {width} pixels, longer than {LIMITS.aspect:g} to 1"
     greys = len(np.unique(pixels[:: max(1, height // 256), :: max(1, width // 256)]))
     if greys < LIMITS.greys:
         return f"the image has {greys} grey values; {LIMITS.greys} are needed"
     return ""
+
+
+def separate_fields(probabilities: NDArray[np.float32]) -> tuple[BoolArray, BoolArray]:
+    """Return the fields on the left and on the right of the image, (N, N) each.
+
+    A pixel belongs to the side that is more probable, if that is above one half. Spurs of each side
+    are cut off (opening by a disc), then its largest connected region stays, its holes filled.
+
+    Args:
+        probabilities: (2, N, N) of the left and of the right field.
+    """
+    is_left = probabilities[0] >= probabilities[1]
+    inside = probabilities.max(axis=0) > 0.5
+    left, right = (without_spurs(inside & side) for side in (is_left, ~is_left))
+    return largest_region(left), largest_region(right)
+
+
+def without_spurs(mask: BoolArray) -> BoolArray:
+    """Return the union of all discs of radius ``SMOOTHING`` that lie within ``mask``.
+
+    The mask goes on beyond the edge of the image as it is there, so that lungs which the image
+    cuts off keep their corners.
+    """
+    across = np.arange(-SMOOTHING, SMOOTHING + 1)
+    disc = across[:, None] ** 2 + across[None] ** 2 <= SMOOTHING**2
+    padded = np.pad(mask, 2 * SMOOTHING, mode="edge")
+    inner = slice(2 * SMOOTHING, -2 * SMOOTHING)
+    opened: BoolArray = binary_opening(padded, disc)[inner, inner]
+    return opened
+
+
+def largest_region(mask: BoolArray) -> BoolArray:
+    """Return the largest connected region (by edges) of ``mask`` with its holes filled."""
+    labels, count = label(mask)
+    if count == 0:
+        return np.zeros_like(mask)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    filled: BoolArray = binary_fill_holes(labels == sizes.argmax())
+    return filled
+
+
+def to_image(mask: BoolArray, shape: tuple[int, int]) -> BoolArray:
+    """Return ``mask`` (N, N) stretched to ``shape`` (H, W), its outline interpolated."""
+    field = torch.from_numpy(mask.astype(np.float32))[None, None]
+    stretched = F.interpolate(field, size=shape, mode="bilinear", align_corners=False)
+    result: BoolArray = stretched[0, 0].numpy() > 0.5
+    return result

@@ -1,8 +1,7 @@
-"""A small U-Net with two answers: where the lung fields are, and whether this is a chest at all.
+"""A small U-Net with two outputs: where the lung fields are, and whether this is a chest at all.
 
-The weights of the lung network: a plain NumPy archive, half precision, no pickle.
-
-What the network sees of an image: squashed, equalised, and once more without its shading.
+With it, what it sees of an image, and the file of its weights (a plain NumPy archive in half
+precision, without pickles).
 """
 
 from __future__ import annotations
@@ -32,40 +31,18 @@ INPUT_SIZE = 128
 """Side of the network's input in pixels: lungs are large, and an image takes milliseconds."""
 
 CHANNELS = 2
+
 NEIGHBOURHOOD = 25
 """Side in pixels of the window whose mean and contrast are taken out: about three ribs."""
 
 LEAST_CONTRAST = 0.02
-
-
-def prepare(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the input of the network for grey values of any scale and shape.
-
-    Args:
-        pixels: (H, W), larger is brighter, finite.
-
-    Returns:
-        (2, 128, 128) float32: the equalised image, -1 to 1, and the image with mean and contrast of
-        the neighbourhood taken out, about -3 to 3. Neither depends on scale or offset.
-    """
-    # 32 bits hold what files hold; doubles and long integers must lose their offset first.
-    values = pixels.astype(np.result_type(pixels.dtype, np.float32))
-    values -= values.min()
-    values /= max(float(values.max()), np.finfo(np.float32).tiny)
-    image = torch.from_numpy(values.astype(np.float32, copy=False))[None]
-    grey = equalize_histogram(resize_to_square(image, INPUT_SIZE))[0].numpy()
-    mean = uniform_filter(grey, NEIGHBOURHOOD, mode="nearest")
-    variance = uniform_filter(np.square(grey - mean), NEIGHBOURHOOD, mode="nearest")
-    # The running sums of the filter leave rounding errors, also below zero.
-    contrast = np.sqrt(np.maximum(variance, 0.0)) + LEAST_CONTRAST
-    return np.stack([2.0 * grey - 1.0, (grey - mean) / contrast]).astype(np.float32)
-
 
 WIDTHS = (16, 24, 32, 48, 48)
 """Channels at 64, 32, 16, 8 and 4 pixels."""
 
 FIELDS = 2
 _GROUPS = 8
+SHIPPED = "lungs.npz"
 
 
 class LungNetwork(nn.Module):
@@ -119,7 +96,27 @@ def _block(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequentia
     )
 
 
-SHIPPED = "lungs.npz"
+def prepare(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the input of the network for grey values of any scale and shape.
+
+    Args:
+        pixels: (H, W), larger is brighter, finite.
+
+    Returns:
+        (2, 128, 128) float32: the equalised image, -1 to 1, and the image with mean and contrast of
+        the neighbourhood taken out, about -3 to 3. Neither depends on scale or offset.
+    """
+    # 32 bits hold what files hold; doubles and long integers must lose their offset first.
+    values = pixels.astype(np.result_type(pixels.dtype, np.float32))
+    values -= values.min()
+    values /= max(float(values.max()), np.finfo(np.float32).tiny)
+    image = torch.from_numpy(values.astype(np.float32, copy=False))[None]
+    grey = equalize_histogram(resize_to_square(image, INPUT_SIZE))[0].numpy()
+    mean = uniform_filter(grey, NEIGHBOURHOOD, mode="nearest")
+    variance = uniform_filter(np.square(grey - mean), NEIGHBOURHOOD, mode="nearest")
+    # The running sums of the filter leave rounding errors, also below zero.
+    contrast = np.sqrt(np.maximum(variance, 0.0)) + LEAST_CONTRAST
+    return np.stack([2.0 * grey - 1.0, (grey - mean) / contrast]).astype(np.float32)
 
 
 def save_weights(path: Path | str, network: LungNetwork) -> None:
@@ -137,11 +134,11 @@ def load_weights(path: Path | str) -> LungNetwork:
     """
     network = LungNetwork()
     state = _read(path)
-    known = {name: tuple(tensor.shape) for name, tensor in _tensors(network)}
-    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
-    if found != known:
-        wrong = sorted(dict(found.items() ^ known.items()))
-        raise WeightsError(f"{path}: no weights of the lung network; wrong: {', '.join(wrong)}")
+    expected = {name: tuple(tensor.shape) for name, tensor in _tensors(network)}
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    if shapes != expected:
+        wrong = sorted(dict(shapes.items() ^ expected.items()))
+        raise WeightsError(f"{path}: does not fit the lung network: {', '.join(wrong)}")
     network.load_state_dict(state)
     return network.requires_grad_(False).eval()
 

@@ -1,6 +1,6 @@
-"""Is this an upright frontal chest radiograph?
+"""Whether an image is an upright frontal chest radiograph, with reasons, cautions and scores.
 
-What speaks against an image, in codes, scores and plain words.
+A reason refuses the image; a caution is for whoever reads the result.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from monai_covid.preprocessing.suitability.network import (
     INPUT_SIDE,
     TURNS,
     Trained,
-    scores,
-    shipped,
+    question_scores,
+    shipped_model,
 )
 from monai_covid.preprocessing.suitability.statistics import sample_of, squashed
 
@@ -50,10 +50,22 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
         ),
         "small": "The image is smaller than 128 pixels; details are missing.",
         "low_contrast": "The image has little contrast.",
-        "bordered": "Even bars at the edges take up a tenth of the image or more.",
+        "bordered": "Bars of one grey value at the edges take up a tenth of the image or more.",
     }
 )
 """What a reader should know of an image that is not refused for it."""
+
+SMALLEST_SIDE = 32
+SMALL_SIDE = 128
+
+EVEN_SCORE = 0.5
+"""Score of a statistic above which an image is refused."""
+
+LOW_CONTRAST = 0.25
+BORDERED = 0.1
+_ANOTHER_PICTURE = ("noise", "document", "other")
+_ANOTHER_POSITION = ("lateral", *(f"turned_{degrees}" for degrees in TURNS if degrees))
+_ANOTHER_DISPLAY = ("inverted", "cropped", "exposure")
 
 
 @dataclass(frozen=True)
@@ -61,9 +73,9 @@ class Suitability:
     """Whether an image is an upright frontal chest radiograph.
 
     Attributes:
-        codes: Keys of `REASONS` that speak against the image; empty: nothing does.
+        codes: Keys of `REASONS` for which the image is refused; empty: it is suitable.
         caution_codes: Keys of `CAUTIONS`.
-        scores: Score in [0, 1] of every question that was asked, 1 speaks against the image.
+        scores: Score in [0, 1] of every check that was made; 1: certainly not suitable.
     """
 
     codes: tuple[str, ...]
@@ -72,12 +84,12 @@ class Suitability:
 
     @property
     def suitable(self) -> bool:
-        """Whether nothing speaks against the image."""
+        """Whether the image is an upright frontal chest radiograph as far as is known."""
         return not self.codes
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What speaks against the image, in plain words; empty: nothing does."""
+        """Why the image is refused, in plain words; empty: it is suitable."""
         return tuple(REASONS[code] for code in self.codes)
 
     @property
@@ -86,21 +98,8 @@ class Suitability:
         return tuple(CAUTIONS[code] for code in self.caution_codes)
 
 
-SMALLEST_SIDE = 32
-SMALL_SIDE = 128
-EVEN_SCORE = 0.5
-"""Score of a statistic above which it speaks against an image."""
-
-LOW_CONTRAST = 0.25
-BORDERED = 0.1
-
-_ANOTHER_PICTURE = ("noise", "document", "other")
-_ANOTHER_POSITION = ("lateral", *(f"turned_{degrees}" for degrees in TURNS if degrees))
-_ANOTHER_DISPLAY = ("inverted", "cropped", "exposure")
-
-
 def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
-    """Tell what speaks against ``pixels`` being an upright frontal chest radiograph.
+    """Check whether ``pixels`` are an upright frontal chest radiograph.
 
     The answer stays the same when the grey values are multiplied by a positive number or shifted,
     and, but for small changes of the scores, when the image is scaled.
@@ -110,41 +109,44 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
         trained: The network and its thresholds; by default those that come with the package.
 
     Returns:
-        Codes, cautions and scores. An image that is no chest radiograph gets no answers about its
-        position.
+        Codes, cautions and scores. The position of an image that is not a chest radiograph is not
+        judged.
 
     Raises:
         ValueError: ``pixels`` is not one grey image of finite numbers.
         WeightsError: The weights of the package are damaged.
     """
     sample = sample_of(pixels)
-    asked = _statistics(sample)
+    scores = _statistics(sample)
     shortest = min(pixels.shape)
-    if shortest < SMALLEST_SIDE or asked["blank"] > EVEN_SCORE:
-        useless = {"too_small": shortest < SMALLEST_SIDE, "blank": asked["blank"] > EVEN_SCORE}
-        return Suitability(tuple(code for code, holds in useless.items() if holds), (), asked)
-    trained = shipped() if trained is None else trained
-    asked |= _network_scores(sample, trained)
-    against = [name for name in asked if asked[name] > trained.thresholds.get(name, EVEN_SCORE)]
-    codes = tuple(_ordered(against))
+    if shortest < SMALLEST_SIDE or scores["blank"] > EVEN_SCORE:
+        unusable = {
+            "too_small": shortest < SMALLEST_SIDE,
+            "blank": scores["blank"] > EVEN_SCORE,
+        }
+        return Suitability(tuple(code for code, holds in unusable.items() if holds), (), scores)
+    trained = shipped_model() if trained is None else trained
+    scores |= _network_scores(sample, trained)
+    failed = [name for name in scores if scores[name] > trained.thresholds.get(name, EVEN_SCORE)]
+    codes = tuple(_ordered(failed))
     cautions = {
-        "mirrored": not codes and "mirrored" in against,
+        "mirrored": not codes and "mirrored" in failed,
         "small": shortest < SMALL_SIDE,
         "low_contrast": statistics.contrast(sample) < LOW_CONTRAST,
         "bordered": statistics.border_share(sample) >= BORDERED,
     }
-    return Suitability(codes, tuple(code for code, holds in cautions.items() if holds), asked)
+    return Suitability(codes, tuple(code for code, holds in cautions.items() if holds), scores)
 
 
-def _ordered(against: list[str]) -> list[str]:
+def _ordered(failed: list[str]) -> list[str]:
     """Leave out what has no meaning beside a more basic reason."""
-    found = [name for name in _ANOTHER_PICTURE if name in against]
-    if found:
-        return found
+    basic = [name for name in _ANOTHER_PICTURE if name in failed]
+    if basic:
+        return basic
     # What a whole frontal chest shows is no measure of a lateral one.
-    meaningless = {"cropped"} if "lateral" in against else set()
-    asked = (*_ANOTHER_POSITION, *_ANOTHER_DISPLAY)
-    return [name for name in asked if name in against and name not in meaningless]
+    meaningless = {"cropped"} if "lateral" in failed else set()
+    others = (*_ANOTHER_POSITION, *_ANOTHER_DISPLAY)
+    return [name for name in others if name in failed and name not in meaningless]
 
 
 def _statistics(sample: statistics.Sample) -> dict[str, float]:
@@ -164,5 +166,5 @@ def _ramp(value: float, nothing: float, certain: float) -> float:
 @torch.inference_mode()
 def _network_scores(sample: statistics.Sample, trained: Trained) -> dict[str, float]:
     thumbnail = equalize_histogram(squashed(sample, INPUT_SIDE))
-    answers = scores(trained.network(thumbnail[None, None]))
+    answers = question_scores(trained.network(thumbnail[None, None]))
     return {name: float(value[0]) for name, value in answers.items()}

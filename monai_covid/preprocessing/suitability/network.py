@@ -1,6 +1,6 @@
-"""A small convolutional network that answers five questions about a thumbnail.
+"""A small convolutional network that answers five questions about a thumbnail of an image.
 
-The file of the network's weights and thresholds that comes with the package.
+With it, the file of its weights and thresholds that comes with the package.
 """
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ from monai_covid.errors import WeightsError
 
 INPUT_SIDE = 64
 KINDS = ("frontal chest", "lateral chest", "something else")
+
 TURNS = (0, 90, 180, 270)
 """Degrees by which an image is turned counter-clockwise."""
 
 OUTPUTS = {"kind": len(KINDS), "turn": len(TURNS), "inverted": 1, "mirrored": 1, "cropped": 1}
 """Output neurons of each question, in the order of the last layer."""
+
+WEIGHTS_FILE = Path(__file__).with_name("weights.npz")
+
+WEIGHTS_SHA256 = "aa443ccefc8aef0c25de8be73233fad3ce16b47bf34184b928913a6fa1a49164"
+"""Of ``WEIGHTS_FILE``, so that a damaged or exchanged file is not used."""
+
+_THRESHOLD = "threshold/"
 
 
 class SuitabilityNetwork(nn.Module):
@@ -61,10 +69,10 @@ class SuitabilityNetwork(nn.Module):
         return dict(zip(OUTPUTS, logits.split(list(OUTPUTS.values()), dim=1), strict=True))
 
 
-def scores(logits: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return what speaks against each image, (B,) float32 in [0, 1] by question.
+def question_scores(logits: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return how sure the network is of each fault, (B,) float32 in [0, 1] by name.
 
-    ``other``: that it is no chest radiograph; ``lateral``; ``turned_90``, ``turned_180``,
+    ``other``: not a chest radiograph; ``lateral``; ``turned_90``, ``turned_180``,
     ``turned_270``; ``inverted``; ``mirrored``; ``cropped``.
     """
     kind = logits["kind"].softmax(1)
@@ -81,19 +89,12 @@ def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> l
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
-WEIGHTS_FILE = Path(__file__).with_name("weights.npz")
-WEIGHTS_SHA256 = "aa443ccefc8aef0c25de8be73233fad3ce16b47bf34184b928913a6fa1a49164"
-"""Of ``WEIGHTS_FILE``, so that a damaged or exchanged file is not used."""
-
-_THRESHOLD = "threshold/"
-
-
 class Trained(NamedTuple):
     """A network that is ready to use.
 
     Attributes:
-        network: In evaluation mode, on the processor.
-        thresholds: Score of each question above which it speaks against an image.
+        network: In evaluation mode, on the CPU.
+        thresholds: Score of each fault above which an image is refused for it.
     """
 
     network: SuitabilityNetwork
@@ -123,10 +124,10 @@ def load_trained(path: Path = WEIGHTS_FILE, sha256: str = WEIGHTS_SHA256) -> Tra
         WeightsError: The file is missing, is another one, or does not fit the network.
     """
     try:
-        found = sha256_of(path)
-        if sha256 and found != sha256:
+        digest = sha256_of(path)
+        if sha256 and digest != sha256:
             raise WeightsError(
-                f"{path}: has the SHA-256 {found} instead of {sha256}; install the package again"
+                f"{path}: has the SHA-256 {digest} instead of {sha256}; install the package again"
             )
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -134,19 +135,19 @@ def load_trained(path: Path = WEIGHTS_FILE, sha256: str = WEIGHTS_SHA256) -> Tra
         if isinstance(error, WeightsError):
             raise
         raise WeightsError(f"{path}: cannot be read: {error}") from error
-    known = {name: value for name, value in arrays.items() if name.startswith(_THRESHOLD)}
-    state = {name: torch.from_numpy(arrays[name]) for name in arrays if name not in known}
+    stored = {name: value for name, value in arrays.items() if name.startswith(_THRESHOLD)}
+    state = {name: torch.from_numpy(arrays[name]) for name in arrays if name not in stored}
     network = SuitabilityNetwork()
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise WeightsError(f"{path}: {error}") from error
-    thresholds = {name.removeprefix(_THRESHOLD): float(value) for name, value in known.items()}
+    thresholds = {name.removeprefix(_THRESHOLD): float(value) for name, value in stored.items()}
     return Trained(network.eval(), thresholds)
 
 
 @lru_cache(maxsize=1)
-def shipped() -> Trained:
+def shipped_model() -> Trained:
     """Return the network that comes with the package, read once."""
     return load_trained()
 

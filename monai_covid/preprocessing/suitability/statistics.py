@@ -1,8 +1,7 @@
-"""Numbers that find blank images, noise, documents and useless exposures without a network.
+"""Image statistics that find blank images, noise, documents and unusable exposures.
 
-All of them are the same after any change of brightness or contrast.
-
-What the questions are asked of: a sample of the pixels and small squashed copies.
+All are taken from a sample of the pixels and are the same after any change of brightness or
+contrast.
 """
 
 from __future__ import annotations
@@ -15,8 +14,19 @@ from numpy.typing import NDArray
 
 from monai_covid.preprocessing.resize import resize_to_square
 
+Sample = NDArray[np.float32]
+"""(h, w) in [0, 1] with both ends reached, as `sample_of` returns it."""
+
 LARGEST_SAMPLE = 512
 """Pixels a side that are looked at; more cost time and change no answer."""
+
+SPECTRUM_SIDE = 128
+
+CLIPPED = 0.004
+"""Distance to the darkest or brightest value, relative to the range: one level of eight bits."""
+
+_BINS = 64
+_FREQUENCIES = (4, 48)
 
 
 def sample_of(pixels: NDArray[Any]) -> NDArray[np.float32]:
@@ -51,17 +61,6 @@ def sample_of(pixels: NDArray[Any]) -> NDArray[np.float32]:
 def squashed(sample: NDArray[np.float32], side: int) -> torch.Tensor:
     """Return ``sample`` (h, w) squashed to (side, side), see `resize_to_square`."""
     return resize_to_square(torch.from_numpy(sample)[None], side)[0]
-
-
-Sample = NDArray[np.float32]
-"""(h, w) in [0, 1] with both ends reached, as `sample_of` returns it."""
-
-SPECTRUM_SIDE = 128
-CLIPPED = 0.004
-"""Distance to the darkest or brightest value, relative to the range: one level of eight bits."""
-
-_BINS = 64
-_FREQUENCIES = (4, 48)
 
 
 def tone_share(sample: Sample) -> float:

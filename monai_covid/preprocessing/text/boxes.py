@@ -1,6 +1,4 @@
-"""Where text was found, and what it says.
-
-Which of the detector's boxes can be text.
+"""Where text was found and what it says, and which of the detector's boxes can be text.
 
 The detector was made for documents and street signs. On radiographs it also takes ribbed lungs for
 text: those boxes are far larger than any burnt-in text, and what is read in them makes no sense.
@@ -17,6 +15,18 @@ from PIL import Image, ImageDraw
 
 MARGIN = 0.25
 """Of the height of a text: what is added around it, for plates and soft edges."""
+
+THICKEST = 0.14
+"""Largest short side of a box, as a part of the image's short side."""
+
+THICKEST_UNREAD = 0.1
+
+READ_SCORE = 0.5
+"""From here on a text counts as read; the reader's own default."""
+
+CORNER = (0.2, 0.4)
+"""Parts of the width and of the height at each corner where a box need not be read to be taken for
+text: side markers that are circled, tilted or mirrored cannot be read, and they stand there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +89,6 @@ def text_mask(
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float64)
-
-
-THICKEST = 0.14
-"""Largest short side of a box, as a part of the image's short side."""
-
-READ_SCORE = 0.5
-"""From here on a text counts as read; the reader's own default."""
-
-CORNER = (0.2, 0.4)
-"""Parts of the width and of the height at each corner where a box need not be read to be taken for
-text: side markers that are circled, tilted or mirrored cannot be read, and they stand there."""
-
-THICKEST_UNREAD = 0.1
 
 
 def can_be_text(box: TextBox, shape: tuple[int, int]) -> bool:

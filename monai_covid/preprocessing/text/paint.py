@@ -1,4 +1,4 @@
-"""Painting words into radiographs."""
+"""Burning text into radiographs, to see what a network makes of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ USUAL_HEIGHT = (0.03, 0.05)
 """Range of the height of text, as a part of the image's short side."""
 
 MARGIN = 0.03
-"""Distance from the edge where words usually stand, as a part of the image's short side."""
+"""Distance from the edge where text usually stands, as a part of the image's short side."""
 
 WHITE, PLATE = (0.9, 1.0), 0.05
 """Grey of letters (range) and of the plate behind them, between the darkest and the brightest."""
@@ -24,7 +24,7 @@ FONT_SIZE = 64
 
 
 class Place(NamedTuple):
-    """Where a word stands.
+    """Where text stands.
 
     Attributes:
         x: Centre, as a part of the image's width.
@@ -37,15 +37,15 @@ class Place(NamedTuple):
     height: float
 
 
-def paint_word(
-    pixels: NDArray[np.floating], word: str, place: Place | None = None, *, seed: int = 0
+def paint_text(
+    pixels: NDArray[np.floating], text: str, place: Place | None = None, *, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the image with a word burnt in, and where it is.
+    """Return the image with text burnt in, and where it is.
 
     Args:
         pixels: Grey values (H, W) of any scale.
-        word: What to write.
-        place: Where; None: in a corner, in a usual size. A word that does not fit is moved inwards
+        text: What to write.
+        place: Where; None: in a corner, in a usual size. Text that does not fit is moved inwards
             and, if it must be, made smaller.
         seed: Of brightness, and of place and size where none is given.
 
@@ -53,15 +53,15 @@ def paint_word(
         Grey values (H, W), and a mask (H, W), True on letters and their plate.
 
     Raises:
-        ValueError: If the word is empty.
+        ValueError: If the text is empty.
     """
-    if not word.strip():
-        raise ValueError("the word to paint is empty")
+    if not text.strip():
+        raise ValueError("the text to paint is empty")
     random = np.random.default_rng(seed)
     brightness = float(random.uniform(*WHITE))
     place = place or _usual_place(random)
     shape = (pixels.shape[0], pixels.shape[1])
-    letters = _letters(word, place.height * min(shape), shape)
+    letters = _letters(text, place.height * min(shape), shape)
     box = _box(letters.shape, place, shape)
     low, high = float(pixels.min()), float(pixels.max())
     painted = pixels.astype(np.float32)
@@ -80,13 +80,13 @@ def _usual_place(random: np.random.Generator) -> Place:
     return Place(float(x), float(y), float(random.uniform(*USUAL_HEIGHT)))
 
 
-def _letters(word: str, height: float, shape: tuple[int, int]) -> NDArray[np.float32]:
+def _letters(text: str, height: float, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return how much of each pixel the letters cover, 0 to 1, (h, w)."""
     font = ImageFont.load_default(FONT_SIZE)
-    left, top, right, bottom = (round(edge) for edge in font.getbbox(word))
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(text))
     frame = FONT_SIZE // 8
     drawn = Image.new("L", (right - left + 2 * frame, bottom - top + 2 * frame))
-    ImageDraw.Draw(drawn).text((frame - left, frame - top), word, fill=255, font=font)
+    ImageDraw.Draw(drawn).text((frame - left, frame - top), text, fill=255, font=font)
     scale = min(height / drawn.height, 0.9 * shape[1] / drawn.width, 0.9 * shape[0] / drawn.height)
     size = (max(1, round(drawn.width * scale)), max(1, round(drawn.height * scale)))
     resized = drawn.resize(size, Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""Taking text away.
+"""Painting over burnt-in text.
 
 `inpaint` continues the surroundings into the text as a membrane does (Laplace's equation): there is
 no step at the edge of the mask in any direction, values stay within those around it, and it works
@@ -69,10 +69,10 @@ def inpaint(
     parts, count = label(mask, EIGHT)
     for number in range(1, count + 1):
         part = parts == number
-        found = grain[_ring(part, mask)]
-        filled[part] += random.choice(found - found.mean(), size=int(part.sum()))
-    kept = pixels[~mask]
-    filled[mask] = filled[mask].clip(kept.min(), kept.max())
+        nearby_grain = grain[_ring(part, mask)]
+        filled[part] += random.choice(nearby_grain - nearby_grain.mean(), size=int(part.sum()))
+    outside = pixels[~mask]
+    filled[mask] = filled[mask].clip(outside.min(), outside.max())
     return filled.astype(np.float32)
 
 
@@ -102,7 +102,7 @@ def _membrane(pixels: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[n
     rows, columns = np.nonzero(mask)
     unknown = np.full(mask.shape, -1)
     unknown[mask] = np.arange(len(rows))
-    known, degree = np.zeros(len(rows)), np.zeros(len(rows))
+    boundary_sum, degree = np.zeros(len(rows)), np.zeros(len(rows))
     entries: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         row, column = rows + down, columns + right
@@ -111,9 +111,9 @@ def _membrane(pixels: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[n
         here, row, column = np.flatnonzero(inside), row[inside], column[inside]
         other = unknown[row, column]
         fixed = other < 0
-        np.add.at(known, here[fixed], pixels[row[fixed], column[fixed]])
+        np.add.at(boundary_sum, here[fixed], pixels[row[fixed], column[fixed]])
         entries.append((here[~fixed], other[~fixed]))
-    solved: NDArray[np.float64] = spsolve(_laplacian(entries, degree), known)
+    solved: NDArray[np.float64] = spsolve(_laplacian(entries, degree), boundary_sum)
     return solved
 
 

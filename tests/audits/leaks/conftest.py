@@ -12,7 +12,7 @@ from PIL import Image
 
 from monai_covid.data.records import Records
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 LABELS = ("covid19", "pneumonia", "normal")
 
@@ -25,7 +25,7 @@ def make_records(
     labels: Sequence[str],
     **columns: Sequence[str],
 ) -> Records:
-    """Write PNG files and return them as records; a manifest with these faults is not read."""
+    """Write PNG files and return them as records; a manifest with these problems is not read."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"image{number}.png" for number in range(len(images))]
     for name, pixels in zip(names, images, strict=True):

@@ -12,7 +12,7 @@ from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.images import read_image
 from monai_covid.data.manifest import read_manifest
 from monai_covid.inference.classifier import Classifier
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import preprocess_pixels

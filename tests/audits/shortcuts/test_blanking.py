@@ -12,7 +12,7 @@ from monai_covid.audits.shortcuts.blanking import (
     without_rectangle,
 )
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 
 @pytest.fixture(scope="module")

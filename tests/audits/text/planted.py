@@ -13,7 +13,7 @@ from monai_covid.inference.classifier import Classifier
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import preprocess_pixels
 from monai_covid.preprocessing.text.boxes import TextBox
-from monai_covid.preprocessing.text.paint import Place, paint_word
+from monai_covid.preprocessing.text.paint import Place, paint_text
 
 LABELS = ("covid19", "normal")
 WORDS = ("SUPINE", "ERECT")
@@ -65,7 +65,7 @@ def write_collection(folder: Path, count=20):
     rows = ["image,label,patient_id"]
     for number in range(count):
         label = number % 2
-        painted, mask = paint_word(bare(random, label), WORDS[label], PLACES[label], seed=number)
+        painted, mask = paint_text(bare(random, label), WORDS[label], PLACES[label], seed=number)
         pixels = np.rint(painted.clip(0, 255)).astype(np.uint8)
         Image.fromarray(pixels).save(folder / "images" / f"{number}.png")
         rows.append(f"{number}.png,{LABELS[label]},patient-{number}")
@@ -111,7 +111,7 @@ def _template(word, place):
     found = np.zeros((SIZE, SIZE))
     for _ in range(10):
         ground = bare(random, 0)
-        word_on, control_on = (paint_word(ground, text, place)[0] for text in (word, "CHEST"))
+        word_on, control_on = (paint_text(ground, text, place)[0] for text in (word, "CHEST"))
         found += _prepared(word_on) - _prepared(control_on)
     return found / 20
 

@@ -19,7 +19,7 @@ from pydicom.uid import (
 )
 
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from tests.dicom.orthanc.people import Person
 
 SIZE = 512

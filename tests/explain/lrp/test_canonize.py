@@ -8,7 +8,8 @@ import torch
 from monai.networks.nets import DenseNet, DenseNet169, EfficientNetBN
 from torch import nn
 
-from monai_covid.explain.lrp.canonize import CanonizeError, canonize
+from monai_covid.explain.explainer import CanonizeError
+from monai_covid.explain.lrp.canonize import canonize
 from monai_covid.explain.lrp.composites import Composite, EpsilonPlusFlat
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.lrp.input_rules import Flat

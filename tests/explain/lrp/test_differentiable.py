@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from monai_covid.explain.lrp.canonize import CanonizeError
+from monai_covid.explain.explainer import CanonizeError
 from monai_covid.explain.lrp.composites import (
     Composite,
     EpsilonAlpha2Beta1Flat,

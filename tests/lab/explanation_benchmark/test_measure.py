@@ -7,7 +7,7 @@ import torch
 
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.explain.methods import METHODS
-from monai_covid.explain.quality import flip, mass_accuracy, randomised, rank_correlation
+from monai_covid.explain.quality import mass_accuracy, pixel_flipping, randomised, rank_correlation
 from monai_covid.lab.explanation_benchmark.measure import RANDOM, measure, predicted, titles
 from monai_covid.lab.explanation_benchmark.networks import NETWORKS
 from monai_covid.lab.explanation_benchmark.summary import summarise, tell_apart
@@ -76,7 +76,7 @@ def test_values_are_those_of_the_measures(table):
     for name, mask in seen.masks.items():
         expected = mass_accuracy(maps, mask)
         np.testing.assert_allclose(rows[f"mass_{name}"], expected, rtol=1e-4)
-    found = flip(network, seen.images, maps, seen.labels)
+    found = pixel_flipping(network, seen.images, maps, seen.labels)
     np.testing.assert_allclose(rows["faithfulness"], found.faithfulness(), atol=1e-4)
     curve = rows.filter(regex=r"^most_\d+$").to_numpy()
     np.testing.assert_allclose(curve, found.most_first, atol=1e-4)

@@ -16,7 +16,12 @@ from monai_covid.cli.main import main
 from monai_covid.errors import InputError
 from monai_covid.lab.explanation_benchmark.cases import cases_of_files, phantom_cases
 from monai_covid.lab.explanation_benchmark.folder import MARK, Effort, open_folder
-from monai_covid.lab.explanation_benchmark.networks import NETWORKS, SHOWN, TRAINED_ON, NetworkPlan
+from monai_covid.lab.explanation_benchmark.networks import (
+    NETWORKS,
+    TEST_OPTIONS,
+    TRAINING_OPTIONS,
+    NetworkPlan,
+)
 from monai_covid.lab.explanation_benchmark.run import benchmark_phantom
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.labels import NIH_LABELS
@@ -60,7 +65,7 @@ def test_page_tables_and_plots(trained):
     page = run(trained)
     text = page.read_text()
     assert RESEARCH_USE_ONLY in text
-    for word in ("LRP", "Random maps", "told apart", "Network that reads words", "without words"):
+    for word in ("LRP", "Random maps", "significant", "Network that reads words", "without words"):
         assert word in text
     assert {path.name for path in trained.glob("*.png")} == {
         *("places.png", "maps.png", "flipping.png", "faithfulness.png", "randomisation.png")
@@ -168,15 +173,15 @@ def test_trains_both_networks_from_nothing(tmp_path):
 
 
 def test_what_the_networks_are_trained_and_tested_on():
-    assert TRAINED_ON["lesions"].word_correlation == 0
-    assert TRAINED_ON["lesions"].conspicuity == SHOWN.conspicuity == 1
-    assert TRAINED_ON["words"].word_correlation == SHOWN.word_correlation == 1
-    assert TRAINED_ON["words"].conspicuity < 0.2
+    assert TRAINING_OPTIONS["lesions"].word_correlation == 0
+    assert TRAINING_OPTIONS["lesions"].conspicuity == TEST_OPTIONS.conspicuity == 1
+    assert TRAINING_OPTIONS["words"].word_correlation == TEST_OPTIONS.word_correlation == 1
+    assert TRAINING_OPTIONS["words"].conspicuity < 0.2
 
 
 def test_taking_something_away_leaves_the_rest_as_it_was():
     shown, silent, healthy = (
-        phantom_cases(INFO, SHOWN, 2, 1, **changed)
+        phantom_cases(INFO, TEST_OPTIONS, 2, 1, **changed)
         for changed in ({}, {"word_correlation": 0.0, "text": False}, {"conspicuity": 0.02})
     )
     assert torch.equal(shown.labels, silent.labels)
@@ -225,7 +230,7 @@ def test_a_model_of_one_s_own(own_model, own_images, tmp_path, capsys):
 def test_masks_of_one_s_own(own_model, tmp_path):
     """The phantom's folders are images and masks that fit."""
     data = write_covid_phantom(
-        tmp_path / "phantom", images_per_class=1, seed=2, options=replace(SHOWN, size=64)
+        tmp_path / "phantom", images_per_class=1, seed=2, options=replace(TEST_OPTIONS, size=64)
     )
     out = tmp_path / "own"
     given = ("--model", own_model, "--images", data / "images", "--masks", data / "masks")
@@ -284,7 +289,9 @@ def test_unusable_input(own_model, own_images, tmp_path):
     multilabel = tmp_path / "multilabel.pt"
     info = ModelInfo(labels=NIH_LABELS, image_size=64, multilabel=True)
     save_model(multilabel, info.build().state_dict(), info)
-    with pytest.raises(SystemExit, match="exclude each other are needed, this network has Atel"):
+    with pytest.raises(
+        SystemExit, match="mutually exclusive classes are needed, this network has Atel"
+    ):
         call(out, "--model", multilabel, "--images", own_images)
     with pytest.raises(SystemExit, match=r"no masks of the images found, as 0_lesion\.png"):
         call(out, "--model", own_model, "--images", own_images, "--masks", own_images)

@@ -8,7 +8,7 @@ from monai_covid.lab.phantom.annotations import (
     burn_in,
     choose_annotations,
 )
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 CASES = 900
 

@@ -8,7 +8,7 @@ from pydicom.pixels import apply_windowing
 
 from monai_covid.lab.phantom.dicom_object import write_phantom_dicom
 from monai_covid.lab.phantom.generate import generate_covid_case, generate_nih_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 VARIANTS = list(product(("DX", "CR"), ("MONOCHROME1", "MONOCHROME2"), (8, 12)))
 SOP_CLASSES = {"DX": "1.2.840.10008.5.1.4.1.1.1.1", "CR": "1.2.840.10008.5.1.4.1.1.1"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monai_covid.lab.phantom.generate import generate_covid_case, generate_nih_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS
 
 SMALL = PhantomOptions(size=96)

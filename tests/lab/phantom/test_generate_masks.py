@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import binary_dilation, label
 
 from monai_covid.lab.phantom.generate import generate_covid_case, generate_nih_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import NIH_FINDINGS
 
 PLAIN = PhantomOptions(size=160, text=False)

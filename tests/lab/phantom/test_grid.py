@@ -3,7 +3,7 @@ from scipy.stats import chi2_contingency
 
 from monai_covid.lab.phantom.generate import generate_covid_case
 from monai_covid.lab.phantom.grid import choose_shape
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 
 SHAPES = [(205, 256), (256, 256), (256, 205)]
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from monai_covid.lab.phantom.arrays import Stream, random_stream
 from monai_covid.lab.phantom.grid import make_grid, row_bands, to_pixels
 from monai_covid.lab.phantom.patient import draw_patient, draw_position
+from monai_covid.lab.phantom.randomness import Stream, random_stream
 from monai_covid.lab.phantom.thorax import heart_chord, make_thorax
 
 

@@ -9,7 +9,7 @@ from monai_covid.data.nih import read_nih
 from monai_covid.errors import InputError
 from monai_covid.lab.phantom import write_covid as covid_module
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom, write_phantom
 from monai_covid.lab.phantom.write_nih import write_nih_phantom
 

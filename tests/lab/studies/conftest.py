@@ -7,6 +7,7 @@ import torch
 import yaml
 
 from monai_covid.cli.main import main
+from monai_covid.lab.studies.study_file import study_from
 from tests.training.conftest import tiny_network
 from tests.training.stages import BUNDLE, write_covid, write_findings
 
@@ -59,3 +60,7 @@ def study(tmp_path, collections):
         return status, json.loads((tmp_path / out / "study.json").read_text())
 
     return run
+
+
+def built(**changes):
+    return study_from({**SMALL, **changes}, "study.yaml")

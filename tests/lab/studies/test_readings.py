@@ -80,12 +80,15 @@ def reading(low, value=0.6, views=True):
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
-        (reading(0.55), "60 of 100 (55 to 90) such pairs"),
-        (reading(0.55), "more probable on the first, more often than by chance."),
-        (reading(0.45), "more probable on the first, not shown to beat a coin."),
-        (reading(0.45), "saw pneumonia on 10 of 40 test images. Take two of one label and view,"),
-        (reading(0.45, views=False), "Take two of one label, one on which they saw it"),
-        (reading(None, None, views=False), "there are too few of these."),
+        (reading(0.55), "60 of 100 (55 to 90) pairs, more often than by chance."),
+        (reading(0.55), "more probable on the first in 60 of 100 (55 to 90) pairs"),
+        (reading(0.45), "(45 to 90) pairs, not significantly more often than by chance."),
+        (
+            reading(0.45),
+            "Readers saw pneumonia on 10 of 40 test images. Of two images of one label and view,",
+        ),
+        (reading(0.45, views=False), "Of two images of one label, one on which they saw it"),
+        (reading(None, None, views=False), "there are too few."),
     ],
 )
 def test_what_is_said_to_a_radiologist(one, expected):

@@ -9,13 +9,13 @@ from monai_covid.data.patients import patients_in
 from monai_covid.data.unlabelled import unlabelled_datalist
 from monai_covid.lab.studies.collections import Collections, external_nih, images_of
 from monai_covid.lab.studies.definition import Run
+from monai_covid.lab.studies.initial_weights import imagenet_files
 from monai_covid.lab.studies.layout import Layout, Machine
 from monai_covid.lab.studies.pages.markdown import escape
 from monai_covid.lab.studies.pages.page import study_page
 from monai_covid.lab.studies.pages.stored import parse_study
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites
-from monai_covid.lab.studies.reading import study_from
-from monai_covid.lab.studies.starts import imagenet_files
+from monai_covid.lab.studies.study_file import study_from
 from monai_covid.models.loading import HEAD
 from monai_covid.training.budget import TimeBudget
 from tests.data.collections_on_disk import three_classes, write_manifest
@@ -172,7 +172,7 @@ def test_the_backbone_reaches_stage_3(tiny_network, study, tmp_path):
     assert study(content, "--arms", "pretrained")[0] == 0
     files = [*(tmp_path / "out").glob("stage[12]/*/model.pt")]
     files.append(tmp_path / "out/runs/pretrained/seed_0/fold_0/model.pt")
-    first, *others = (torch.load(file, weights_only=True)["network"] for file in sorted(files))
+    first, *others = (torch.load(file, weights_only=True) for file in sorted(files))
     backbones = [
         {name: tensor for name, tensor in state.items() if not name.startswith(HEAD)}
         for state in (first, *others)

@@ -201,7 +201,7 @@ class Scripted(Runner):
 
 @pytest.fixture
 def scripted(tmp_path):
-    from monai_covid.lab.studies.reading import study_from
+    from monai_covid.lab.studies.study_file import study_from
 
     content = changed(arms=[*SMALL["arms"], {"name": "on", "start": "previous: keep"}])
     return lambda **outcomes: Scripted(

@@ -51,10 +51,10 @@ def test_a_base_is_the_squashed_image(tmp_path: Path) -> None:
 
 def test_folds_keep_patients_together() -> None:
     patients = [f"p{number % 30}" for number in range(90)]
-    folds = collection.patients_folds(patients, 4, 1)
+    folds = collection.assign_patient_folds(patients, 4, 1)
     assert all(len(set(folds[number::30])) == 1 for number in range(30))
     assert set(folds) == {0, 1, 2, 3}
-    assert not np.array_equal(folds, collection.patients_folds(patients, 4, 2))
+    assert not np.array_equal(folds, collection.assign_patient_folds(patients, 4, 2))
 
 
 @pytest.mark.real_data

@@ -2,7 +2,7 @@ import numpy as np
 from PIL import Image
 
 from monai_covid.lab.suitability.foreign import foreign_images, grey_of
-from monai_covid.lab.suitability.measure import SPOILT
+from monai_covid.lab.suitability.measure import CORRUPTIONS
 
 
 def test_foreign_images_are_grey_finite_and_large_enough() -> None:
@@ -36,9 +36,9 @@ def test_grey_of_frames_and_colours() -> None:
 
 def test_spoilt_images_show_what_their_name_says() -> None:
     pixels = np.arange(48.0).reshape(6, 8).astype(np.float32)
-    assert SPOILT["turned by 90"](pixels)[0].tolist() == pixels[:, -1].tolist()
-    assert SPOILT["turned by 180"](pixels)[0, 0] == pixels[-1, -1]
-    assert SPOILT["inverted"](pixels)[0, 0] == pixels.max()
-    assert SPOILT["cut to a corner"](pixels).shape == (3, 4)
-    assert SPOILT["cut to the lowest third"](pixels)[0, 0] == pixels[4, 0]
-    assert sorted(SPOILT["pixels shuffled"](pixels).ravel()) == pixels.ravel().tolist()
+    assert CORRUPTIONS["turned by 90"](pixels)[0].tolist() == pixels[:, -1].tolist()
+    assert CORRUPTIONS["turned by 180"](pixels)[0, 0] == pixels[-1, -1]
+    assert CORRUPTIONS["inverted"](pixels)[0, 0] == pixels.max()
+    assert CORRUPTIONS["cut to a corner"](pixels).shape == (3, 4)
+    assert CORRUPTIONS["cut to the lowest third"](pixels)[0, 0] == pixels[4, 0]
+    assert sorted(CORRUPTIONS["pixels shuffled"](pixels).ravel()) == pixels.ravel().tolist()

@@ -6,11 +6,11 @@ from monai_covid.lab.suitability.negatives import (
     Maker,
     fragment,
     jigsaw,
-    lateral_chest,
     laterals,
     others,
     panels,
 )
+from monai_covid.lab.suitability.projections import lateral_chest
 
 
 @pytest.mark.parametrize("maker", [*dict.fromkeys(MAKERS), lateral_chest])

@@ -5,7 +5,11 @@ import torch
 from monai_covid.lab.suitability.train import choose_thresholds, scores_of_bases
 from monai_covid.preprocessing.grey_levels import equalize_histogram
 from monai_covid.preprocessing.resize import resize_to_square
-from monai_covid.preprocessing.suitability.network import INPUT_SIDE, SuitabilityNetwork, scores
+from monai_covid.preprocessing.suitability.network import (
+    INPUT_SIDE,
+    SuitabilityNetwork,
+    question_scores,
+)
 
 
 @pytest.mark.parametrize("most", [0.0, 0.01, 0.1])
@@ -31,5 +35,5 @@ def test_scores_are_those_of_the_equalised_thumbnails() -> None:
     found = scores_of_bases(network, bases)
     for index, base in enumerate(bases):
         thumbnail = equalize_histogram(resize_to_square(torch.from_numpy(base)[None], INPUT_SIDE))
-        alone = scores(network(thumbnail[None]))
+        alone = question_scores(network(thumbnail[None]))
         assert found["other"][index] == pytest.approx(float(alone["other"][0].detach()), abs=1e-6)

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import zoom
 
 from monai_covid.lab.phantom.generate import generate_covid_case, generate_nih_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
 from monai_covid.preprocessing.lungs.find import find_lungs
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from monai_covid.lab.phantom.generate import generate_covid_case, generate_nih_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
 
 FRESH = 90210

@@ -6,9 +6,14 @@ import pytest
 from numpy.typing import NDArray
 
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
-from monai_covid.lab.suitability.negatives import lateral_chest
-from monai_covid.lab.suitability.projections import abdomen_slice, chest_slice, hand, pelvis
+from monai_covid.lab.phantom.options import PhantomOptions
+from monai_covid.lab.suitability.projections import (
+    abdomen_slice,
+    chest_slice,
+    hand,
+    lateral_chest,
+    pelvis,
+)
 from monai_covid.preprocessing.suitability.assess import CAUTIONS, REASONS, assess
 
 Phantoms = dict[str, NDArray[np.uint8]]

@@ -13,8 +13,8 @@ from monai_covid.preprocessing.suitability.network import (
     SuitabilityNetwork,
     Trained,
     load_trained,
+    question_scores,
     save_trained,
-    scores,
     sha256_of,
 )
 
@@ -59,7 +59,7 @@ def test_missing_damaged_and_unfitting_files_are_named(tmp_path: Path) -> None:
 
 def test_scores_are_the_probabilities_of_the_faults() -> None:
     logits = {name: torch.randn(5, count) for name, count in OUTPUTS.items()}
-    found = scores(logits)
+    found = question_scores(logits)
     turned = sum(found[f"turned_{degrees}"] for degrees in (90, 180, 270))
     assert torch.allclose(1 - turned, torch.softmax(logits["turn"], 1)[:, 0])
     assert torch.allclose(found["inverted"], 1 / (1 + torch.exp(-logits["inverted"][:, 0])))

@@ -5,7 +5,7 @@ import pytest
 
 from monai_covid.errors import OptionError
 from monai_covid.lab.phantom.generate import generate_covid_case
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.preprocessing.text.boxes import TextBox, is_text, text_mask
 from monai_covid.preprocessing.text.finder import (
     TextFinder,

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from monai_covid.lab.phantom.anatomy import SOFT_TISSUE, Anatomy
-from monai_covid.lab.phantom.arrays import FloatArray, between, smoothstep
 from monai_covid.lab.phantom.findings.zones import (
     LEFT,
     RIGHT,
@@ -21,6 +20,8 @@ from monai_covid.lab.phantom.findings.zones import (
     point_in_lung,
     side_of,
 )
+from monai_covid.lab.phantom.formulas import FloatArray, smoothstep
+from monai_covid.lab.phantom.randomness import between
 
 
 class Lobe(NamedTuple):

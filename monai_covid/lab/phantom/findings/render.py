@@ -8,7 +8,6 @@ from types import MappingProxyType
 import numpy as np
 
 from monai_covid.lab.phantom.anatomy import Anatomy
-from monai_covid.lab.phantom.arrays import FloatArray, Stream, random_stream
 from monai_covid.lab.phantom.findings.airspace import (
     consolidation,
     covid_ground_glass,
@@ -16,18 +15,11 @@ from monai_covid.lab.phantom.findings.airspace import (
     infiltration,
     lobar_pneumonia,
 )
-from monai_covid.lab.phantom.findings.other import (
-    atelectasis,
-    cardiomegaly,
-    effusion,
-    emphysema,
-    fibrosis,
-    hernia,
-    mass,
-    nodule,
-    pleural_thickening,
-    pneumothorax,
-)
+from monai_covid.lab.phantom.findings.focal import hernia, mass, nodule
+from monai_covid.lab.phantom.findings.pleura import effusion, pleural_thickening, pneumothorax
+from monai_covid.lab.phantom.findings.volume import atelectasis, cardiomegaly, emphysema, fibrosis
+from monai_covid.lab.phantom.formulas import FloatArray
+from monai_covid.lab.phantom.randomness import Stream, random_stream
 
 Finding = Callable[[Anatomy, np.random.Generator], FloatArray]
 """Returns what a finding adds to the attenuation, (H, W); it may be negative."""

@@ -1,15 +1,13 @@
-"""Places in the lungs: sides, points given in lung coordinates, distances, patches.
-
-Lung whose air is replaced: what a share of fluid or cells adds to the attenuation.
-"""
+"""Places in the lungs, and what is added to the attenuation where their air is replaced."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from monai_covid.lab.phantom.anatomy import LUNG, MEDIAL_BORDER, SOFT_TISSUE, Anatomy
-from monai_covid.lab.phantom.arrays import FloatArray, smooth_noise, smoothstep
+from monai_covid.lab.phantom.formulas import FloatArray, smoothstep
 from monai_covid.lab.phantom.grid import to_pixels
+from monai_covid.lab.phantom.randomness import smooth_noise
 from monai_covid.lab.phantom.thorax import diaphragm_level, lateral_border
 from monai_covid.lab.phantom.vessels import draw_tree, grow_tree
 

@@ -1,0 +1,103 @@
+import csv
+import json
+
+import pytest
+import torch
+
+from monai_covid.errors import RunFolderError
+from monai_covid.lab.train_all.plan import (
+    Collections,
+    Speed,
+    epochs_that_fit,
+    make_plan,
+    recorded_plan,
+)
+from monai_covid.lab.train_all.run import TrainAll
+from monai_covid.training.budget import TimeBudget
+from monai_covid.training.cross_validation import cross_validate_stage, folds_of
+from tests.training.stages import BUNDLE, write_covid, write_findings
+
+SETTINGS = {
+    "stage2_epochs": 2,
+    "stage3_epochs": 2,
+    "image_size": 32,
+    "batch_size": 4,
+    "imagenet": "none",
+}
+
+
+@pytest.fixture
+def collections(tmp_path):
+    return Collections(write_findings(tmp_path / "nih"), write_covid(tmp_path / "covid"))
+
+
+def everything(collections, output, minutes=None, **changes):
+    plan = recorded_plan(collections, output, {**SETTINGS, **changes})
+    budget = TimeBudget(minutes)
+    return TrainAll(
+        BUNDLE, collections, output, plan, budget, device="cpu", progress=False, resamples=40
+    )
+
+
+def test_all_stages_and_folds_are_trained_evaluated_and_aggregated(
+    tiny_network, collections, tmp_path
+):
+    output = tmp_path / "all"
+    assert everything(collections, output).run()
+    with (output / "stage3/cross_validation/cross_validation.csv").open() as stream:
+        metrics = {row["metric"] for row in csv.DictReader(stream)}
+    assert "accuracy" in metrics
+    with (output / "stage3/cross_validation/pooled/predictions.csv").open() as stream:
+        images = [row["image"] for row in csv.DictReader(stream)]
+    assert len(images) == len(set(images)) == 24  # every image once, in the fold that tests it
+    assert (output / "stage2/evaluation/metrics.json").is_file()
+    summary = json.loads((output / "stage3/fold_0/summary.json").read_text())
+    assert summary["model"]["start"] == "stage 2 (from random), head keep"
+
+
+def test_out_of_time_stops_and_the_same_call_goes_on_to_the_same_weights(
+    tiny_network, collections, tmp_path
+):
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    assert everything(collections, whole).run()
+    calls = 1
+    while not everything(collections, pieces, minutes=0.0).run():
+        calls += 1
+        assert calls < 20
+    assert calls > 2
+    for run in ("stage2", "stage3/fold_0", "stage3/fold_4"):
+        first, second = (
+            torch.load(folder / run / "model.pt", weights_only=True)
+            for folder in (whole, pieces)
+        )
+        assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_plan_in_the_same_folder_is_refused(collections, tmp_path):
+    recorded_plan(collections, tmp_path / "out", SETTINGS)
+    with pytest.raises(RunFolderError, match="stage3_epochs was 2 and is now 9"):
+        recorded_plan(collections, tmp_path / "out", {**SETTINGS, "stage3_epochs": 9})
+
+
+def test_the_plan_follows_the_time(tiny_network, collections):
+    settings = {"image_size": 32, "batch_size": 4}
+    short = make_plan(collections, settings, minutes=1e-6, device="cpu")
+    long = make_plan(collections, settings, minutes=1e6, device="cpu")
+    assert (short.stage2_epochs, short.stage3_epochs) == (2, 2)
+    assert (long.stage2_epochs, long.stage3_epochs) == (60, 40)
+
+
+def test_epochs_that_fit_is_the_time_over_the_time_of_an_epoch():
+    # 1.2 x (100 x 0.1 s + 50 x 0.04 s) = 14.4 s an epoch
+    assert epochs_that_fit(2.4, Speed(0.1, 0.04), 100, 50, most=60) == 10
+
+
+def test_a_cross_validation_is_not_overwritten_unasked(tiny_network, collections, tmp_path):
+    (tmp_path / "out/fold_0").mkdir(parents=True)
+    (tmp_path / "out/fold_0/last.pt").touch()
+    with pytest.raises(RunFolderError, match="--resume True"):
+        cross_validate_stage(BUNDLE, collections.covid, tmp_path / "out")
+
+
+def test_folds_come_from_the_manifest_or_the_option(collections):
+    assert folds_of(collections.manifest, folds=3) == [0, 1, 2]
