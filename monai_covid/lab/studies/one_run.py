@@ -37,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 MODEL_FILES = ("model.pt", "learning_curve.csv", "summary.json")
 
-HEAD_OPTIONS = ("head", "new_from")
-"""Options of stage 3 that mean nothing without a model to start from."""
-
 
 class Runner:
     """Does the runs of a study, one at a time.

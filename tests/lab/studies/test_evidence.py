@@ -130,6 +130,11 @@ def row_of(study, arm, words, without=("without_lungs",)):
     return f"| {' | '.join(cells)} |"
 
 
+def recall(pooled, label):
+    """Sensitivity for a class on the external images."""
+    return pooled["further"]["external"]["recall"][label]
+
+
 COLUMNS = ("plain", "grey-local", "grey-equalise", "lungs-crop", "text-inpaint")
 MEASURED = {
     "accuracy": lambda pooled: pooled["test"]["accuracy"],
@@ -137,8 +142,8 @@ MEASURED = {
         "balanced_accuracy"
     ],
     "external: macro AUC": lambda pooled: pooled["further"]["external"]["macro_auc"],
-    "external: sensitivity, COVID-19": lambda pooled: pooled["further"]["external"]["recall"]["covid19"],
-    "external: sensitivity, normal": lambda pooled: pooled["further"]["external"]["recall"]["normal"],
+    "external: sensitivity, COVID-19": lambda pooled: recall(pooled, "covid19"),
+    "external: sensitivity, normal": lambda pooled: recall(pooled, "normal"),
 }
 
 

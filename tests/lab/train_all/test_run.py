@@ -67,8 +67,7 @@ def test_out_of_time_stops_and_the_same_call_goes_on_to_the_same_weights(
     assert calls > 2
     for run in ("stage2", "stage3/fold_0", "stage3/fold_4"):
         first, second = (
-            torch.load(folder / run / "model.pt", weights_only=True)
-            for folder in (whole, pieces)
+            torch.load(folder / run / "model.pt", weights_only=True) for folder in (whole, pieces)
         )
         assert all(torch.equal(first[name], second[name]) for name in first)
 
