@@ -278,5 +278,5 @@ def test_an_audit_takes_one_network_or_none(folder, model, tmp_path):
     assert not (tmp_path / "audit").exists()
     findings = monai_covid.audit(data, None, tmp_path / "audit", names=["leaks"])
     assert list(findings) == ["leaks"]
-    with pytest.raises(OptionError, match="already has audit.json"):
+    with pytest.raises(OptionError, match=r"already has audit\.json"):
         monai_covid.audit(data, None, tmp_path / "audit", names=["leaks"])
