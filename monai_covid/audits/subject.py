@@ -131,7 +131,8 @@ class Subject:
         Raises:
             InputError: If images cannot be read; names all of them.
         """
-        predictions = list(self.model.predict(paths, self.options.batch_size))
+        # Where images have labels, these decide which are suitable.
+        predictions = list(self.model.predict(list(paths), self.options.batch_size, assess=False))
         errors = [prediction.error for prediction in predictions if prediction.error]
         if errors:
             raise InputError([Problem(file, None, error) for error in errors])

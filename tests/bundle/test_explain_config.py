@@ -13,6 +13,8 @@ from monai_covid.cli.main import main
 from tests.bundle.offline import run_bundle
 from tests.dicom.instances import instance, picture, saved
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:

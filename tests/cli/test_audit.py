@@ -13,6 +13,13 @@ from monai_covid.lab.phantom.write_covid import write_covid_phantom, write_phant
 from monai_covid.models.model_file import ModelInfo, save_model
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Let the audit of leaks compare and copy few images; tests/audits has its own tests."""
+    monkeypatch.setattr("monai_covid.audits.leaks.search.RANDOM_PAIRS", 4)
+    monkeypatch.setattr("monai_covid.audits.leaks.trial.IMAGES", 1)
+
+
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory):
     """A synthetic collection with folds."""
