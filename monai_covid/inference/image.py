@@ -73,6 +73,7 @@ def radiograph_of(
     *,
     file: str = "",
     stated: tuple[str, ...] = (),
+    cautions: Sequence[str] = (),
     assess: bool = True,
 ) -> Radiograph:
     """Return an image whose grey values were read already.
@@ -82,14 +83,16 @@ def radiograph_of(
         name: What it is called.
         file: Path of its file.
         stated: What its header says against an upright frontal chest radiograph.
+        cautions: What else is to know of its header.
         assess: Whether it is asked if the image is one.
     """
     shape = (pixels.shape[0], pixels.shape[1])
     if not assess:
-        return Radiograph(name, pixels, shape, file)
+        return Radiograph(name, pixels, shape, file, cautions=tuple(cautions))
     judgement = suitability.assess(pixels)
     unsuitable = (*stated, *judgement.reasons)
-    return Radiograph(name, pixels, shape, file, "", unsuitable, judgement.cautions)
+    cautions = (*cautions, *judgement.cautions)
+    return Radiograph(name, pixels, shape, file, "", unsuitable, cautions)
 
 
 def open_radiograph(source: ImageSource, name: str = "", *, assess: bool = True) -> Radiograph:
@@ -106,7 +109,9 @@ def open_radiograph(source: ImageSource, name: str = "", *, assess: bool = True)
         grey = read_source(source)
     except ImageReadError as error:
         return Radiograph(name, None, file=file, error=str(error))
-    return radiograph_of(grey.pixels, name, file=file, stated=grey.stated, assess=assess)
+    return radiograph_of(
+        grey.pixels, name, file=file, stated=grey.stated, cautions=grey.cautions, assess=assess
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from monai_covid.dicom.eligibility.reasons import ineligibility
 from monai_covid.dicom.reading.header import read_header
+from monai_covid.dicom.reading.pixel_checks import header_cautions
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.dicom.results.source import source_header
 from monai_covid.dicom.study import Refusal, StudyError, patient_of
@@ -120,7 +121,9 @@ def _eligible(dataset: Dataset, file: Path | None, keep_unsuitable: bool) -> Eli
     if reasons:
         raise ImageReadError("; ".join(reasons))
     header = source_header(dataset)
-    radiograph = radiograph_of(read_radiograph(dataset), str(file or header.SOPInstanceUID))
+    name = str(file or header.SOPInstanceUID)
+    cautions = header_cautions(dataset)
+    radiograph = radiograph_of(read_radiograph(dataset), name, cautions=cautions)
     if radiograph.unsuitable and not keep_unsuitable:
         raise ImageReadError("; ".join(each.rstrip(".") for each in radiograph.unsuitable))
     return EligibleImage(header, radiograph, file)

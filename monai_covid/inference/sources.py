@@ -17,6 +17,7 @@ from monai_covid.data.pictures import picture_grey
 from monai_covid.dicom.eligibility.reasons import stated_otherwise
 from monai_covid.dicom.image_size import size_problem
 from monai_covid.dicom.reading.header import read_header
+from monai_covid.dicom.reading.pixel_checks import header_cautions
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 
@@ -38,10 +39,12 @@ class GreyImage(NamedTuple):
         pixels: ``(H, W)`` float32, larger is brighter.
         stated: What a DICOM header says against an upright frontal chest radiograph, such as a
             lateral View Position; empty for other formats.
+        cautions: What a reader should know of a DICOM header, such as a window that is left out.
     """
 
     pixels: Pixels
     stated: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 def check_source(source: object) -> ImageSource:
@@ -115,7 +118,8 @@ def _is_dicom(path: Path) -> bool:
 
 def _of_dataset(dataset: Dataset) -> GreyImage:
     stated = tuple(f"{reason}." for reason in stated_otherwise(dataset))
-    return GreyImage(read_radiograph(dataset), stated)
+    pixels = read_radiograph(dataset)
+    return GreyImage(pixels, stated, tuple(header_cautions(dataset)))
 
 
 def _of_array(array: NDArray[Any]) -> Pixels:
