@@ -1,4 +1,4 @@
-"""What an audit found."""
+"""What an audit concludes: its verdict, a summary in plain words, sections of the page, numbers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,38 @@ from monai_covid.evaluation.pages.page import Section
 
 
 class Verdict(StrEnum):
-    """What an audit comes to."""
+    """The conclusion of an audit.
 
-    FAULT = "a fault was found"
-    QUIET = "no fault was found"
-    UNKNOWN = "cannot be told"
+    ``Verdict("a fault was found")`` and the like work too: so it stands in earlier ``audit.json``.
+    """
+
+    PROBLEM = "problem found"
+    PASSED = "no problem found"
+    INCONCLUSIVE = "inconclusive"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Verdict | None:
+        return EARLIER_VERDICTS.get(value)
+
+
+EARLIER_VERDICTS: Mapping[object, Verdict] = {
+    "a fault was found": Verdict.PROBLEM,
+    "no fault was found": Verdict.PASSED,
+    "cannot be told": Verdict.INCONCLUSIVE,
+}
 
 
 def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return what the parts of an audit come to.
+    """Return the verdict of an audit from those of its parts.
 
     Returns:
-        FAULT if any part shows one, QUIET if all are quiet, else UNKNOWN, as without any part.
+        PROBLEM if any part has one, PASSED if all parts passed, else INCONCLUSIVE, as without any.
     """
-    found = set(verdicts)
-    for verdict in (Verdict.FAULT, Verdict.UNKNOWN):
-        if verdict in found:
+    distinct = set(verdicts)
+    for verdict in (Verdict.PROBLEM, Verdict.INCONCLUSIVE):
+        if verdict in distinct:
             return verdict
-    return Verdict.QUIET if found else Verdict.UNKNOWN
+    return Verdict.PASSED if distinct else Verdict.INCONCLUSIVE
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,7 @@ class AuditFinding:
     """The result of one audit.
 
     Attributes:
-        verdict: What it comes to. QUIET is no proof: the audit tried and did not succeed.
+        verdict: The conclusion. PASSED is no proof: the audit looked for a problem and found none.
         summary: One to three sentences in plain words, with the figures that matter.
         sections: Tables and pictures, in the order of the report.
         numbers: The same figures for programs; JSON types alone, None for what is not defined.

@@ -1,4 +1,9 @@
-"""Running audits and writing their report."""
+"""Running audits and writing their report.
+
+The report is a page for people and ``audit.json`` for programs: of each audit its title, question,
+verdict, summary and numbers. Earlier versions called the audit of burnt-in text ``words`` and had
+other verdicts; ``audit_name`` and ``Verdict`` take both.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.audits.finding import AuditFinding
+from monai_covid.audits.finding import AuditFinding, Verdict
 from monai_covid.audits.subject import Subject
 from monai_covid.data.files import write_text
 from monai_covid.evaluation.pages.page import Section, write_page
 from monai_covid.evaluation.pages.tables import Table
 from monai_covid.evaluation.report_text import strict_json
+from monai_covid.evaluation.wording import counted
 from monai_covid.preprocessing.text.finder import HOW_TO_INSTALL, missing_packages
 
 logger = logging.getLogger(__name__)
@@ -26,23 +32,42 @@ class Audit(NamedTuple):
     """An audit that can be asked for.
 
     Attributes:
-        question: What it asks; the heading of its part of the report.
+        title: Heading of its part of the report.
+        question: What it answers.
         needs: What it takes: "model", "external" collections, "readings", the "reader" of text.
     """
 
+    title: str
     question: str
     needs: tuple[str, ...] = ()
 
 
 AUDITS: Mapping[str, Audit] = {
-    "words": Audit("Does it read the words on the images?", ("model", "reader")),
-    "shortcuts": Audit("What can be told without looking at lungs?"),
-    "groups": Audit("Does it serve everybody alike?", ("model",)),
-    "leaks": Audit("Are the parts really apart?"),
-    "external": Audit("What is left of it in another hospital?", ("model", "external")),
-    "readings": Audit("Is it what readers see?", ("model", "readings")),
+    "text": Audit(
+        "Burnt-in text", "Does the model use text burnt into the images?", ("model", "reader")
+    ),
+    "shortcuts": Audit("Shortcuts", "Can the classes be predicted without the lungs?"),
+    "groups": Audit(
+        "Subgroup performance", "Does the model perform equally well in all subgroups?", ("model",)
+    ),
+    "leaks": Audit("Splits disjoint", "Do splits share patients or copies of images?"),
+    "external": Audit(
+        "External validation",
+        "Does performance hold on images of other hospitals?",
+        ("model", "external"),
+    ),
+    "readings": Audit(
+        "Agreement with readers", "Does the model rank images as readers do?", ("model", "readings")
+    ),
 }
-"""What each audit asks; it is the function ``audit`` of the package of its name."""
+"""All audits; each is the function ``audit`` of the package of its name."""
+
+EARLIER_NAMES: Mapping[str, str] = {"words": "text"}
+
+
+def audit_name(name: str) -> str:
+    """Return the name of an audit in ``AUDITS``; unknown names come back as they are."""
+    return EARLIER_NAMES.get(name, name)
 
 
 def run_audits(
@@ -52,7 +77,8 @@ def run_audits(
 
     Args:
         subject: What is audited.
-        names: Of ``AUDITS``; what the subject lacks something for is left out and said so.
+        names: Of ``AUDITS``; those that the subject lacks something for are left out, and the
+            report says why.
         folder: Existing folder of the report.
 
     Returns:
@@ -95,8 +121,9 @@ def _function(name: str) -> Callable[[Subject], AuditFinding]:
 def _content(
     subject: Subject, findings: Mapping[str, AuditFinding], left_out: Mapping[str, str]
 ) -> dict[str, Any]:
-    found = {
+    audits = {
         name: {
+            "title": AUDITS[name].title,
             "question": AUDITS[name].question,
             "verdict": finding.verdict.value,
             "summary": finding.summary,
@@ -109,7 +136,7 @@ def _content(
         "images": len(subject.records),
         "fold": subject.options.fold,
         "seed": subject.options.seed,
-        "audits": found,
+        "audits": audits,
         "left_out": dict(left_out),
     }
 
@@ -120,22 +147,44 @@ def _page(
     left_out: Mapping[str, str],
     folder: Path,
 ) -> Path:
-    sections = [_overview(findings, left_out)]
+    sections = [_overview(subject, findings, left_out)]
     for name, finding in findings.items():
         text = f"{finding.verdict.value.capitalize()}. {finding.summary}"
         parts = [section._replace(level=3) for section in finding.sections]
-        sections += [Section(AUDITS[name].question, text), *parts]
-    patients = len(set(subject.records.patients))
-    lead = (
-        f"{len(subject.records):,} images of {patients:,} patients. An audit that finds no fault "
-        "proves nothing: it tried and did not succeed."
+        sections += [Section(AUDITS[name].title, text), *parts]
+    return write_page(folder, "Audit", lead=_lead(findings), sections=sections)
+
+
+def _lead(findings: Mapping[str, AuditFinding]) -> str:
+    """Return the titles of all audits that ran, by verdict, problems first."""
+    groups = {
+        verdict: [AUDITS[name].title for name in findings if findings[name].verdict is verdict]
+        for verdict in (Verdict.PROBLEM, Verdict.INCONCLUSIVE, Verdict.PASSED)
+    }
+    sentences = [
+        f"{verdict.value.capitalize()}: {', '.join(titles)}."
+        for verdict, titles in groups.items()
+        if titles
+    ]
+    return " ".join(sentences) or "No audit could be run."
+
+
+def _overview(
+    subject: Subject, findings: Mapping[str, AuditFinding], left_out: Mapping[str, str]
+) -> Section:
+    """Return all verdicts at a glance, and which audits did not run and why."""
+    verdicts = {name: finding.verdict.value for name, finding in findings.items()}
+    verdicts |= {name: f"not run: {reason}" for name, reason in left_out.items()}
+    rows = [
+        (audit.title, [audit.question, name, verdicts[name]])
+        for name, audit in AUDITS.items()
+        if name in verdicts
+    ]
+    images = counted(len(subject.records), "image")
+    patients = counted(len(set(subject.records.patients)), "patient")
+    method = (
+        f"{images} of {patients}. An audit without a problem found is no proof that there is none: "
+        "it looked for one and found none."
     )
-    return write_page(folder, "Audit", lead=lead, sections=sections)
-
-
-def _overview(findings: Mapping[str, AuditFinding], left_out: Mapping[str, str]) -> Section:
-    """Return all verdicts at a glance, and what was not asked and why."""
-    said = {name: finding.verdict.value for name, finding in findings.items()}
-    said |= {name: f"not asked: {reason}" for name, reason in left_out.items()}
-    rows = [(AUDITS[name].question, [name, said[name]]) for name in AUDITS if name in said]
-    return Section("Verdicts", table=Table(("Question", "Audit", "Verdict"), rows))
+    table = Table(("Audit", "Question", "Name", "Verdict"), rows)
+    return Section("Verdicts", table=table, method=method)

@@ -1,4 +1,4 @@
-"""What is audited: a labelled collection, and a model that was or was not trained on it."""
+"""What is audited: a labelled collection, and a model with its held-out fold of it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ FOLD = "fold"
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """How thoroughly the audits look.
+    """How thorough the audits are.
 
     Attributes:
-        fold: The fold that the model was not trained on; None: it has seen none of the images.
+        fold: The held-out fold of the model; None: the model was trained on none of the images.
         resamples: Bootstrap resamples behind every interval.
         seed: Seed of everything random.
         batch_size: Images that pass the network together.
+        progress: Whether progress bars are shown.
     """
 
     fold: int | None = None
     resamples: int = 2000
     seed: int = 0
     batch_size: int = 16
+    progress: bool = False
 
 
 class Subject:
@@ -44,7 +46,7 @@ class Subject:
         classifier: The model; None: only the collection is audited.
         external: Collections of other hospitals by name, with the same labels.
         readings: What readers saw on some of the images, see ``data.readings``; None: not known.
-        options: How thoroughly to look.
+        options: How thorough to be.
         folder: Folder for pictures of the audit that is running.
     """
 
@@ -79,7 +81,7 @@ class Subject:
 
     @cached_property
     def unseen(self) -> Records:
-        """The images that the model was not trained on: of its fold, or all.
+        """The images that the model was not trained on: its held-out fold, or all.
 
         Raises:
             InputError: If the fold has no images.
@@ -89,8 +91,8 @@ class Subject:
             return self.records
         keep = self.folds == str(fold)
         if not keep.any():
-            known = sorted(set(self.folds) - {""})
-            message = f"no image has fold {fold}; folds of this file: {', '.join(known) or 'none'}"
+            folds = ", ".join(sorted(set(self.folds) - {""})) or "none"
+            message = f"no image has fold {fold}; folds of this file: {folds}"
             raise InputError([Problem(self.records.file, None, message)])
         return self.records.select(keep)
 
@@ -131,9 +133,11 @@ class Subject:
         Raises:
             InputError: If images cannot be read; names all of them.
         """
-        predictions = list(self.model.predict(paths, self.options.batch_size))
-        unreadable = [one for one in predictions if one.error]
-        if unreadable:
-            raise InputError([Problem(file, None, one.error) for one in unreadable])
+        # Where images have labels, these decide which are suitable.
+        predictions = list(self.model.predict(list(paths), self.options.batch_size, assess=False))
+        errors = [prediction.error for prediction in predictions if prediction.error]
+        if errors:
+            raise InputError([Problem(file, None, error) for error in errors])
         labels = self.model.info.labels
-        return np.array([[one.probabilities[label] for label in labels] for one in predictions])
+        rows = [[prediction.probabilities[label] for label in labels] for prediction in predictions]
+        return np.array(rows)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from monai_covid.data.files import check_writable
 from monai_covid.errors import OptionError
 from monai_covid.models.default_model import MODEL, default_model
 
@@ -124,6 +125,24 @@ def add_heatmap(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def check_out(out: Path, *others: Path, overwrite: bool) -> None:
+    """Refuse files of ``--out`` that are there or cannot be written.
+
+    Args:
+        out: The file to write.
+        others: Files that are written beside it.
+        overwrite: Whether they may be replaced.
+
+    Raises:
+        OptionError: If one is there and may not be replaced.
+        RunFolderError: If the folder cannot be written to.
+    """
+    for path in (out, *others):
+        if path.exists() and not overwrite:
+            raise OptionError(f"{path} exists already; replace it with --overwrite")
+    check_writable(out.parent)
+
+
 def check_numbers(options: argparse.Namespace, **minimum: float) -> None:
     """Refuse numbers that are too small.
 
@@ -150,6 +169,8 @@ class OldName(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, new: str, **changes: Any) -> None:
         """Note the new name."""
         self.new = new
+        # Of a positional argument that is left out, argparse would convert the word SUPPRESS.
+        self.convert = (lambda text: text) if option_strings else changes.pop("type", str)
         super().__init__(
             option_strings, dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **changes
         )
@@ -164,7 +185,7 @@ class OldName(argparse.Action):
         """Warn, and set the option of the new name."""
         old = option_string or self.dest.upper()
         print(f"warning: {old} is now {self.new}", file=sys.stderr)
-        setattr(namespace, self.dest, values)
+        setattr(namespace, self.dest, self.convert(values))
 
 
 def add_old_name(parser: argparse._ActionsContainer, old: str, new: str, **changes: Any) -> None:

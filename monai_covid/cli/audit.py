@@ -1,126 +1,74 @@
-"""``monai-covid audit``: attempts to prove a model or a collection wrong."""
+"""``monai-covid audit``: looks for what is wrong with a model or a collection."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from monai_covid.audits.run import AUDIT_JSON, AUDITS, run_audits
-from monai_covid.audits.subject import AuditOptions, Subject
-from monai_covid.data.files import check_writable
-from monai_covid.data.manifest import read_manifest
-from monai_covid.data.nih import is_nih_folder, read_nih_as_stage3
-from monai_covid.data.readings import readings_of
-from monai_covid.data.records import Records
-from monai_covid.errors import OptionError
-from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
-from monai_covid.inference.classifier import Classifier
-from monai_covid.labels import COVID_LABELS
-
-DEFAULTS = AuditOptions()
-
-LEAST = {"fold": 0, "resamples": 20, "seed": 0, "batch_size": 1}
-"""Of whole numbers; fewer resamples have no 95 % interval."""
+from monai_covid.audits.collection import audit
+from monai_covid.audits.run import AUDITS, EARLIER_NAMES
+from monai_covid.audits.subject import AuditOptions
+from monai_covid.cli.arguments import (
+    add_model,
+    add_out,
+    add_shared,
+    check_numbers,
+)
+from monai_covid.cli.progress import ClassifierWithProgress
+from monai_covid.models.device import choose_device
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    names = ", ".join(AUDITS)
-    parser.add_argument("names", nargs="*", metavar="AUDIT", help=f"some of {names} (all)")
     parser.add_argument(
-        "--data", type=Path, required=True, help="manifest, or folder with metadata.csv"
+        "names", nargs="*", metavar="AUDIT", help=f"some of {', '.join(AUDITS)} (all)"
     )
-    parser.add_argument("--image-dir", type=Path, help="folder of the images (beside the manifest)")
-    parser.add_argument("--model", type=Path, help="model file; none: audit the collection alone")
-    parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
-    parser.add_argument(
-        "--fold", type=int, help="fold that the model was not trained on (none: it saw no image)"
-    )
+    add_shared(parser, "data", required=True)
+    add_shared(parser, "image-dir")
+    add_model(parser, default=None, help="model file (none: the collection alone is audited)")
+    add_shared(parser, "device", "batch-size")
+    parser.add_argument("--fold", type=int, help="held-out fold (all images are unseen)")
     parser.add_argument(
         "--external",
         type=Path,
         nargs="+",
         default=[],
         metavar="MANIFEST",
-        help="manifests of other hospitals, or the folder of ChestX-ray14",
+        help="collections of other hospitals: manifests, or the folder of ChestX-ray14",
     )
-    parser.add_argument(
-        "--readings",
-        type=Path,
-        metavar="CSV",
-        help="what readers saw: image, and columns of classes with 1, 0 or nothing",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
-    for name in ("resamples", "seed", "batch_size"):
-        default = getattr(DEFAULTS, name)
-        words = name.replace("_", " ")
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=int, default=default, help=f"{words} ({default})"
-        )
+    add_shared(parser, "readings")
+    add_out(parser, "folder for the report")
+    add_shared(parser, "resamples", "seed", "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the audits and print what they found."""
-    names = _chosen(options.names)
-    _check_numbers(options)
-    try:
-        check_replaceable(options.out, AUDIT_JSON, overwrite=options.overwrite)
-    except FileExistsError as error:
-        raise OptionError(f"--out: {error}") from error
-    check_writable(options.out)
-    classifier = Classifier(options.model, options.device) if options.model else None
-    labels = classifier.info.labels if classifier else COVID_LABELS
-    records = read_manifest(options.data, labels, options.image_dir)
-    readings = readings_of(options.readings, records) if options.readings else None
-    with whole_folder(options.out, AUDIT_JSON, overwrite=options.overwrite) as folder:
-        subject = Subject(
-            records,
-            folder,
-            classifier,
-            external=_externals(options.external, labels),
-            readings=readings,
-            options=AuditOptions(options.fold, options.resamples, options.seed, options.batch_size),
-        )
-        if options.fold is not None:
-            _ = subject.unseen  # a fold without images is an error before hours of work
-        findings, _ = run_audits(subject, names, folder)
+    check_numbers(options, fold=0)
+    for old in EARLIER_NAMES.keys() & set(options.names):
+        print(f"warning: {old} is now {EARLIER_NAMES[old]}", file=sys.stderr)
+    classifier = None
+    if options.model is not None:
+        device = choose_device(options.device)
+        classifier = ClassifierWithProgress(options.model, device, quiet=options.quiet)
+    findings = audit(
+        options.data,
+        classifier,
+        options.out,
+        names=options.names,
+        image_dir=options.image_dir,
+        external=options.external,
+        readings=options.readings,
+        options=AuditOptions(
+            options.fold,
+            options.resamples,
+            options.seed,
+            options.batch_size,
+            progress=not options.quiet,
+        ),
+        overwrite=options.overwrite,
+    )
     for name, finding in findings.items():
         print(f"{name}: {finding.verdict}. {finding.summary}")
     print(f"report: {options.out / 'index.html'}")
     return 0
-
-
-def _check_numbers(options: argparse.Namespace) -> None:
-    wrong = [
-        f"--{name.replace('_', '-')} is {value}; it must be at least {least}"
-        for name, least in LEAST.items()
-        for value in [getattr(options, name)]
-        if value is not None and value < least
-    ]
-    if wrong:
-        raise OptionError("; ".join(wrong))
-
-
-def _chosen(names: list[str]) -> list[str]:
-    unknown = [name for name in names if name not in AUDITS]
-    if unknown:
-        raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
-    return [name for name in AUDITS if name in names or not names]
-
-
-def _externals(manifests: list[Path], labels: tuple[str, ...]) -> dict[str, Records]:
-    found: dict[str, Records] = {}
-    for one in manifests:
-        if _name_of(one) in found:
-            raise OptionError(f"--external: two collections would be called {_name_of(one)!r}")
-        nih = is_nih_folder(one) and labels == COVID_LABELS
-        found[_name_of(one)] = read_nih_as_stage3(one) if nih else read_manifest(one, labels)
-    return found
-
-
-def _name_of(manifest: Path) -> str:
-    """Return what a collection is called: its folder if the file has the usual name."""
-    usual = manifest.is_dir() or manifest.stem == "metadata"
-    folder = manifest if manifest.is_dir() else manifest.parent
-    return folder.resolve().name if usual else manifest.stem

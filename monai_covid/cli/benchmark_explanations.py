@@ -1,4 +1,4 @@
-"""``monai-covid benchmark-explanations``: methods of explanation put to the test."""
+"""``monai-covid benchmark-explanations``: which explanation methods can be trusted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monai_covid.cli.arguments import add_shared
+from monai_covid.cli.arguments import (
+    add_images,
+    add_model,
+    add_out,
+    add_shared,
+    check_numbers,
+)
 from monai_covid.data.images import datalist_of
 from monai_covid.errors import OptionError
 from monai_covid.lab.explanation_benchmark.folder import Effort
@@ -19,19 +25,7 @@ PLAN, EFFORT = NetworkPlan(), Effort()
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--out", type=Path, required=True, help="folder of all results")
-    parser.add_argument(
-        "--randomised-images",
-        type=int,
-        default=EFFORT.randomised_images,
-        help=f"images of the randomisation check ({EFFORT.randomised_images})",
-    )
-    parser.add_argument(
-        "--resamples",
-        type=int,
-        default=EFFORT.resamples,
-        help=f"bootstrap resamples ({EFFORT.resamples})",
-    )
+    add_out(parser, "folder for all results")
     parser.add_argument(
         "--methods",
         nargs="+",
@@ -40,33 +34,43 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="METHOD",
         help=f"some of {', '.join(EFFORT.methods)} (all)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    add_shared(parser, "bundle")
+    parser.add_argument(
+        "--randomised-images",
+        type=int,
+        default=EFFORT.randomised_images,
+        help=f"images of the randomisation check ({EFFORT.randomised_images})",
+    )
+    add_shared(parser, "resamples", "quiet", "bundle")
     _add_phantom(parser)
     own = parser.add_argument_group("a model of your own instead of synthetic images")
-    own.add_argument("--model", type=Path, help="model file of stage 3")
+    add_model(own, default=None, help="model file (none: networks are trained on synthetic images)")
+    add_images(own, "--images")
     own.add_argument(
         "--masks", type=Path, help="folder of STEM_lesion.png and STEM_text.png for these images"
     )
-    own.add_argument("--images", type=Path, nargs="+", help="image files, and folders of them")
 
 
 def _add_phantom(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("synthetic images")
     for name, default, text in (
-        ("--images-per-class", EFFORT.images_per_class, "images explained, a class with lesions"),
-        ("--training-images", PLAN.training_images, "images of the training, a class"),
+        (
+            "--images-per-class",
+            EFFORT.images_per_class,
+            "images to explain of each class with lesions",
+        ),
+        ("--training-images", PLAN.training_images, "training images of each class"),
         ("--image-size", PLAN.image_size, "height and width in pixels"),
         ("--lesion-epochs", PLAN.lesion_epochs, "epochs of the network that sees lesions"),
-        ("--word-epochs", PLAN.word_epochs, "epochs of the network that reads words"),
-        ("--seed", PLAN.seed, "seed of everything random"),
+        ("--word-epochs", PLAN.word_epochs, "epochs of the network that reads burnt-in text"),
     ):
         group.add_argument(name, type=int, help=f"{text} ({default})")
+    # None tells whether it is given, which makes no sense with --model.
+    add_shared(group, "seed", default=None)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the benchmark and print where its page is."""
+    check_numbers(options)
     chosen = _chosen(options, "images_per_class")
     effort = replace(
         EFFORT,
@@ -93,6 +97,7 @@ def run(options: argparse.Namespace) -> int:
             effort,
             masks=options.masks,
             overwrite=options.overwrite,
+            progress=not options.quiet,
         )
     else:
         page = benchmark_phantom(

@@ -1,4 +1,4 @@
-"""``monai-covid calibrate``: make a model as sure as it is right, and say so in its file."""
+"""``monai-covid calibrate``: probabilities that mean what they say, and thresholds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from monai_covid.data.files import check_writable, write_text
+from monai_covid.cli.arguments import (
+    add_model,
+    add_old_name,
+    add_out,
+    add_shared,
+    check_numbers,
+    check_out,
+)
+from monai_covid.cli.progress import ClassifierWithProgress
+from monai_covid.data.files import write_text
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.evaluation.calibration.cutoff import ACCURACY, COVERAGE, CutoffGoal
 from monai_covid.evaluation.calibration.fitting import FittedTable, calibrate_table
@@ -31,29 +40,27 @@ from monai_covid.inference.validation import (
     section_of,
     unseen_images,
 )
+from monai_covid.models.device import choose_device
 from monai_covid.models.model_file import save_model
 
 CONFIRMED = "The summary of its run confirms that the network was not trained on these images."
-UNKNOWN = "Whether the network was trained on these images cannot be told here: make sure of it."
+UNKNOWN = "Not known here: whether the network was trained on these images. Make sure it was not."
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--model", type=Path, required=True, help="model file")
-    parser.add_argument("--out", type=Path, required=True, help="calibrated model file to write")
-    parser.add_argument("--overwrite", action="store_true", help="replace files of --out")
+    add_model(parser)
+    add_out(parser, "calibrated model file to write")
     _add_data(parser)
     for name, meaning in (
-        ("sensitivity", "that thresholds reach"),
-        ("confidence", "with which they do"),
+        ("sensitivity", "sensitivity that the thresholds reach"),
+        ("confidence", "confidence with which they reach it"),
     ):
         parser.add_argument(
             f"--{name}", type=float, default=0.95, help=f"{meaning}, between 0 and 1 (0.95)"
         )
     _add_cutoff(parser)
-    parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
-    parser.add_argument("--device", default="cpu", help="where the model computes (cpu)")
-    parser.add_argument("--batch-size", type=int, default=16, help="images at once (16)")
+    add_shared(parser, "resamples", "device", "batch-size", "quiet")
 
 
 def _add_cutoff(parser: argparse.ArgumentParser) -> None:
@@ -61,18 +68,18 @@ def _add_cutoff(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--coverage",
         type=float,
-        help="call images uncertain, so that this share of the validation images is not, as 0.8",
+        help="target share of validation images that are not called uncertain, e.g. 0.8",
     )
     group.add_argument(
         "--selective-accuracy",
         type=float,
-        help="call as few images uncertain as leave this accuracy on the others, as 0.9",
+        help="target accuracy on accepted images, e.g. 0.9; the others are called uncertain",
     )
     parser.add_argument(
         "--uncertainty",
         choices=CUTOFF_MEASURES,
         default=CUTOFF_MEASURES[0],
-        help=f"how it is measured ({CUTOFF_MEASURES[0]}: 1 less the largest probability)",
+        help=f"measure of uncertainty ({CUTOFF_MEASURES[0]}: 1 less the largest probability)",
     )
 
 
@@ -86,37 +93,52 @@ def _goal(options: argparse.Namespace) -> CutoffGoal | None:
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--predictions", type=Path, help="CSV as evaluate reads, of validation images"
+        "--predictions",
+        type=Path,
+        metavar="CSV",
+        help="labelled predictions of validation images, as evaluate reports them",
     )
-    parser.add_argument("--data", type=Path, help="manifest, or folder of the collection")
-    parser.add_argument("--image-dir", type=Path, help="folder of the manifest's images")
+    add_shared(parser, "data", "image-dir")
     parser.add_argument(
         "--section",
         choices=(VALIDATION, ALL),
         default=VALIDATION,
-        help="validation: what the run held out (default); all: of a collection it never saw",
+        help=f"images to take: all, if the model saw none of them in training ({VALIDATION})",
     )
-    parser.add_argument("--fold", type=int, help="test fold of the run (of its summary)")
-    parser.add_argument("--seed", type=int, help="seed of the run (of its summary, or 0)")
-    parser.add_argument("--validation-fraction", type=float, help="of the run (of its summary)")
-    parser.add_argument(
-        "--exclude-manifests", type=Path, nargs="+", default=[], help="of the run of stage 2"
+    run = parser.add_argument_group("the model's training run (see its summary.json)")
+    run.add_argument("--fold", type=int, help="test fold (that of the summary)")
+    run.add_argument(
+        "--split-seed",
+        type=int,
+        help="seed of the split, and of resamples (that of the summary, or 0)",
     )
+    run.add_argument(
+        "--validation-fraction", type=float, help="share held out (that of the summary)"
+    )
+    run.add_argument(
+        "--exclude-manifests",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="manifests whose patients stage 2 left out (none)",
+    )
+    add_old_name(parser, "--seed", "--split-seed", type=int)
 
 
 def run(options: argparse.Namespace) -> int:
     """Fit the temperature, print what it does, and write model, numbers and picture."""
     _check(options)
-    classifier = Classifier(options.model, options.device)
+    device = choose_device(options.device)
+    classifier = ClassifierWithProgress(options.model, device, quiet=options.quiet)
     goal = _goal(options)
     if goal is not None and classifier.info.multilabel:
         raise OptionError(
-            "--coverage and --selective-accuracy are for classes that exclude each other; those of "
-            f"{options.model} do not"
+            "--coverage and --selective-accuracy are for mutually exclusive classes; those of "
+            f"{options.model} are not"
         )
     table, data, confirmed = _validation_table(options, classifier)
     made_at = _temperature(table, options, classifier.info.temperature)
-    seed = options.seed or 0
+    seed = options.split_seed or 0
     fitted = calibrate_table(
         table,
         made_at,
@@ -134,6 +156,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
+    check_numbers(options, split_seed=0, fold=0)
     if options.predictions is None and options.data is None:
         raise OptionError("give the validation images: --predictions CSV or --data MANIFEST")
     if options.predictions is not None and options.section == ALL:
@@ -143,14 +166,7 @@ def _check(options: argparse.Namespace) -> None:
         if value is not None and not 0 < value < 1:
             option = name.replace("_", "-")
             raise OptionError(f"--{option} is {value}; it must lie between 0 and 1, such as 0.95")
-    if options.resamples < 40:
-        raise OptionError(f"--resamples is {options.resamples}; it must be at least 40")
-    if options.batch_size < 1:
-        raise OptionError(f"--batch-size is {options.batch_size}; it must be at least 1")
-    for path in _outputs(options.out):
-        if path.exists() and not options.overwrite:
-            raise FileExistsError(f"{path} exists already")
-    check_writable(options.out.parent)
+    check_out(*_outputs(options.out), overwrite=options.overwrite)
 
 
 def _outputs(out: Path) -> tuple[Path, Path, Path]:
@@ -170,7 +186,7 @@ def _validation_table(
             options.section,
             options.image_dir,
             options.fold,
-            options.seed,
+            options.split_seed,
             options.validation_fraction,
             options.exclude_manifests,
         )
@@ -180,8 +196,8 @@ def _validation_table(
         return table, unseen.words, unseen.confirmed
     table = read_predictions(options.predictions, info.labels)
     if is_multi_label(table) != info.multilabel:
-        found, wanted = ("label", "target_...") if info.multilabel else ("target_...", "label")
-        message = f"has the column {found}; this model's predictions have {wanted}"
+        present, right = ("label", "target_...") if info.multilabel else ("target_...", "label")
+        message = f"has the column {present}; this model's predictions have {right}"
         raise InputError([Problem(options.predictions, None, message)])
     if collection is None:
         return table, options.predictions.name, False

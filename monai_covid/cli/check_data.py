@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from monai_covid.cli.arguments import add_shared
 from monai_covid.data.checks import check_covid, check_nih
+from monai_covid.errors import OptionError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--nih", type=Path, help="folder in the ChestX-ray14 layout")
-    parser.add_argument("--covid", type=Path, help="manifest CSV, or the folder of metadata.csv")
-    parser.add_argument("--image-dir", type=Path, help="folder of the manifest's images")
+    add_shared(parser, "nih", "covid", "image-dir")
     parser.add_argument(
-        "--fast", action="store_true", help="look at the tables alone, without opening images"
+        "--fast", action="store_true", help="check the tables alone, without opening images"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_shared(parser, "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check what was named and print a summary of each."""
     if options.nih is None and options.covid is None:
-        raise SystemExit("error: name a data set with --nih or --covid")
+        raise OptionError("name a data set with --nih or --covid")
     deep, progress = not options.fast, not options.quiet
     if options.nih is not None:
         left_out = () if options.covid is None else (options.covid,)

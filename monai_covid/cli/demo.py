@@ -5,25 +5,31 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.cli.arguments import add_shared
+from monai_covid.cli.arguments import add_out, add_shared, check_numbers
 from monai_covid.lab.demo import DemoSize, run_demo
+
+SIZES = {
+    "nih_images": "images of stage 2",
+    "covid_images_per_class": "images of each class of stage 3",
+    "image_size": "height and width of the network's input in pixels",
+    "stage2_epochs": "epochs of stage 2",
+    "stage3_epochs": "epochs of stage 3",
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    usual = DemoSize()
-    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder to make (demo)")
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier demo")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    for name, value in usual._asdict().items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", type=int, default=value, help=f"({value})"
-        )
-    add_shared(parser, "bundle")
+    add_out(parser, "folder for the demo (demo)", required=False, default=Path("demo"))
+    add_shared(parser, "seed", "quiet", "bundle")
+    usual = DemoSize()._asdict()
+    for name, meaning in SIZES.items():
+        option, value = f"--{name.replace('_', '-')}", usual[name]
+        parser.add_argument(option, type=int, default=value, help=f"{meaning} ({value})")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo and say where to look."""
+    check_numbers(options, **dict.fromkeys(SIZES, 1))
     size = DemoSize(**{name: getattr(options, name) for name in DemoSize._fields})
     page = run_demo(
         options.bundle,

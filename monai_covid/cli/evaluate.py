@@ -1,37 +1,81 @@
-"""``monai-covid evaluate``: metrics with intervals from a table of predictions."""
+"""``monai-covid evaluate``: metrics with intervals of predictions and labels, also by group."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from tqdm import tqdm
+
+from monai_covid.audits.groups.attributes import NOT_GIVEN, SEXES, age_group
+from monai_covid.cli.arguments import add_out, add_shared, check_numbers
 from monai_covid.evaluation.columns import class_names_in
-from monai_covid.evaluation.predictions import read_predictions
+from monai_covid.evaluation.labelled import read_labelled_predictions
 from monai_covid.evaluation.report import evaluate_table
-from monai_covid.evaluation.report_folder import write_report
+from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable
+from monai_covid.evaluation.report_groups import (
+    check_columns,
+    evaluate_groups,
+    findings,
+    groups_text,
+    write_labelled_report,
+)
 from monai_covid.evaluation.report_text import render_text
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("predictions", type=Path, help="CSV with image, patient_id, label, …")
-    parser.add_argument("--out", type=Path, help="folder for the report; none: print it alone")
-    parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the resamples (0)")
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier report")
+    parser.add_argument("predictions", type=Path, help="predictions.csv of predict")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="labels of the images: manifest, or folder of metadata.csv (in the predictions)",
+    )
+    parser.add_argument(
+        "--by",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="report by group too, such as sex or source: columns of either file",
+    )
+    add_out(parser, "folder for the report (printed only)", required=False)
+    add_shared(parser, "resamples", "seed", "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Evaluate the table, print the metrics and write the report."""
-    table = read_predictions(options.predictions)
+    """Evaluate the predictions, print what matters first, and write the report."""
+    check_numbers(options)
+    if options.out is not None:
+        check_replaceable(options.out, METRICS_JSON, overwrite=options.overwrite)
+    labelled = read_labelled_predictions(options.predictions, options.labels)
+    columns = list(dict.fromkeys(options.by))
+    check_columns(labelled, columns)
     report = evaluate_table(
-        table,
-        class_names_in(table),
+        labelled.table,
+        class_names_in(labelled.table),
         options.resamples,
         options.seed,
         source=options.predictions,
     )
+    groups = evaluate_groups(
+        labelled,
+        report,
+        columns,
+        _group_of,
+        lambda todo: tqdm(todo, desc="Groups", unit="group", disable=options.quiet or not todo),
+    )
+    text = [*findings(labelled, report, groups), "", render_text(report), groups_text(groups)]
     if options.out is not None:
-        write_report(report, options.out, overwrite=options.overwrite)
-    print(render_text(report))
+        write_labelled_report(options.out, labelled, report, groups, overwrite=options.overwrite)
+    print("\n".join(text).rstrip())
     return 0
+
+
+def _group_of(column: str, text: str) -> str:
+    """Return the group of a cell: sexes in one spelling, ages in the bands of the audits."""
+    if column == "age":
+        return age_group(text) or text
+    if column == "sex":
+        text = SEXES.get(text.lower(), text)
+    return text or NOT_GIVEN

@@ -18,22 +18,32 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from monai_covid.cli.arguments import (
+    IMAGE_FILES,
+    add_images,
+    add_out,
+    add_shared,
+    check_numbers,
+)
 from monai_covid.data.files import atomic_path, check_writable, write_text
 from monai_covid.data.image_formats import without_suffix
 from monai_covid.data.images import datalist_of, read_image
 from monai_covid.data.manifest import read_manifest
-from monai_covid.errors import ImageReadError, InputError, OptionError, Problem, RunFolderError
+from monai_covid.errors import ImageReadError, InputError, Problem, RunFolderError
 from monai_covid.preprocessing.text.boxes import TextBox, text_mask
 from monai_covid.preprocessing.text.finder import WORKING_SIDE, TextFinder
 
 logger = logging.getLogger(__name__)
 
-TABLE = "words.csv"
+TABLE = "text.csv"
+OLD_TABLE = "words.csv"
+"""Name of the table in the last version; an earlier search is replaced under this name too."""
+
 CORNERS = tuple(f"{axis}{number}" for number in range(4) for axis in "xy")
 HEADS = ("image", "text", "score", *CORNERS, "mask", "error")
 
 
-class WordsFolder:
+class TextFolder:
     """Writes a mask of the text on each image, and one row for each text.
 
     Masks are ``STEM_text.png``, 255 on text, in the size of the image.
@@ -72,21 +82,22 @@ class WordsFolder:
                 f"{self.output_dir}: holds images that are to be searched, such as {inside[0]}; "
                 "write to a folder outside of them"
             )
-        table = self.output_dir / TABLE
-        if table.exists() and not self.overwrite:
-            raise RunFolderError(
-                f"{table}: exists already; replace it with --overwrite or write to another folder"
-            )
+        for table in self._tables():
+            if not self.overwrite:
+                raise RunFolderError(
+                    f"{table}: exists already; replace it with --overwrite or write to another "
+                    "folder"
+                )
         check_writable(self.output_dir)
 
     def start(self) -> None:
         """Begin a table, and remove the masks that the table of an earlier call names."""
-        table = self.output_dir / TABLE
         earlier: set[str] = set()
-        if table.is_file():
+        for table in self._tables():
             with table.open(encoding="utf-8", newline="") as stream:
-                earlier = {row.get("mask") or "" for row in csv.DictReader(stream)}
-        write_text(table, _line(HEADS))
+                earlier |= {row.get("mask") or "" for row in csv.DictReader(stream)}
+        write_text(self.output_dir / TABLE, _line(HEADS))
+        (self.output_dir / OLD_TABLE).unlink(missing_ok=True)
         for name in earlier - {""}:
             if Path(name).name == name:
                 (self.output_dir / name).unlink(missing_ok=True)
@@ -113,6 +124,10 @@ class WordsFolder:
         logger.info(
             "%d images, %d of them unreadable, %d texts: %s", *counts, self.output_dir / TABLE
         )
+
+    def _tables(self) -> list[Path]:
+        tables = [self.output_dir / name for name in (TABLE, OLD_TABLE)]
+        return [table for table in tables if table.is_file()]
 
     def _append(self, rows: Sequence[Sequence[str]]) -> None:
         # Image by image, so that the table says what is there whenever the work is interrupted.
@@ -143,35 +158,27 @@ def _line(cells: Sequence[str]) -> str:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "images",
-        type=Path,
-        nargs="+",
-        help="PNG, JPEG, DICOM or NIfTI files, folders of them, and manifests (.csv)",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for masks and words.csv")
+    add_images(parser, help=f"{IMAGE_FILES}, and manifests (.csv)")
+    add_out(parser, f"folder for masks and {TABLE}")
     parser.add_argument(
         "--side",
         type=int,
         default=WORKING_SIDE,
         help=f"short side in pixels to which images are scaled for the search ({WORKING_SIDE})",
     )
-    parser.add_argument("--threads", type=int, default=1, help="processor cores to use (1)")
-    parser.add_argument("--overwrite", action="store_true", help="replace earlier masks")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--threads", type=int, default=1, help="CPU cores to use (1)")
+    add_shared(parser, "quiet")
 
 
 def run(options: argparse.Namespace) -> int:
     """Find the text; 1 if some images could not be read."""
-    for name, least in (("side", 64), ("threads", 1)):
-        if getattr(options, name) < least:
-            raise OptionError(f"--{name} is {getattr(options, name)}; it must be at least {least}")
+    check_numbers(options, side=64, threads=1)
     paths = _paths(options.images)
-    folder = WordsFolder(options.out, paths, overwrite=options.overwrite)
+    folder = TextFolder(options.out, paths, overwrite=options.overwrite)
     folder.check()
     finder = TextFinder(options.side, options.threads)
     folder.start()
-    for path in tqdm(paths, desc="Words", unit="image", disable=options.quiet):
+    for path in tqdm(paths, desc="Burnt-in text", unit="image", disable=options.quiet):
         folder.add(path, finder)
     folder.finish()
     return 1 if folder.failed else 0
@@ -180,6 +187,6 @@ def run(options: argparse.Namespace) -> int:
 def _paths(given: list[Path]) -> list[str]:
     manifests = [path for path in given if path.suffix.lower() == ".csv"]
     others = [path for path in given if path not in manifests]
-    found = [str(path) for manifest in manifests for path in read_manifest(manifest).paths]
-    found += [item["image"] for item in datalist_of(others)] if others else []
-    return list(dict.fromkeys(found))
+    paths = [str(path) for manifest in manifests for path in read_manifest(manifest).paths]
+    paths += [item["image"] for item in datalist_of(others)] if others else []
+    return list(dict.fromkeys(paths))

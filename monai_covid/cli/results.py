@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from monai_covid.cli.arguments import add_out
 from monai_covid.lab.studies.pages.folder import write_results
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "studies", type=Path, nargs="+", metavar="STUDY", help="study.json of `monai-covid study`"
+        "studies", type=Path, nargs="+", metavar="STUDY", help="study.json files of studies"
     )
     default = Path("docs/results")
-    parser.add_argument(
-        "--out", type=Path, default=default, help="folder of the pages (docs/results)"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace pages of these studies")
+    add_out(parser, f"folder for the pages ({default})", required=False, default=default)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monai_covid.cli.arguments import OUT_OF_TIME, add_shared
+from monai_covid.cli.arguments import OUT_OF_TIME, add_old_name, add_out, add_shared, check_numbers
 from monai_covid.data.files import check_writable
 from monai_covid.data.readings import readings_of
 from monai_covid.errors import InputError, OptionError, RunFolderError
@@ -44,42 +44,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     names = ", ".join(shipped_studies())
     parser.add_argument("study", help=f"study file, or one of {names}")
-    parser.add_argument("--covid", type=Path, required=True, help="folder of metadata.csv")
-    parser.add_argument("--nih", type=Path, help="folder of ChestX-ray14")
-    parser.add_argument("--extra", type=Path, help="folder of further COVID-19 images")
+    add_shared(parser, "covid", required=True)
+    add_shared(parser, "nih")
+    parser.add_argument("--extra", type=Path, help="folder of further COVID-19 images (none)")
     parser.add_argument(
         "--leave-out",
         type=Path,
         nargs="+",
         default=[],
-        help="CSV files of images of --extra to leave out",
+        help="CSV files of images of --extra to leave out (none)",
     )
+    add_shared(parser, "readings")
+    add_out(parser, "folder for all results")
     parser.add_argument(
-        "--readings",
-        type=Path,
-        metavar="CSV",
-        help="what readers saw on images of --covid: image, and columns of classes with 1, 0 or "
-        "nothing",
+        "--imagenet",
+        nargs="+",
+        default=["auto"],
+        help="ImageNet-pretrained weights: auto, none or files (auto)",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of all results")
-    parser.add_argument(
-        "--imagenet", nargs="+", default=["auto"], help="auto, none or weights files (auto)"
-    )
-    parser.add_argument("--minutes", type=float, help="time for this call; none: until the end")
-    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
+    add_shared(parser, "minutes", "device")
     parser.add_argument("--jobs", type=int, default=1, help="processes of one thread each (1)")
     parser.add_argument("--seeds", type=int, nargs="+", help="seeds of this call (the study's)")
     parser.add_argument("--folds", type=int, nargs="+", help="folds of this call (the study's)")
     parser.add_argument("--arms", nargs="+", metavar="ARM", help="arms of this call (all)")
-    parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
-    parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
-    parser.add_argument("--progress", action="store_true", help="show progress bars")
+    add_shared(parser, "resamples", "quiet", "bundle")
+    add_old_name(parser, "--progress", "the default, see --quiet", dest="progress", nargs=0)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
-    add_shared(parser, "bundle")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do the runs that are not done and write ``study.json``."""
+    check_numbers(options, jobs=1)
     budget = TimeBudget(options.minutes)
     study = _asked_for(options)
     data = Collections(
@@ -104,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
         excluded,
         files,
         device=options.device,
-        progress=options.progress,
+        progress=not options.quiet,
         resamples=options.resamples,
     )
     runner = Runner(study, layout, machine, budget)
@@ -136,13 +131,13 @@ def _conduct(
 
     def look() -> None:
         if results.write_if_more():
-            done = sum(runner.is_done(one) for one in runs)
+            done = sum(runner.is_done(run) for run in runs)
             logger.info("%d of %d runs are finished", done, len(runs))
 
     status = 0
     if options.jobs == 1:
         work(runner, runs, look)
-    elif any(not runner.is_done(one) for one in runs):
+    elif any(not runner.is_done(run) for run in runs):
         status = run_jobs(_worker_command(options, runner), options.jobs, _logs(runner), look)
     print(f"results: {results.write()}")
     if status not in (0, OUT_OF_TIME):
@@ -151,22 +146,20 @@ def _conduct(
 
 
 def _used_files(weights: dict[str, Path | None], excluded: Sequence[Path]) -> dict[str, str]:
-    found = {
-        f"ImageNet weights of {name}": text for name, text in describe_weights(weights).items()
-    }
-    return {**found, "images left out": describe_files(excluded)}
+    used = {f"ImageNet weights of {name}": text for name, text in describe_weights(weights).items()}
+    return {**used, "images left out": describe_files(excluded)}
 
 
 def _report(runner: Runner, runs: Sequence[Run]) -> int:
-    left = [one for one in runs if not runner.is_done(one)]
+    left = [run for run in runs if not runner.is_done(run)]
     if not left:
         return 0
-    for arm, count in Counter(one.arm for one in left).items():
+    for arm, count in Counter(run.arm for run in left).items():
         print(f"still to be done: {count} of {arm}")
     if runner.budget.minutes_left() == 0:
         print("Time is up; everything is saved. The same command goes on from here.")
         return OUT_OF_TIME
-    failed = [one for one in left if runner.has_failed(one)]
+    failed = [run for run in left if runner.has_failed(run)]
     print(f"training diverged: {'; '.join(map(str, failed))}")
     return 1
 
@@ -192,10 +185,6 @@ def _check(study: Study, data: Collections, options: argparse.Namespace) -> None
     ]
     if options.readings is not None:
         problems += _unreadable(options.readings, data)
-    if options.jobs < 1:
-        problems.append(f"--jobs {options.jobs}: must be at least 1")
-    if options.resamples < 40:
-        problems.append(f"--resamples {options.resamples}: must be at least 40 (2000 is usual)")
     known = folds_of(data.manifest, folds=study.options.get("folds", 5))
     unknown = [str(fold) for fold in study.folds if fold not in known]
     if unknown:
@@ -240,7 +229,7 @@ def _logs(runner: Runner) -> Path:
 
 def _worker_command(options: argparse.Namespace, runner: Runner) -> list[str]:
     data = runner.machine.data
-    command = ["-m", "monai_covid", "study", options.study, "--worker"]
+    command = ["-m", "monai_covid", "study", options.study, "--worker", "--quiet"]
     command += ["--covid", str(data.covid), "--out", str(runner.layout.root)]
     command += ["--bundle", str(runner.machine.bundle), "--resamples", str(options.resamples)]
     command += ["--imagenet", *options.imagenet]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.cli.arguments import OUT_OF_TIME, add_shared
+from monai_covid.cli.arguments import OUT_OF_TIME, add_out, add_shared, check_numbers
 from monai_covid.lab.train_all.plan import Collections, recorded_plan
 from monai_covid.lab.train_all.run import TrainAll
 from monai_covid.models.architectures import ARCHITECTURES
@@ -21,37 +21,48 @@ PLANNED = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--nih", type=Path, required=True, help="folder of ChestX-ray14")
-    parser.add_argument("--covid", type=Path, required=True, help="folder of metadata.csv")
-    parser.add_argument("--extra", type=Path, nargs="*", default=[], help="further manifests")
-    parser.add_argument("--out", type=Path, required=True, help="folder of all results")
-    parser.add_argument("--minutes", type=float, help="time for this call; none: until the end")
-    parser.add_argument("--device", help="cpu, cuda:0, …; none: a GPU if there is one")
-    parser.add_argument("--resamples", type=int, default=2000, help="bootstrap resamples (2000)")
-    parser.add_argument("--overwrite", action="store_true", help="start anew in --out")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    add_shared(parser, "bundle")
+    add_shared(parser, "nih", "covid", required=True)
+    parser.add_argument(
+        "--extra", type=Path, nargs="*", default=[], help="further manifests to train on (none)"
+    )
+    add_out(parser, "folder for all results")
+    add_shared(parser, "minutes", "device", "resamples", "quiet", "bundle")
     _add_plan(parser)
 
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     plan = parser.add_argument_group("plan", "fixed by the first call")
-    plan.add_argument("--stage2-epochs", type=int, help="none: what fits --minutes, at most 60")
-    plan.add_argument("--stage3-epochs", type=int, help="none: what fits --minutes, at most 40")
-    plan.add_argument("--image-size", type=int, help="height and width of the input (224)")
-    plan.add_argument("--batch-size", type=int, help="images in a batch (16)")
-    plan.add_argument("--precision", choices=sorted(PRECISIONS), help="arithmetic (float32)")
-    plan.add_argument("--architecture", choices=sorted(ARCHITECTURES), help="(densenet121)")
-    plan.add_argument("--imagenet", help="auto, required, none or a weights file (auto)")
-    plan.add_argument("--head", choices=("keep", "mean", "random"), help="start of the head (keep)")
-    plan.add_argument("--stage2-learning-rate", type=float, help="of stage 2 (0.01)")
-    plan.add_argument("--learning-rate", type=float, help="of stage 3 (0.01)")
-    plan.add_argument("--seed", type=int, help="seed of everything random (0)")
-    plan.add_argument("--limit", type=int, help="at most this many images of each part")
+    plan.add_argument(
+        "--stage2-epochs", type=int, help="epochs of stage 2 (what fits --minutes, at most 60)"
+    )
+    plan.add_argument(
+        "--stage3-epochs", type=int, help="epochs of stage 3 (what fits --minutes, at most 40)"
+    )
+    plan.add_argument(
+        "--image-size", type=int, help="height and width of the network's input in pixels (224)"
+    )
+    # None: as in the first call, or the default.
+    add_shared(plan, "batch-size", "seed", default=None)
+    plan.add_argument(
+        "--precision", choices=sorted(PRECISIONS), help="precision of the arithmetic (float32)"
+    )
+    plan.add_argument("--architecture", choices=sorted(ARCHITECTURES), help="network (densenet121)")
+    plan.add_argument(
+        "--imagenet", help="ImageNet-pretrained weights: auto, required, none or a file (auto)"
+    )
+    plan.add_argument(
+        "--head",
+        choices=("keep", "mean", "random"),
+        help="initial weights of the output layer (keep)",
+    )
+    plan.add_argument("--stage2-learning-rate", type=float, help="learning rate of stage 2 (0.01)")
+    plan.add_argument("--learning-rate", type=float, help="learning rate of stage 3 (0.01)")
+    plan.add_argument("--limit", type=int, help="at most this many images of each section (all)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Train what is not finished."""
+    check_numbers(options)
     budget = TimeBudget(options.minutes)
     extra = tuple(str(path.resolve()) for path in options.extra)
     data = Collections(options.nih.resolve(), options.covid.resolve(), extra)

@@ -7,6 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from monai_covid.dicom.reading.header import starts_like_dicom
+
 ImageFormat = Literal["picture", "dicom", "nifti"]
 
 IMAGE_SUFFIXES = (
@@ -48,7 +50,7 @@ def detect_format(path: Path) -> ImageFormat | None:
     if head.startswith(_GZIP_START):
         return "nifti" if _is_nifti(_unzipped_head(path)) else None
     # First DICOM: its preamble may hold the start of a TIFF file (PS3.10 section 7.1).
-    if head[128:132] == b"DICM":
+    if starts_like_dicom(head[:132]):
         return "dicom"
     if _is_nifti(head):
         return "nifti"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,25 @@ from monai_covid.data.pictures import read_picture
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError, InputError, Problem
 
+logger = logging.getLogger(__name__)
+
 __all__ = ["IMAGE_SUFFIXES", "find_images", "read_image"]
 
-_READERS = {"picture": read_picture, "dicom": read_radiograph, "nifti": read_nifti}
+_READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
+    "picture": read_picture,
+    "dicom": read_radiograph,
+    "nifti": read_nifti,
+}
+_READ = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+_OTHER_SUFFIXES = frozenset(
+    {
+        *(".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif", ".svg", ".pdf"),
+        *(".npy", ".npz", ".mat", ".mha", ".mhd", ".nrrd", ".raw", ".img", ".hdr"),
+        *(".zip", ".7z", ".rar", ".tar", ".gz"),
+    }
+)
+"""Of files that may hold radiographs and are not read."""
+
 _DICOM_DIRECTORY_NAME = "DICOMDIR"
 
 
@@ -52,6 +70,29 @@ def read_image(path: Path | str) -> NDArray[np.float32]:
     return _READERS[kind](path)
 
 
+class FolderContent(NamedTuple):
+    """What a search of a folder found.
+
+    Attributes:
+        images: Image files, sorted by path.
+        left_out: Image files of formats that are not read, sorted by path.
+    """
+
+    images: list[Path]
+    left_out: list[Path]
+
+    def notes(self) -> list[str]:
+        """Say in a line for each kind of file what is left out."""
+        kinds: dict[str, list[Path]] = {}
+        for path in self.left_out:
+            kinds.setdefault(path.suffix.lower(), []).append(path)
+        return [
+            f"{len(files)} {suffix} file{'s' if len(files) > 1 else ''} left out, the first of "
+            f"them {files[0]}: {_READ}"
+            for suffix, files in sorted(kinds.items())
+        ]
+
+
 def find_images(folder: Path | str) -> list[Path]:
     """Return the image files in ``folder`` and below it, sorted by path.
 
@@ -65,14 +106,32 @@ def find_images(folder: Path | str) -> list[Path]:
     Raises:
         ImageReadError: ``folder`` is not a folder.
     """
+    return search_folder(folder).images
+
+
+def search_folder(folder: Path | str) -> FolderContent:
+    """Return what `find_images` finds, and the image files that it leaves out.
+
+    Args:
+        folder: Folder to search.
+
+    Raises:
+        ImageReadError: ``folder`` is not a folder.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageReadError(f"{folder}: is not a folder")
-    found: list[Path] = []
+    content = FolderContent([], [])
     for parent, children, names in os.walk(folder):
         children[:] = [child for child in children if not child.startswith(".")]
-        found += [path for name in names if _is_image(path := Path(parent, name))]
-    return sorted(found)
+        for path in (Path(parent, name) for name in names):
+            if _is_image(path):
+                content.images.append(path)
+            elif path.suffix.lower() in _OTHER_SUFFIXES and not path.name.startswith("."):
+                content.left_out.append(path)
+    content.images.sort()
+    content.left_out.sort()
+    return content
 
 
 def _is_image(path: Path) -> bool:
@@ -84,7 +143,9 @@ def _is_image(path: Path) -> bool:
 def _unknown_content(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(8)
-    advice = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+    advice = _READ
+    if not any(start):
+        advice = f"it may be a DICOM file that is cut off or overwritten; {advice}"
     if has_image_suffix(path):
         return f"its content does not fit its name: it starts with {start!r}; {advice}"
     return f"has an unknown format, it starts with {start!r}; {advice}"
@@ -103,12 +164,12 @@ def datalist_of(paths: Sequence[Path | str]) -> list[dict[str, str]]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            found = folder_datalist(path)
+            listed = folder_datalist(path)
         except InputError as error:
             problems += error.problems
             continue
         is_alone = len(paths) == 1 and Path(path).is_dir()
-        items += found if is_alone else [{**item, "name": item["image"]} for item in found]
+        items += listed if is_alone else [{**item, "name": item["image"]} for item in listed]
     if problems:
         raise InputError(problems)
     return list({Path(item["image"]).resolve(): item for item in items}.values())
@@ -130,7 +191,11 @@ def folder_datalist(folder: Path | str) -> list[dict[str, str]]:
         return [{"image": str(folder), "name": folder.name}]
     if not folder.is_dir():
         raise InputError([Problem(folder, None, "no such file or folder")])
-    images = find_images(folder)
+    images, left_out = content = search_folder(folder)
     if not images:
-        raise InputError([Problem(folder, None, "no images found (PNG, JPEG, DICOM, NIfTI, …)")])
+        notes = "".join(f"; {note}" for note in content.notes())
+        message = f"no images found (PNG, JPEG, DICOM, NIfTI, …){notes}"
+        raise InputError([Problem(folder, None, message)])
+    for note in content.notes() if left_out else ():
+        logger.warning("%s: %s", folder, note)
     return [{"image": str(path), "name": str(path.relative_to(folder))} for path in images]

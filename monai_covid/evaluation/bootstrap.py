@@ -127,10 +127,10 @@ def _draw(generator: np.random.Generator, resamples: int, count: int) -> IntArra
 def _patient_groups(codes: IntArray, patients: int, strata: Sequence[str] | None) -> list[IntArray]:
     if strata is None:
         return [np.arange(patients)]
-    found: list[set[str]] = [set() for _ in range(patients)]
+    strata_of: list[set[str]] = [set() for _ in range(patients)]
     for code, stratum in zip(codes, strata, strict=True):
-        found[code].add(str(stratum))
+        strata_of[code].add(str(stratum))
     members: dict[tuple[str, ...], list[int]] = {}
-    for patient, group in enumerate(found):
+    for patient, group in enumerate(strata_of):
         members.setdefault(tuple(sorted(group)), []).append(patient)
     return [np.array(members[group]) for group in sorted(members)]

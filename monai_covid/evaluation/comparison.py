@@ -1,22 +1,15 @@
-"""Paired comparison of two classifiers on the same images.
-
-Brings two predictions tables of the same images into the same order.
-
-A comparison as text, table and plain values.
-"""
+"""Paired comparison of two classifiers on the same images."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.errors import InputError, Problem
 from monai_covid.evaluation.bootstrap import (
     RESAMPLES,
@@ -29,76 +22,13 @@ from monai_covid.evaluation.metrics import MetricKey, point_metrics
 from monai_covid.evaluation.outcomes import FloatArray, Outcomes, SingleLabelOutcomes, outcomes_of
 from monai_covid.evaluation.prediction_checks import check_predictions
 from monai_covid.evaluation.predictions import with_prediction
-from monai_covid.evaluation.report_text import align, interval_json
 from monai_covid.evaluation.weighted import measure_of
-from monai_covid.evaluation.wording import NOT_DEFINED, metric_name, number, sample_size
+
+COMPARED = ("accuracy", "balanced_accuracy", "macro_auc", "auc")
 
 NAMED_AT_MOST = 5
 
 Sources = tuple[Path | str, Path | str]
-
-
-def paired(
-    first: pd.DataFrame, second: pd.DataFrame, class_names: Sequence[str], sources: Sources
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both tables with their rows sorted by image.
-
-    Args:
-        first: Checked predictions table.
-        second: Checked predictions table.
-        class_names: Classes of both.
-        sources: Where the tables came from, for the message.
-
-    Returns:
-        The tables; row i of both is the same image of the same patient with the same truth.
-
-    Raises:
-        InputError: If images, patients or truth differ; the message names some.
-    """
-    problems = list(_image_problems(first, second, sources))
-    if is_multi_label(first) != is_multi_label(second):
-        message = "one table is single-label and the other multi-label"
-        problems.append(Problem(sources[1], None, message))
-    if problems:
-        raise InputError(problems)
-    before = first.sort_values(IMAGE, kind="stable").reset_index(drop=True)
-    after = second.sort_values(IMAGE, kind="stable").reset_index(drop=True)
-    problems = list(_truth_problems(before, after, class_names, sources))
-    if problems:
-        raise InputError(problems)
-    return before, after
-
-
-def _image_problems(
-    first: pd.DataFrame, second: pd.DataFrame, sources: Sources
-) -> Iterator[Problem]:
-    images = set(first[IMAGE]), set(second[IMAGE])
-    for here, there in ((0, 1), (1, 0)):
-        missing = sorted(map(str, images[here] - images[there]))
-        if missing:
-            message = f"{len(missing)} images of {sources[here]} are missing: {_some(missing)}"
-            yield Problem(sources[there], None, message)
-
-
-def _truth_problems(
-    before: pd.DataFrame, after: pd.DataFrame, class_names: Sequence[str], sources: Sources
-) -> Iterator[Problem]:
-    multi_label = is_multi_label(before)
-    truth = [target_column(name) for name in class_names] if multi_label else [LABEL]
-    for column in (PATIENT, *truth):
-        differs = before[column] != after[column]
-        if differs.any():
-            images = [str(image) for image in before.loc[differs, IMAGE]]
-            message = f"{column} differs from {sources[0]} for {len(images)}: {_some(images)}"
-            yield Problem(sources[1], None, message)
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:NAMED_AT_MOST])
-    return f"{shown}, …" if len(names) > NAMED_AT_MOST else shown
-
-
-COMPARED = ("accuracy", "balanced_accuracy", "macro_auc", "auc")
 
 
 @dataclass(frozen=True)
@@ -132,8 +62,8 @@ class Difference:
 class McNemarTest:
     """Exact McNemar test on the images that only one classifier got right.
 
-    It takes images as independent, so with several images per patient its p-value is too small;
-    the bootstrap over patients is not affected.
+    It assumes independent images, so with several images per patient its p-value is too small; the
+    bootstrap over patients is not affected.
 
     Attributes:
         only_first_right: Images.
@@ -148,7 +78,7 @@ class McNemarTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What ``compare_tables`` found.
+    """The result of ``compare_tables``.
 
     Attributes:
         differences: Accuracy and AUC of both and their difference.
@@ -174,7 +104,7 @@ def compare_tables(
     resamples: int = RESAMPLES,
     seed: int = 0,
     *,
-    sources: tuple[Path | str, Path | str] = ("first table", "second table"),
+    sources: Sources = ("first table", "second table"),
 ) -> Comparison:
     """Compare two predictions tables of the same images, in any order of rows.
 
@@ -263,77 +193,76 @@ def _difference(
 ) -> Difference:
     interval = percentile_interval(resampled)
     defined = not (np.isnan(first) or np.isnan(second))
-    certain = defined and n_patients > 1 and interval.low is not None
+    # One patient gives the same resample every time, which would look like certainty.
+    has_interval = defined and n_patients > 1 and interval.low is not None
     return Difference(
         metric=key.metric,
         label=key.label,
         first=None if np.isnan(first) else first,
         second=None if np.isnan(second) else second,
         difference=second - first if defined else None,
-        low=interval.low if certain else None,
-        high=interval.high if certain else None,
-        p_value=bootstrap_p_value(resampled[~np.isnan(resampled)]) if certain else None,
+        low=interval.low if has_interval else None,
+        high=interval.high if has_interval else None,
+        p_value=bootstrap_p_value(resampled[~np.isnan(resampled)]) if has_interval else None,
         resamples_used=interval.resamples_used,
     )
 
 
-def comparison_frame(comparison: Comparison) -> pd.DataFrame:
-    """Return one row per metric: both values, difference, interval and p-value."""
-    return pd.DataFrame(_records(comparison))
+def paired(
+    first: pd.DataFrame, second: pd.DataFrame, class_names: Sequence[str], sources: Sources
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both tables with their rows sorted by image.
+
+    Args:
+        first: Checked predictions table.
+        second: Checked predictions table.
+        class_names: Classes of both.
+        sources: Where the tables came from, for the message.
+
+    Returns:
+        The tables; row i of both is the same image of the same patient with the same truth.
+
+    Raises:
+        InputError: If images, patients or truth differ; the message names some.
+    """
+    problems = list(_image_problems(first, second, sources))
+    if is_multi_label(first) != is_multi_label(second):
+        message = "one table is single-label and the other multi-label"
+        problems.append(Problem(sources[1], None, message))
+    if problems:
+        raise InputError(problems)
+    first = first.sort_values(IMAGE, kind="stable").reset_index(drop=True)
+    second = second.sort_values(IMAGE, kind="stable").reset_index(drop=True)
+    problems = list(_truth_problems(first, second, class_names, sources))
+    if problems:
+        raise InputError(problems)
+    return first, second
 
 
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as plain values; what is not defined is None."""
-    mcnemar = comparison.mcnemar
-    return {
-        "notice": RESEARCH_USE_ONLY,
-        "n_images": comparison.n_images,
-        "n_patients": comparison.n_patients,
-        "interval": interval_json(comparison.resamples, comparison.seed),
-        "difference": "second minus first",
-        "metrics": _records(comparison),
-        "mcnemar": None if mcnemar is None else asdict(mcnemar),
-    }
+def _image_problems(
+    first: pd.DataFrame, second: pd.DataFrame, sources: Sources
+) -> Iterator[Problem]:
+    images = set(first[IMAGE]), set(second[IMAGE])
+    for here, there in ((0, 1), (1, 0)):
+        missing = sorted(map(str, images[here] - images[there]))
+        if missing:
+            message = f"{len(missing)} images of {sources[here]} are missing: {_some(missing)}"
+            yield Problem(sources[there], None, message)
 
 
-def comparison_text(
-    comparison: Comparison, first_name: str = "First", second_name: str = "Second"
-) -> str:
-    """Return an aligned table for the console, with the notice."""
-    header = ("Metric", first_name, second_name, "Difference (95 % interval)", "p")
-    rows = [_cells(difference) for difference in comparison.differences]
-    lines = [sample_size(comparison.n_images, comparison.n_patients), "", *align([header, *rows])]
-    mcnemar = comparison.mcnemar
-    if mcnemar is not None:
-        counts = f"{mcnemar.only_first_right:,} and {mcnemar.only_second_right:,}"
-        lines += ["", f"Images that only one got right: {counts}; exact McNemar p"]
-        lines[-1] += f" {_sign(mcnemar.p_value)}"
-    how = f"Intervals and p: paired bootstrap, {comparison.resamples:,} resamples of patients."
-    return "\n".join([*lines, how, "", RESEARCH_USE_ONLY]) + "\n"
+def _truth_problems(
+    first: pd.DataFrame, second: pd.DataFrame, class_names: Sequence[str], sources: Sources
+) -> Iterator[Problem]:
+    multi_label = is_multi_label(first)
+    truth = [target_column(name) for name in class_names] if multi_label else [LABEL]
+    for column in (PATIENT, *truth):
+        differs = first[column] != second[column]
+        if differs.any():
+            images = [str(image) for image in first.loc[differs, IMAGE]]
+            message = f"{column} differs from {sources[0]} for {len(images)}: {_some(images)}"
+            yield Problem(sources[1], None, message)
 
 
-def p_value_text(p_value: float | None) -> str:
-    """Return a p-value with three decimals, or that it is below 0.001."""
-    if p_value is None:
-        return "\N{EN DASH}"
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
-
-
-def _cells(row: Difference) -> tuple[str, ...]:
-    difference = NOT_DEFINED if row.difference is None else f"{row.difference:+.3f}"
-    if row.low is not None and row.high is not None:
-        difference += f" ({row.low:+.3f} to {row.high:+.3f})"
-    name = metric_name(row.metric, row.label)
-    return name, number(row.first), number(row.second), difference, p_value_text(row.p_value)
-
-
-def _sign(p_value: float) -> str:
-    text = p_value_text(p_value)
-    return text if text.startswith("<") else f"= {text}"
-
-
-def _records(comparison: Comparison) -> list[dict[str, Any]]:
-    return [
-        {"class" if key == "label" else key: value for key, value in asdict(row).items()}
-        for row in comparison.differences
-    ]
+def _some(names: Sequence[str]) -> str:
+    first = ", ".join(names[:NAMED_AT_MOST])
+    return f"{first}, …" if len(names) > NAMED_AT_MOST else first

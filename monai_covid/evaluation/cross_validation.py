@@ -45,7 +45,7 @@ class FoldMetric:
 
 @dataclass(frozen=True)
 class CrossValidationReport:
-    """What ``cross_validate`` found.
+    """The result of ``cross_validate``.
 
     Attributes:
         folds: Names of the folds.
@@ -68,9 +68,9 @@ def cross_validate(
 ) -> CrossValidationReport:
     """Aggregate the test predictions of the folds of one cross-validation.
 
-    The standard deviation over folds says how much training sets and test sets vary together; the
-    pooled interval says how much the sample of patients varies, for the networks as trained. Pooled
-    AUCs compare probabilities of different networks and so also suffer when these are calibrated
+    The standard deviation over folds covers the variation of training and test sets together; the
+    pooled interval covers that of the sample of patients, for the networks as trained. Pooled AUCs
+    compare probabilities of different networks and so are lower where these are calibrated
     differently.
 
     Args:
@@ -94,11 +94,11 @@ def cross_validate(
         point_metrics(outcomes_of(with_prediction(table, class_names), class_names))
         for table in tables.values()
     ]
-    marked = [
+    with_folds = [
         with_prediction(table, class_names).assign(**{FOLD: name}) for name, table in tables.items()
     ]
-    together = pd.concat(marked, ignore_index=True)
-    pooled = evaluate_table(together, class_names, resamples, seed, source="pooled folds")
+    every = pd.concat(with_folds, ignore_index=True)
+    pooled = evaluate_table(every, class_names, resamples, seed, source="pooled folds")
     return CrossValidationReport(
         folds=tuple(tables),
         fold_images=tuple(len(table) for table in tables.values()),

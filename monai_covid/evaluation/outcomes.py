@@ -1,4 +1,4 @@
-"""What a predictions table says, as arrays: the truth, the probabilities, the decisions."""
+"""A predictions table as arrays: true classes, probabilities, predicted classes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class SingleLabelOutcomes:
-    """One true class and one decision per image.
+    """One true class and one predicted class per image.
 
     Attributes:
         true: Index of the true class, ``(N,)``.

@@ -1,4 +1,4 @@
-"""Says everything that is wrong with a predictions table, with its file and row."""
+"""Checks of a predictions table: all problems at once, with file and row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUM_TOLERANCE = 1e-4
 FIRST_ROW = 2
 """Line of the first row in a CSV file, under the header."""
 
-Finding = tuple[int | None, str]
+TableProblem = tuple[int | None, str]
 
 
 def check_predictions(
@@ -44,12 +44,12 @@ def check_predictions(
     Raises:
         InputError: With every problem, its row counted as in a CSV file (header = 1).
     """
-    findings = list(_columns(table, class_names)) or list(_contents(table, class_names))
-    if findings:
-        raise InputError([Problem(source, row, message) for row, message in findings])
+    problems = list(_columns(table, class_names)) or list(_contents(table, class_names))
+    if problems:
+        raise InputError([Problem(source, row, message) for row, message in problems])
 
 
-def _columns(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Finding]:
+def _columns(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[TableProblem]:
     names = list(class_names)
     if not names or len(set(names)) < len(names):
         yield None, f"class names must be unique and at least one, got {names}"
@@ -69,17 +69,17 @@ def _columns(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Findin
         yield None, "the table has no rows"
 
 
-def _contents(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Finding]:
+def _contents(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[TableProblem]:
     yield from _texts(table)
     yield from _probabilities(table, class_names)
     if is_multi_label(table):
         yield from _targets(table, class_names)
         return
     yield from _labels(table, class_names)
-    yield from _sums_and_decisions(table, class_names)
+    yield from _sums_and_predictions(table, class_names)
 
 
-def _texts(table: pd.DataFrame) -> Iterator[Finding]:
+def _texts(table: pd.DataFrame) -> Iterator[TableProblem]:
     for column in (IMAGE, PATIENT):
         empty = table[column].isna() | (table[column].astype(str).str.strip() == "")
         yield from _each(empty.to_numpy(bool), [f"{column} is empty"] * len(table))
@@ -90,27 +90,29 @@ def _texts(table: pd.DataFrame) -> Iterator[Finding]:
         first.setdefault(image, row)
 
 
-def _probabilities(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Finding]:
+def _probabilities(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[TableProblem]:
     for column in map(probability_column, class_names):
         values = _numbers(table, column)
         wrong = ~((values >= 0) & (values <= 1))
-        yield from _each(wrong, _saying(table, column, "a number in [0, 1]"))
+        yield from _each(wrong, _messages(table, column, "a number in [0, 1]"))
 
 
-def _targets(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Finding]:
+def _targets(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[TableProblem]:
     for column in map(target_column, class_names):
         wrong = ~np.isin(_numbers(table, column), (0.0, 1.0))
-        yield from _each(wrong, _saying(table, column, "0 or 1"))
+        yield from _each(wrong, _messages(table, column, "0 or 1"))
 
 
-def _labels(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Finding]:
+def _labels(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[TableProblem]:
     for column in (LABEL, PREDICTION):
         if column in table.columns:
             wrong = ~table[column].isin(list(class_names)).to_numpy(bool)
-            yield from _each(wrong, _saying(table, column, f"one of {', '.join(class_names)}"))
+            yield from _each(wrong, _messages(table, column, f"one of {', '.join(class_names)}"))
 
 
-def _sums_and_decisions(table: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Finding]:
+def _sums_and_predictions(
+    table: pd.DataFrame, class_names: Sequence[str]
+) -> Iterator[TableProblem]:
     values = np.column_stack([_numbers(table, probability_column(name)) for name in class_names])
     usable = ((values >= 0) & (values <= 1)).all(axis=1)
     sums = values.sum(axis=1)
@@ -120,17 +122,17 @@ def _sums_and_decisions(table: pd.DataFrame, class_names: Sequence[str]) -> Iter
     )
     if PREDICTION not in table.columns:
         return
-    raw = table[PREDICTION].tolist()
+    predictions = table[PREDICTION].tolist()
     index = {name: position for position, name in enumerate(class_names)}
-    chosen = np.array([index.get(name, -1) for name in raw])
-    # Equal highest probabilities (rounded files) leave the choice open.
-    lower = values[np.arange(len(values)), chosen] < values.max(axis=1)
+    predicted = np.array([index.get(name, -1) for name in predictions])
+    # Equal highest probabilities (rounded files) allow either class.
+    lower = values[np.arange(len(values)), predicted] < values.max(axis=1)
     best = [class_names[position] for position in values.argmax(axis=1)]
     yield from _each(
-        usable & (chosen >= 0) & lower,
+        usable & (predicted >= 0) & lower,
         [
-            f"prediction is {said!r}, but {top!r} has the highest probability"
-            for said, top in zip(raw, best, strict=True)
+            f"prediction is {prediction!r}, but {top!r} has the highest probability"
+            for prediction, top in zip(predictions, best, strict=True)
         ],
     )
 
@@ -139,10 +141,10 @@ def _numbers(table: pd.DataFrame, column: str) -> FloatArray:
     return pd.to_numeric(table[column], errors="coerce").to_numpy(np.float64)
 
 
-def _saying(table: pd.DataFrame, column: str, wanted: str) -> list[str]:
-    return [f"{column} is {value!r}, must be {wanted}" for value in table[column].tolist()]
+def _messages(table: pd.DataFrame, column: str, right: str) -> list[str]:
+    return [f"{column} is {value!r}, must be {right}" for value in table[column].tolist()]
 
 
-def _each(wrong: BoolArray, messages: Sequence[str]) -> Iterator[Finding]:
+def _each(wrong: BoolArray, messages: Sequence[str]) -> Iterator[TableProblem]:
     for row in np.flatnonzero(wrong).tolist():
         yield row + FIRST_ROW, messages[row]

@@ -1,7 +1,4 @@
-"""The predictions table: building, reading and writing it. ``columns`` describes its columns.
-
-Reads the CSV file of a predictions table without changing a name or a bit.
-"""
+"""The predictions table: building, reading and writing it. ``columns`` describes its columns."""
 
 from __future__ import annotations
 
@@ -30,53 +27,8 @@ from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.prediction_checks import check_predictions
 
 TEXT_COLUMNS = (IMAGE, PATIENT, LABEL, PREDICTION)
+
 NOT_A_NUMBER = ["", "nan", "NaN", "NA", "N/A"]
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Return the rows of a CSV file; their contents are not checked.
-
-    Args:
-        path: CSV file.
-
-    Returns:
-        Names as text; probabilities as numbers, or as found where they are none.
-
-    Raises:
-        InputError: If the file is no CSV table.
-    """
-    try:
-        header = [str(name) for name in pd.read_csv(path, nrows=0).columns]
-        # Text stays text: patient 007 is not patient 7, and a class may be called NA.
-        # Probabilities are read as text too, because not every parser of pandas is exact.
-        text = [name for name in header if name in TEXT_COLUMNS or _is_probability(name)]
-        table = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(text, str),
-            keep_default_na=False,
-            na_values={name: NOT_A_NUMBER for name in header if name not in text},
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError([Problem(path, None, f"not a readable CSV file: {error}")]) from error
-    if not isinstance(table.index, pd.RangeIndex):
-        message = f"rows have more fields than the header, which has {len(header)}"
-        raise InputError([Problem(path, None, message)])
-    return table.assign(**{name: _exact(table[name]) for name in header if _is_probability(name)})
-
-
-def _is_probability(column: str) -> bool:
-    return column.startswith(PROBABILITY_PREFIX)
-
-
-def _exact(texts: pd.Series) -> list[Any]:
-    """Return the numbers; what is no number stays as it is, for the check to show."""
-    numbers: list[Any] = []
-    for text in texts:
-        try:
-            numbers.append(float(text))
-        except ValueError:
-            numbers.append(text)
-    return numbers
 
 
 def multiclass_table(
@@ -86,7 +38,7 @@ def multiclass_table(
     probabilities: ArrayLike,
     class_names: Sequence[str],
 ) -> pd.DataFrame:
-    """Build the table of a classifier that chooses one class per image.
+    """Build the table of a classifier of mutually exclusive classes.
 
     Args:
         images: N unique names or paths.
@@ -126,7 +78,7 @@ def multilabel_table(
     probabilities: ArrayLike,
     label_names: Sequence[str],
 ) -> pd.DataFrame:
-    """Build the table of a classifier that says yes or no to each label.
+    """Build the table of a multi-label classifier.
 
     Args:
         images: N unique names or paths.
@@ -177,6 +129,37 @@ def read_predictions(path: Path | str, class_names: Sequence[str] | None = None)
     return with_prediction(table, names)
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """Return the rows of a CSV file without changing a name or a bit; contents are not checked.
+
+    Args:
+        path: CSV file.
+
+    Returns:
+        Names as text; probabilities as numbers, or as found where they are none.
+
+    Raises:
+        InputError: If the file is no CSV table.
+    """
+    try:
+        header = [str(name) for name in pd.read_csv(path, nrows=0).columns]
+        # Text stays text: patient 007 is not patient 7, and a class may be called NA.
+        # Probabilities are read as text too, because not every parser of pandas is exact.
+        text = [name for name in header if name in TEXT_COLUMNS or _is_probability(name)]
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(text, str),
+            keep_default_na=False,
+            na_values={name: NOT_A_NUMBER for name in header if name not in text},
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError([Problem(path, None, f"not a readable CSV file: {error}")]) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        message = f"rows have more fields than the header, which has {len(header)}"
+        raise InputError([Problem(path, None, message)])
+    return table.assign(**{name: _exact(table[name]) for name in header if _is_probability(name)})
+
+
 def write_predictions(table: pd.DataFrame, path: Path | str) -> None:
     """Write a predictions table as CSV, so that reading it gives the same numbers to the last bit.
 
@@ -191,8 +174,23 @@ def write_predictions(table: pd.DataFrame, path: Path | str) -> None:
         exact.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
 
 
+def _is_probability(column: str) -> bool:
+    return column.startswith(PROBABILITY_PREFIX)
+
+
+def _exact(texts: pd.Series) -> list[Any]:
+    """Return the numbers; what is no number stays as it is, for the check to show."""
+    numbers: list[Any] = []
+    for text in texts:
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            numbers.append(text)
+    return numbers
+
+
 def with_prediction(table: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
-    """Return the table with the ``prediction`` column that a single-label table should have."""
+    """Return the table with a ``prediction`` column, unless it has one or is multi-label."""
     if is_multi_label(table) or PREDICTION in table.columns:
         return table
     return table.assign(**{PREDICTION: _most_probable(table, class_names)})

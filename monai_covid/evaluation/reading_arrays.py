@@ -1,4 +1,4 @@
-"""Images that people have read, with what a model said of them, as arrays; and their strata."""
+"""Images that readers have read, with the predictions of a model, as arrays; and their strata."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class ReadingArrays(NamedTuple):
     """Images that were read.
 
     Attributes:
-        label: The class that was looked for.
-        given: The label that each image came with, ``(N,)``.
+        label: The class whose finding readers looked for.
+        given: Label of each image in the collection, ``(N,)``.
         patients: ``(N,)``.
         views: ``(N,)``, empty where it is not known; None if none is.
         seen: Whether readers saw the finding, ``(N,)``.
@@ -63,24 +63,24 @@ def groups(names: StringArray) -> dict[str, BoolArray]:
 
 
 def reading_arrays(
-    table: pd.DataFrame, known: pd.Series[float], label: str, views: pd.Series[str] | None
+    table: pd.DataFrame, readings: pd.Series[float], label: str, views: pd.Series[str] | None
 ) -> ReadingArrays:
     """Return the rows of a predictions table as arrays.
 
     Args:
         table: All of whose images were read.
-        known: 1 or 0 by image.
-        label: The class that was looked for.
+        readings: 1 or 0 by image.
+        label: The class whose finding readers looked for.
         views: View of each image, by image.
     """
     images = table[IMAGE].tolist()
-    viewed = None if views is None else views.loc[images].to_numpy(str)
+    view_of = None if views is None else views.loc[images].to_numpy(str)
     return ReadingArrays(
         label,
         table[LABEL].to_numpy(str),
         table[PATIENT].to_numpy(str),
-        None if viewed is None or not any(viewed) else viewed,
-        np.asarray(known.loc[images].to_numpy() > 0),
+        None if view_of is None or not any(view_of) else view_of,
+        np.asarray(readings.loc[images].to_numpy() > 0),
         table[probability_column(label)].to_numpy(np.float64),
         against_normal(table, label),
     )

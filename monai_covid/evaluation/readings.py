@@ -1,18 +1,18 @@
-"""What a model says beside what readers saw on the same images.
+"""Agreement of a model with readers of the same images.
 
-Labels that come with a hospital, or were mined from its reports, can be told by much that is no
-disease. Readers who looked at the images themselves are a second witness. A model that recognises
-the finding ranks, among images of one label, those on which readers saw it above the others: what
-gives the label away is the same for both. One that goes by something else does so only as far as
-that comes with the finding, however well it tells the labels. Where views are known, pairs of one
-label and one view are counted as well: patients in bed are imaged AP and are sicker, so that the
-view alone tells something of both.
+Labels that come with a hospital, or were mined from its reports, can be predicted by much that is
+no disease. Readers who looked at the images themselves are an independent reference. A model that
+recognises the finding ranks, among images of one label, those on which readers saw it above the
+others: other cues to the label are the same for both. A model that uses such cues does so only as
+far as they are correlated with the finding, however well it predicts the labels. Where views are
+known, pairs of one label and one view are counted as well: bedside radiographs are AP and of sicker
+patients, so the view alone predicts something of both.
 
-Each measure is a probability of ordering a pair rightly, ties counted half, and so an AUC. Within
-strata only pairs of one stratum count, over all strata together: a Mann-Whitney statistic of strata
-(P. van Elteren, Bull. Int. Stat. Inst. 37:351-361, 1960) in which each pair counts once.
+Each measure is the probability that a pair is ranked correctly, ties counted half, and so an AUC.
+Within strata only pairs of one stratum count, over all strata together: a stratified Mann-Whitney
+statistic (P. van Elteren, Bull. Int. Stat. Inst. 37:351-361, 1960) in which each pair counts once.
 
-Readings are set beside the probability of the class against that of normal: another disease that
+Readings are compared with the probability of the class against that of normal: another disease that
 shows the same finding takes probability from the class, and would seem to contradict the readers.
 """
 
@@ -54,7 +54,7 @@ class ReadingsOfLabel(NamedTuple):
     """The images of one label that were read.
 
     Attributes:
-        label: The label that they came with.
+        label: The label.
         images: Their number.
         patients: Their patients.
         seen: Images on which readers saw the finding.
@@ -74,14 +74,13 @@ class ReadingComparison:
 
     Attributes:
         label: The class whose finding was looked for.
-        labels: The images by the label that they came with.
+        labels: The images by label.
         images: All that were read.
         patients: Their patients.
-        values: ``labels_by_model``: how the model's probability tells images labelled so from
-            others; ``labels_by_readers``: how the readings do; ``readings_by_model``: how the
-            probability tells images on which the finding was seen; the same ``…_within_labels``,
-            and ``…_within_labels_and_views``, of images whose view is known. Value with 95 %
-            interval over patients.
+        values: AUC with 95 % interval over patients. ``labels_by_model``: of the model's
+            probability for the label; ``labels_by_readers``: of the readings for the label;
+            ``readings_by_model``: of the probability for the finding being seen; the same
+            ``…_within_labels``, and ``…_within_labels_and_views``, of images whose view is known.
         heeds_views: Whether the view of any of the images is known.
         fewest: The smaller number of patients, with the finding seen or not, whose images can be
             compared with others of their label, and of their view if views are heeded.
@@ -97,7 +96,7 @@ class ReadingComparison:
 
     @property
     def judged(self) -> Value:
-        """How the model tells images on which the finding was seen, in the narrowest strata."""
+        """AUC of the model for the finding being seen, in the narrowest strata."""
         return self.values[WITHIN_VIEWS if self.heeds_views else WITHIN_LABELS]
 
 
@@ -115,8 +114,8 @@ def compare_with_readings(
         tables: Single-label predictions tables (see ``evaluation.columns``) of one model each:
             measures are means over them, of the images that are in all, and patients are drawn for
             all at once.
-        seen: 1, 0 or NaN by image, see ``data.readings.read_readings``; named after the class that
-            was looked for.
+        seen: 1, 0 or NaN by image, see ``data.readings.read_readings``; named after the class whose
+            finding readers looked for.
         views: View of each image, by image; empty where it is not known, None if none is.
         resamples: Bootstrap resamples.
         seed: Seed of the resamples.
@@ -124,12 +123,12 @@ def compare_with_readings(
     Returns:
         None if no image was read.
     """
-    known, label = seen.dropna(), str(seen.name)
-    shared = set.intersection(set(known.index), *(set(table[IMAGE]) for table in tables))
+    readings, label = seen.dropna(), str(seen.name)
+    shared = set.intersection(set(readings.index), *(set(table[IMAGE]) for table in tables))
     if not shared:
         return None
     read = [table[table[IMAGE].isin(shared)] for table in tables]
-    images = [reading_arrays(table, known, label, views) for table in read]
+    images = [reading_arrays(table, readings, label, views) for table in read]
     first = images[0]
     values = _with_intervals(images, resamples, seed)
     labels = sorted(set(first.given), key=lambda name: (name != label, name))
@@ -154,17 +153,17 @@ def _measure(images: ReadingArrays) -> Measure:
     by_label, by_view = _ranked(images, groups(images.given)), _ranked(images, images.strata())
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
-        found = {
+        values = {
             name: weighted_auc(weights_by_score(ranking, weights))
             for name, ranking in whole.items()
         }
         pairs = _pairs(by_label, weights)
-        found |= {_within(name): divide(*one) for name, one in pairs.items()}
-        found[WITHIN_LABELS] = _together(pairs)
-        found[WITHIN_VIEWS] = np.full(len(weights), np.nan)
+        values |= {_within(name): divide(*of_label) for name, of_label in pairs.items()}
+        values[WITHIN_LABELS] = _over_strata(pairs)
+        values[WITHIN_VIEWS] = np.full(len(weights), np.nan)
         if images.views is not None:
-            found[WITHIN_VIEWS] = _together(_pairs(by_view, weights))
-        return found
+            values[WITHIN_VIEWS] = _over_strata(_pairs(by_view, weights))
+        return values
 
     return measure
 
@@ -182,26 +181,29 @@ def _pairs(strata: Strata, weights: FloatArray) -> dict[str, tuple[FloatArray, F
     }
 
 
-def _together(pairs: Mapping[str, tuple[FloatArray, FloatArray]]) -> FloatArray:
-    ordered, every = (np.sum(some, axis=0) for some in zip(*pairs.values(), strict=True))
+def _over_strata(pairs: Mapping[str, tuple[FloatArray, FloatArray]]) -> FloatArray:
+    ordered, every = (np.sum(counts, axis=0) for counts in zip(*pairs.values(), strict=True))
     return divide(ordered, every)
 
 
 def _with_intervals(images: Sequence[ReadingArrays], resamples: int, seed: int) -> dict[str, Value]:
     """Return means over models, with intervals over patients drawn for all models at once."""
-    measures = [_measure(one) for one in images]
-    ends = np.cumsum([len(one.given) for one in images])[:-1]
+    measures = [_measure(of_model) for of_model in images]
+    ends = np.cumsum([len(of_model.given) for of_model in images])[:-1]
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
         parts = np.split(weights, ends, axis=1)
-        found = [one(part) for one, part in zip(measures, parts, strict=True)]
-        return {name: np.mean([each[name] for each in found], axis=0) for name in found[0]}
+        models = [of_model(part) for of_model, part in zip(measures, parts, strict=True)]
+        return {name: np.mean([model[name] for model in models], axis=0) for name in models[0]}
 
-    patients = [str(patient) for one in images for patient in one.patients]
+    patients = [str(patient) for of_model in images for patient in of_model.patients]
     once = measure(np.ones((1, len(patients))))
     drawn = resample(measure, patients, resamples, seed)
-    alone = {name for name, some in _compared(images[0]).items() if len(some) < 2}
-    return {n: _value(float(once[n][0]), drawn[n], alone=n in alone) for n in once}
+    compared = _compared(images[0])
+    return {
+        name: _value(float(once[name][0]), drawn[name], patients=len(compared[name]))
+        for name in once
+    }
 
 
 def _compared(images: ReadingArrays) -> dict[str, set[str]]:
@@ -212,17 +214,17 @@ def _compared(images: ReadingArrays) -> dict[str, set[str]]:
         WITHIN_VIEWS: images.strata(),
         **{_within(name): {name: part} for name, part in by_label.items()},
     }
-    whole = dict.fromkeys((LABELS_BY_MODEL, LABELS_BY_READERS, READINGS_BY_MODEL), images.patients)
-    found = {name: set(map(str, patients)) for name, patients in whole.items()}
-    return found | {name: set.union(*images.sides(parts)) for name, parts in strata.items()}
+    every = set(map(str, images.patients))
+    whole = dict.fromkeys((LABELS_BY_MODEL, LABELS_BY_READERS, READINGS_BY_MODEL), every)
+    return whole | {name: set.union(*images.sides(parts)) for name, parts in strata.items()}
 
 
-def _value(value: float, drawn: FloatArray, *, alone: bool) -> Value:
+def _value(value: float, drawn: FloatArray, *, patients: int) -> Value:
     if np.isnan(value):
         return Value(None)
     # One patient alone gives the same resample every time, which would look like certainty.
     interval = percentile_interval(drawn)
-    return Value(value) if alone else Value(value, interval.low, interval.high)
+    return Value(value) if patients < 2 else Value(value, interval.low, interval.high)
 
 
 def _within(label: str) -> str:

@@ -59,7 +59,7 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """What ``evaluate_table`` found.
+    """The result of ``evaluate_table``.
 
     Attributes:
         class_names: Classes or labels.
@@ -111,8 +111,8 @@ class EvaluationReport:
         for row in self.rows:
             if (row.metric, row.label) == (metric, label):
                 return row
-        known = sorted({f"{row.metric}/{row.label}" for row in self.rows})
-        raise KeyError(f"no metric {metric}/{label}; there are: {', '.join(known)}")
+        names = sorted({f"{row.metric}/{row.label}" for row in self.rows})
+        raise KeyError(f"no metric {metric}/{label}; there are: {', '.join(names)}")
 
 
 def evaluate_table(

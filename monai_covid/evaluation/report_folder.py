@@ -1,4 +1,4 @@
-"""Folders of results that are either whole or absent, and the files of one report."""
+"""The files of a report, in folders that appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -107,4 +107,4 @@ def check_replaceable(target: Path, mark: str, *, overwrite: bool) -> None:
     if not (target / mark).is_file():
         raise FileExistsError(f"{target} has files but no {mark}, so it is not replaced")
     if not overwrite:
-        raise FileExistsError(f"{target} already has {mark}; allow overwriting or choose another")
+        raise FileExistsError(f"{target} already has {mark}; --overwrite replaces it")

@@ -16,8 +16,8 @@ from monai_covid.evaluation.wording import counted, interval, metric_name, numbe
 from monai_covid.labels import display_name
 
 NO_WIDTH = (
-    "An interval without width means that all resamples agree, as they must where there are no "
-    "errors; it does not mean certainty."
+    "An interval of width 0 means that all resamples agree, as they must without errors; it does "
+    "not mean certainty."
 )
 NAME_AND_VALUE_WIDTH = (26, 11)
 

@@ -1,4 +1,4 @@
-"""How metrics and numbers are written for people."""
+"""Names of metrics and formats of numbers in texts, tables and figures."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def number(value: float | None) -> str:
 def interval(low: float | None, high: float | None) -> str:
     """Return ``low to high`` with three decimals, or a dash when there is no interval."""
     return "\N{EN DASH}" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+
+
+def p_value_text(p_value: float | None) -> str:
+    """Return a p-value with three decimals, or that it is below 0.001; a dash for none."""
+    if p_value is None:
+        return "\N{EN DASH}"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def value_with_interval(row: MetricRow) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,9 +36,16 @@ class Change(NamedTuple):
 
 
 def shrink(
-    model: Path, out: Path, images: Sequence[Path], storage: str, largest_change: float
+    model: Path,
+    out: Path,
+    images: Sequence[Path],
+    storage: str,
+    largest_change: float,
+    *,
+    load: Callable[[Path], Classifier] = Classifier,
+    batch_size: int = 16,
 ) -> Change:
-    """Write ``model`` anew in another storage, unless its answers change too much.
+    """Rewrite ``model`` in another storage, unless its answers change too much.
 
     Args:
         model: Model file.
@@ -46,6 +53,8 @@ def shrink(
         images: Image files; at least one.
         storage: See ``weight_storage.STORAGES``.
         largest_change: Probabilities may change by less than this; no decision may change.
+        load: Returns the classifier of a model file.
+        batch_size: Images that are classified together.
 
     Returns:
         What changed.
@@ -55,12 +64,12 @@ def shrink(
         InputError: If an image cannot be read; names all of them.
         WeightsError: If the model cannot be read.
     """
-    classifier = Classifier(model)
+    classifier = load(model)
     state, info = classifier.network.state_dict(), classifier.info
-    before = _probabilities(classifier, images)
+    before = _probabilities(classifier, images, batch_size)
     with atomic_path(out) as temporary:
         save_model(temporary, state, info, storage)
-        after = _probabilities(Classifier(temporary), images)
+        after = _probabilities(load(temporary), images, batch_size)
         change = _compare(before, after, model.stat().st_size, temporary.stat().st_size)
         if change.decisions or not change.largest < largest_change:
             raise OptionError(
@@ -71,16 +80,20 @@ def shrink(
     return change
 
 
-def _probabilities(classifier: Classifier, images: Sequence[Path]) -> NDArray[np.float64]:
+def _probabilities(
+    classifier: Classifier, images: Sequence[Path], batch_size: int
+) -> NDArray[np.float64]:
     """Return ``(N, labels)`` probabilities of all images, also of unsuitable ones."""
-    found = list(classifier.predict(list(images), keep_unsuitable=True))
+    predictions = list(classifier.predict(list(images), batch_size, assess=False))
     unreadable = [
-        Problem(path, None, one.error) for path, one in zip(images, found, strict=True) if one.error
+        Problem(path, None, each.error)
+        for path, each in zip(images, predictions, strict=True)
+        if each.error
     ]
     if unreadable:
         raise InputError(unreadable)
     return np.array(
-        [[one.probabilities[label] for label in classifier.info.labels] for one in found]
+        [[each.probabilities[label] for label in classifier.info.labels] for each in predictions]
     )
 
 

@@ -11,7 +11,7 @@ from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.wording import counted, number, sample_size
 from monai_covid.lab.studies.pages.markdown import escape, estimate, feature_name, plain, table
 from monai_covid.lab.studies.pages.markdown import measure_name as measure_in_table
-from monai_covid.lab.studies.pages.radiologist import ENTANGLED, chosen_arm
+from monai_covid.lab.studies.pages.radiologist import CONFOUNDED, chosen_arm
 from monai_covid.lab.studies.pages.records import Arm, Estimate, Study
 from monai_covid.lab.studies.pages.sentences import trivial_sentence
 from monai_covid.lab.studies.pages.tables import shown_measures
@@ -171,7 +171,7 @@ def _thresholds(calibration: Calibration) -> str:
 def _figures(studies: Sequence[Study], arm: str | None) -> str:
     if not studies:
         return "None: no study was named."
-    return "\n\n".join([OTHER_NETWORKS, *(_study(study, arm) for study in studies), ENTANGLED])
+    return "\n\n".join([OTHER_NETWORKS, *(_study(study, arm) for study in studies), CONFOUNDED])
 
 
 def _study(study: Study, name: str | None) -> str:

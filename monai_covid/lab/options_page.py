@@ -1,8 +1,7 @@
 """The reference page of all options, made from the tables that check them.
 
-``python -m monai_covid.lab.options_page docs/reference/options.md`` writes it anew.
-
-The options of ``cross_validate.yaml``.
+``python -m monai_covid.lab.options_page docs/reference/options.md`` rewrites it. The table of
+``cross_validate.yaml`` and its check stand here.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from monai_covid.data.files import write_text
 from monai_covid.training.options import (
     Option,
     check_options,
-    choice,
     option_problems,
     optional,
     running_config,
@@ -31,15 +29,14 @@ from monai_covid.training.workflow_options import (
     STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
-    STAGE3_DIRECT,
     TRAINING,
+    start_conflicts,
 )
 
 CROSS_VALIDATION = {
     **PLACES,
     "manifest": optional(COVID_DATA["manifest"]),
-    "config": choice("config of the stage", "stage3_covid.yaml", "stage3_direct.yaml"),
-    "stage3": Option((dict,), "options of that config, as --stage3#max_epochs 20"),
+    "stage3": Option((dict,), "options of stage3_covid.yaml, as --stage3#max_epochs 20"),
     "minutes": TRAINING["minutes"],
     "resamples": EVALUATION["resamples"],
     "resume": TRAINING["resume"],
@@ -54,11 +51,9 @@ def check_cross_validation() -> None:
         SystemExit: Listing every unknown name and unusable value.
     """
     check_options(CROSS_VALIDATION, (*WIRING, "training", "budget"))
-    config = running_config()
-    known = STAGE3_DIRECT if config["config"] == "stage3_direct.yaml" else STAGE3
-    handed_on = config["stage3"]
-    taken = {name: known[name] for name in handed_on if name in known}
-    problems = option_problems(handed_on, taken, known)
+    handed_on = running_config()["stage3"]
+    taken = {name: STAGE3[name] for name in handed_on if name in STAGE3}
+    problems = option_problems(handed_on, taken, STAGE3) + start_conflicts(handed_on)
     problems += [
         f"--{name} cannot be set here: every fold has its own"
         for name in ("fold", "output_dir")
@@ -74,7 +69,6 @@ CONFIGS = {
     "stage1_distilled.yaml": STAGE1_DISTILLED,
     "stage2_nih.yaml": STAGE2,
     "stage3_covid.yaml": STAGE3,
-    "stage3_direct.yaml": STAGE3_DIRECT,
     "cross_validate.yaml": CROSS_VALIDATION,
     "evaluate.yaml": EVALUATION,
     "inference.yaml": INFERENCE,

@@ -1,9 +1,4 @@
-"""Loading of weights that never drops a tensor silently.
-
-What tensors are called in weights of other libraries, and here.
-
-Weights files, read without running code from them.
-"""
+"""Weights files and their tensors: read without running code, none dropped silently."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_covid.errors import WeightsError
+from monai_covid.models.info_buffer import MODEL_INFO
 
 HEAD = "class_layers.out"
 """Name of the last linear layer in MONAI's DenseNet."""
@@ -37,7 +33,8 @@ def to_monai_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Understands torchvision's names, old (``denselayer1.norm.1``) and new (``denselayer1.norm1``),
     MONAI's own, a head called ``classifier`` (also inside a ``Sequential``), and wrappers such as
     ``module.`` and ``densenet121.`` around them; and those of the package
-    ``efficientnet_lite_pytorch``.
+    ``efficientnet_lite_pytorch``. The buffer that says what a network is belongs to no layer and is
+    left out.
 
     Raises:
         WeightsError: If two tensors end up under one name.
@@ -45,6 +42,8 @@ def to_monai_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     renamed: dict[str, Tensor] = {}
     for name, tensor in state.items():
         new = _WRAPPERS.sub("", name)
+        if new == MODEL_INFO:
+            continue
         new = _DENSE_LAYER.sub(r"\1.layers.\2\3.", new)
         first, dot, rest = new.partition(".")
         new = _EFFICIENTNET.get(first, first) + dot + rest
@@ -101,7 +100,8 @@ def load_network(network: nn.Module, state: Mapping[str, Tensor]) -> None:
 
 def _load(network: nn.Module, state: dict[str, Tensor], with_head: bool = False) -> None:
     own = network.state_dict()
-    expected = {k: v for k, v in own.items() if with_head or not k.startswith(HEAD)}
+    left_alone = (MODEL_INFO,) if with_head else (MODEL_INFO, HEAD)
+    expected = {k: v for k, v in own.items() if not k.startswith(left_alone)}
     first = "features.conv0.weight"
     state = dict(state)
     if first in state and first in expected and state[first].ndim == expected[first].ndim:
@@ -133,6 +133,12 @@ def _some(what: str, names: Sequence[str]) -> list[str]:
         return []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return [f"{what}: {', '.join(names[:3])}{more}"]
+
+
+def description_in(state: Mapping[str, Tensor]) -> Tensor | None:
+    """Return the buffer that says what a network is, if its state dict has one."""
+    named = (tensor for name, tensor in state.items() if _WRAPPERS.sub("", name) == MODEL_INFO)
+    return next(named, None)
 
 
 def read_state(path: Path | str) -> dict[str, Tensor]:

@@ -1,4 +1,8 @@
-"""Model files: a network's tensors together with what is needed to use them."""
+"""Model files: a network's tensors, and among them what is needed to use them.
+
+A model file is a plain state dict, as MONAI's model zoo has it. Its buffer ``model_info`` says what
+the network is. Files of earlier versions, dictionaries of ``network`` and ``info``, are read too.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +19,18 @@ from torch import Tensor, nn
 from monai_covid.data.files import atomic_path
 from monai_covid.errors import WeightsError
 from monai_covid.evaluation.calibration.record import Calibration
-from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS
-from monai_covid.models.architectures import ARCHITECTURES, BLOCK_LAYERS, build_network
-from monai_covid.models.efficientnet import EFFICIENTNET
+from monai_covid.labels import COVID_LABELS
+from monai_covid.models.architectures import ARCHITECTURES, build_network
+from monai_covid.models.info_buffer import MODEL_INFO, describe, from_bytes, to_bytes
 from monai_covid.models.loading import (
     HEAD,
+    description_in,
     load_network,
     read_state,
     read_torch_file,
-    to_monai_names,
 )
 from monai_covid.models.weight_storage import FLOAT32, stored
 from monai_covid.preprocessing.settings import PLAIN, Preprocessing
-
-_LABELS_BY_OUTPUTS = {len(known): known for known in (COVID_LABELS, NIH_FINDINGS, NIH_LABELS)}
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class ModelInfo:
     """What is needed to use a network's tensors.
 
     Attributes:
-        architecture: One of ``networks.ARCHITECTURES``.
+        architecture: One of ``architectures.ARCHITECTURES``.
         channels: Input channels, 1 or 3.
         labels: Class of each output neuron; none for a backbone alone, from stage 1.
         image_size: Height and width of the input in pixels.
-        multilabel: Whether labels exclude each other (False: softmax) or not (True: sigmoid).
+        multilabel: Whether an image can have several labels (True: sigmoid) or the labels are
+            mutually exclusive (False: softmax).
         start: What the first stage started from: ``imagenet``, ``random`` or a file.
         temperature: Logits are divided by it before they become probabilities; above 0. 1 for a
             network that was not calibrated.
@@ -64,8 +67,10 @@ class ModelInfo:
         return not self.labels
 
     def build(self) -> nn.Module:
-        """Build the network with random weights."""
-        return build_network(self.architecture, self.channels, len(self.labels))
+        """Build the network with random weights; it carries this description as a buffer."""
+        network = build_network(self.architecture, self.channels, len(self.labels))
+        describe(network, info_fields(self))
+        return network
 
 
 def save_model(
@@ -80,78 +85,74 @@ def save_model(
 
     Args:
         path: File to write.
-        network_state: ``state_dict`` of the network.
+        network_state: ``state_dict`` of the network; a description in it gives way to ``info``.
         info: What the tensors are.
         storage: See ``weight_storage.stored``.
 
     Raises:
         OptionError: If the tensors cannot be stored so.
     """
-    if info.is_backbone:
-        network_state = {k: v for k, v in network_state.items() if not k.startswith(HEAD)}
-    state = stored(network_state, storage)
+    left_out = (MODEL_INFO, HEAD) if info.is_backbone else (MODEL_INFO,)
+    network_state = {k: v for k, v in network_state.items() if not k.startswith(left_out)}
+    state = {**stored(network_state, storage), MODEL_INFO: to_bytes(info_fields(info))}
     # A stream, because PyTorch refuses some names of files, such as those without a suffix here.
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        torch.save({"network": state, "info": info_fields(info)}, stream)
+        torch.save(state, stream)
 
 
 def info_fields(info: ModelInfo) -> dict[str, Any]:
-    """Return plain values; those of a calibration or of preprocessing only where there is one.
-
-    Earlier versions read files without them as ever, and refuse a file whose temperature or
-    preprocessing they would leave out without a word.
-    """
-    fields = {**asdict(info), "labels": list(info.labels)}
-    if info.preprocessing.is_plain:
-        fields.pop("preprocessing")
-    calibration = {"temperature": fields.pop("temperature"), "calibration": None}
-    fields.pop("calibration")
-    if info.calibration is None and info.temperature == 1:
-        return fields
-    if info.calibration is not None:
-        calibration["calibration"] = info.calibration.fields()
-    return {**fields, **calibration}
+    """Return ``info`` as plain values, of which JSON can be made."""
+    calibration = None if info.calibration is None else info.calibration.fields()
+    return {**asdict(info), "labels": list(info.labels), "calibration": calibration}
 
 
-def read_model_info(path: Path | str, labels: tuple[str, ...] | None = None) -> ModelInfo:
-    """Say what the network in a file is.
-
-    Files of :func:`save_model` carry it. For a plain state dict it is read off the tensors' names
-    and shapes; 3, 14 and 15 outputs are taken for the COVID-19 and NIH label sets.
-
-    Args:
-        path: Weights file.
-        labels: Labels of the output neurons, where the file does not tell.
+def read_model_info(path: Path | str) -> ModelInfo:
+    """Say what the network in a model file is.
 
     Raises:
-        WeightsError: If the file cannot be read, its labels are not known, or it is a backbone
-            alone, which `read_backbone_info` reads.
+        WeightsError: If the file cannot be read, does not say what its network is, or holds a
+            backbone alone, which `read_backbone_info` reads.
     """
-    stored = _stored_info(path)
-    if stored is not None and stored.is_backbone:
+    info = _stored_info(path)
+    if info is None:
         raise WeightsError(
-            f"{path}: holds a backbone from self-supervised pretraining, without output neurons; "
-            "train stage 2 or stage3_direct from it, with --imagenet and this file, and give the "
-            "model of that run"
+            f"{path}: holds weights alone and does not say what their network is (labels, image "
+            "size, preprocessing). If you know, write a model file of them in Python: "
+            f"monai_covid.models.model_file.describe_weights({str(path)!r}, "
+            "ModelInfo(labels=(...), image_size=...), 'model.pt')"
         )
-    return stored or _info_from_tensors(path, to_monai_names(read_state(path)), labels)
+    if info.is_backbone:
+        raise WeightsError(
+            f"{path}: holds a backbone of stage 1, without output neurons; train stage 2, or stage "
+            "3 with --stage2_model none, from it with --imagenet and this file, and give the model "
+            "of that run"
+        )
+    return info
 
 
 def read_backbone_info(path: Path | str) -> ModelInfo | None:
-    """Say what the backbone in a file of self-supervised pretraining is; None for other files.
+    """Say what the backbone in a file of stage 1 is; None for other files.
 
     Raises:
         WeightsError: If the file cannot be read.
     """
-    stored = _stored_info(path)
-    return stored if stored is not None and stored.is_backbone else None
+    info = _stored_info(path)
+    return info if info is not None and info.is_backbone else None
 
 
 def _stored_info(path: Path | str) -> ModelInfo | None:
-    stored = read_torch_file(path).get("info")
-    if not isinstance(stored, Mapping):
+    content = read_torch_file(path)
+    fields = content.get("info")
+    if isinstance(fields, Mapping):  # of an earlier version
+        return info_from_fields(path, {str(name): value for name, value in fields.items()})
+    buffer = description_in(read_state(path))
+    if buffer is None:
         return None
-    return info_from_fields(path, {str(name): value for name, value in stored.items()})
+    try:
+        fields = from_bytes(buffer)
+    except ValueError as error:
+        raise WeightsError(f"{path}: what it says of its network is damaged ({error})") from error
+    return info_from_fields(path, fields)
 
 
 def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
@@ -190,39 +191,12 @@ def _check_temperature(path: Path | str, temperature: Any) -> None:
         raise WeightsError(f"{path}: its temperature is {temperature!r}; it must be above 0")
 
 
-def _info_from_tensors(
-    path: Path | str, state: Mapping[str, Tensor], labels: tuple[str, ...] | None
-) -> ModelInfo:
-    try:
-        channels = state["features.conv0.weight"].shape[1]
-        outputs = state[f"{HEAD}.bias"].shape[0]
-    except KeyError as missing:
-        raise WeightsError(f"{path}: not a network with a head, {missing} is missing") from missing
-    architecture = _architecture(path, state)
-    labels = labels or _LABELS_BY_OUTPUTS.get(outputs)
-    if labels is None or len(labels) != outputs:
-        raise WeightsError(f"{path}: has {outputs} outputs; name their {outputs} labels in order")
-    return ModelInfo(architecture, channels, labels, multilabel=labels != COVID_LABELS)
-
-
-def _architecture(path: Path | str, state: Mapping[str, Tensor]) -> str:
-    if any(name.startswith("features.blocks.") for name in state):
-        return EFFICIENTNET
-    third_block = {name.split(".")[2] for name in state if name.startswith("features.denseblock3.")}
-    for architecture, layers in BLOCK_LAYERS.items():
-        if layers[2] == len(third_block):
-            return architecture
-    raise WeightsError(
-        f"{path}: {len(third_block)} layers in its third block; known: {', '.join(BLOCK_LAYERS)}"
-    )
-
-
 def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[nn.Module, ModelInfo]:
     """Build the network of a file and load its weights.
 
     Args:
-        path: File of :func:`save_model` or a plain state dict.
-        info: What the network is; read from the file when not given.
+        path: Model file, or weights of others.
+        info: What the network is; None: what the file says.
 
     Returns:
         The network in evaluation mode, and what it is.
@@ -234,6 +208,21 @@ def load_model(path: Path | str, info: ModelInfo | None = None) -> tuple[nn.Modu
     network = info.build()
     load_weights(network, path)
     return network.eval(), info
+
+
+def describe_weights(weights: Path | str, info: ModelInfo, model: Path | str) -> None:
+    """Write a model file of weights that do not say what their network is.
+
+    Args:
+        weights: State dict of a DenseNet-121 or -201, with MONAI's or torchvision's tensor names.
+        info: What the network is.
+        model: File to write.
+
+    Raises:
+        WeightsError: If the file cannot be read or does not fit.
+    """
+    network, _ = load_model(weights, info)
+    save_model(model, network.state_dict(), info)
 
 
 def load_weights(network: nn.Module, path: Path | str) -> None:

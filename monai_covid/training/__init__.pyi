@@ -4,7 +4,6 @@ from .barlow_twins import TwinViews as TwinViews
 from .barlow_twins import build_with_projector as build_with_projector
 from .budget import TimeBudget as TimeBudget
 from .checkpoint import RunCheckpoint as RunCheckpoint
-from .checkpoint import RunFolder as RunFolder
 from .curve import LearningCurve as LearningCurve
 from .dataset import RadiographDataset as RadiographDataset
 from .dataset import cache_share as cache_share
@@ -30,13 +29,12 @@ from .relevance_guidance import RelevanceGuidance as RelevanceGuidance
 from .relevance_guidance import check_relevance as check_relevance
 from .relevance_guidance import outside_share as outside_share
 from .relevance_guidance import with_lung_masks as with_lung_masks
-from .run import handler_reference as handler_reference
 from .run import run_training as run_training
+from .run_folder import RunFolder as RunFolder
 from .sampling import EpochSampler as EpochSampler
 from .sampling import ShareSampler as ShareSampler
 from .sampling import source_groups as source_groups
 from .selection import BestEpoch as BestEpoch
-from .settings import running_settings as running_settings
 from .start import build_seeded as build_seeded
 from .start import start_from_first_stage as start_from_first_stage
 from .start import start_from_stage2 as start_from_stage2
@@ -51,4 +49,3 @@ from .workflow_checks import check_stage1 as check_stage1
 from .workflow_checks import check_stage1_distilled as check_stage1_distilled
 from .workflow_checks import check_stage2 as check_stage2
 from .workflow_checks import check_stage3 as check_stage3
-from .workflow_checks import check_stage3_direct as check_stage3_direct

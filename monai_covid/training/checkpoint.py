@@ -1,135 +1,26 @@
-"""Saving a run after every epoch so that it continues as if it had not been interrupted.
-
-The folder of one training run: what is in it, and when it may be written to.
-"""
+"""Saving a run after every epoch so that it continues as if it had not been interrupted."""
 
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import ignite.distributed as idist
 import torch
-from filelock import FileLock, Timeout
 from ignite.engine import Engine, Events
 from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
-from monai_covid.data.files import atomic_path, check_writable
+from monai_covid.data.files import atomic_path
 from monai_covid.errors import RunFolderError
 from monai_covid.models.loading import read_torch_file
 from monai_covid.models.model_file import ModelInfo, info_fields, info_from_fields, save_model
+from monai_covid.training.curve import LearningCurve
+from monai_covid.training.run_folder import RunFolder
 from monai_covid.training.selection import MODEL_EPOCHS, BestEpoch
-from monai_covid.training.settings import EARLIER
 from monai_covid.training.weight_average import WeightAverage
-
-
-class RunFolder:
-    """Names the files of a run and guards those of an earlier one.
-
-    Attributes:
-        path: The folder.
-    """
-
-    def __init__(self, path: Path | str, *, resume: bool = False, overwrite: bool = False) -> None:
-        """Point to ``path``; nothing is created before :meth:`open`."""
-        self.path = Path(path)
-        self.resume = resume
-        self.overwrite = overwrite
-
-    @property
-    def last(self) -> Path:
-        """Everything needed to continue after the last whole epoch."""
-        return self.path / "last.pt"
-
-    @property
-    def best(self) -> Path:
-        """The model file: of the best epoch, or of the last if that was asked for."""
-        return self.path / "model.pt"
-
-    @property
-    def curve(self) -> Path:
-        """The learning curve."""
-        return self.path / "learning_curve.csv"
-
-    @property
-    def summary(self) -> Path:
-        """What the run was and how it ended."""
-        return self.path / "summary.json"
-
-    @property
-    def events(self) -> Path:
-        """TensorBoard's folder."""
-        return self.path / "tensorboard"
-
-    def check(self) -> None:
-        """Check that the run may begin, without changing anything.
-
-        Raises:
-            RunFolderError: If the folder holds a run and neither resuming nor overwriting was asked
-                for, if both were, or if there is something else in its place.
-        """
-        if self.resume and self.overwrite:
-            raise RunFolderError("resume and overwrite exclude each other; give one of them")
-        if self._holds_run() and not (self.resume or self.overwrite):
-            raise RunFolderError(
-                f"{self.path}: holds a run already. Continue it with --resume True, replace it "
-                "with --overwrite True, or give another --output_dir"
-            )
-        for place in (self.path, *self.path.parents):
-            if place.exists() and not place.is_dir():
-                raise RunFolderError(f"{self.path}: cannot be written to ({place} is a file)")
-
-    def open(self) -> None:
-        """Make the folder ready; an earlier run is removed if overwriting was asked for.
-
-        Call it when everything else the run needs is known to be there.
-
-        Raises:
-            RunFolderError: As :meth:`check`, if the folder cannot be written to, or if another
-            process trains in it.
-        """
-        self.check()
-        if idist.get_rank() == 0:
-            self._prepare()
-        if idist.get_world_size() > 1:
-            idist.barrier()
-
-    def _prepare(self) -> None:
-        check_writable(self.path)
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._lock()
-        if self.overwrite:
-            self._remove_run()
-        self._remove_leftovers()
-
-    def _lock(self) -> None:
-        """Keep other processes out until this one ends."""
-        self.lock = FileLock(self.path / ".lock", is_singleton=True)
-        try:
-            self.lock.acquire(timeout=0)
-        except Timeout as error:
-            raise RunFolderError(
-                f"{self.path}: another process trains in this folder; wait for its end, stop it, "
-                "or give another --output_dir"
-            ) from error
-
-    def _remove_leftovers(self) -> None:
-        # What a run that was killed while it wrote leaves behind; see ``files.atomic_path``.
-        for file in (self.last, self.best, self.curve, self.summary):
-            for leftover in self.path.glob(f".{file.stem}-*{file.suffix}"):
-                leftover.unlink(missing_ok=True)
-
-    def _holds_run(self) -> bool:
-        return any(file.exists() for file in (self.last, self.best, self.curve))
-
-    def _remove_run(self) -> None:
-        for file in (self.last, self.best, self.curve, self.summary):
-            file.unlink(missing_ok=True)
-        shutil.rmtree(self.events, ignore_errors=True)
-
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +47,8 @@ class RunCheckpoint:
         network: The network, without any wrapper.
         info: What the network is.
         best: Which epoch is the best; attach this handler after it.
-        parts: Further objects with a state, by name (optimizer, lr_scheduler, curve).
+        parts: Further objects with a state, by name (optimizer, lr_scheduler).
+        curve: The learning curve; None for a run without.
         settings: Options that must not change when the run is continued.
         average: Average of the network's weights; where there is one, it is the model that is kept.
         model_epoch: Whose weights become the model: of the ``best`` validated epoch, or of the
@@ -174,6 +66,7 @@ class RunCheckpoint:
         *,
         best: BestEpoch,
         parts: Mapping[str, Stateful],
+        curve: LearningCurve | None = None,
         settings: Mapping[str, Any] | None = None,
         average: WeightAverage | None = None,
         model_epoch: str = "best",
@@ -187,10 +80,11 @@ class RunCheckpoint:
         self.network = network
         self.info = info
         self.best = best
-        self.parts = dict(parts)
-        self.kept = network
+        self.curve = curve
+        self.parts = {**parts, **({} if curve is None else {"curve": curve})}
+        self.model = network
         if average is not None and average.decay:
-            self.kept = average.validated(network)
+            self.model = average.validated(network)
             self.parts["average"] = average
         self.settings = {name: _plain(value) for name, value in (settings or {}).items()}
         self.finished = False
@@ -207,7 +101,7 @@ class RunCheckpoint:
             return
         # While no epoch has a score, the latest is the best there is.
         if self.keeps_last or self.best.improved or self.best.score is None:
-            save_model(self.folder.best, self.kept.state_dict(), self.info)
+            save_model(self.folder.best, self.model.state_dict(), self.info)
         state = {
             "epoch": engine.state.epoch,
             "iteration": engine.state.iteration,
@@ -258,7 +152,7 @@ class RunCheckpoint:
         changed = [
             f"{name} was {before!r} and is now {value!r}"
             for name, value in self.settings.items()
-            for before in [stored.get(name, EARLIER.get(name))]
+            for before in [stored.get(name)]
             if before != value
         ]
         if changed:
@@ -267,6 +161,53 @@ class RunCheckpoint:
                 f"continue exactly: {'; '.join(changed)}. Give the old values, or start anew with "
                 "--overwrite True or in another --output_dir"
             )
+
+
+def run_checkpoint(
+    folder: RunFolder,
+    network: nn.Module,
+    info: ModelInfo,
+    *,
+    optimizer: Optimizer,
+    lr_scheduler: LRScheduler,
+    average: WeightAverage,
+    settings: Mapping[str, Any],
+    validator: Engine | None = None,
+    more: Mapping[str, Stateful] | None = None,
+    head_epochs: int = 0,
+    patience: int = 0,
+    model_epoch: str = "last",
+) -> RunCheckpoint:
+    """Return the checkpoint of a stage, with its learning curve and its choice of an epoch.
+
+    Args:
+        folder: Where to write.
+        network: The network, without any wrapper.
+        info: What it is.
+        optimizer: Trains it.
+        lr_scheduler: Sets the optimizer's learning rate.
+        average: Average of its weights.
+        settings: Options that must not change when the run is continued.
+        validator: Evaluator of the validation images; None for a run without.
+        more: Further objects with a state, by name.
+        head_epochs: Length of the head phase.
+        patience: See `BestEpoch`.
+        model_epoch: See `RunCheckpoint`.
+    """
+    curve = LearningCurve(
+        folder.curve, folder.path.name, optimizer, validator=validator, head_epochs=head_epochs
+    )
+    return RunCheckpoint(
+        folder,
+        network,
+        info,
+        best=BestEpoch(validator, patience=patience, head_epochs=head_epochs),
+        parts={"optimizer": optimizer, "lr_scheduler": lr_scheduler, **(more or {})},
+        curve=curve,
+        settings=settings,
+        average=average,
+        model_epoch=model_epoch,
+    )
 
 
 def _plain(value: Any) -> Any:

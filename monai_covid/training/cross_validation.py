@@ -1,7 +1,4 @@
-"""Cross-validation of stage 3: one run a fold, then one table.
-
-Running the bundle's configs from Python.
-"""
+"""Running the bundle's configs from Python, and cross-validation of stage 3 with them."""
 
 from __future__ import annotations
 
@@ -26,6 +23,9 @@ from monai_covid.evaluation.report_folder import METRICS_JSON
 from monai_covid.labels import COVID_LABELS
 from monai_covid.training.budget import TimeBudget
 
+logger = logging.getLogger(__name__)
+
+STAGE3 = "stage3_covid.yaml"
 SUMMARY = "summary.json"
 
 
@@ -106,8 +106,6 @@ def chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names if options.get(name) is not None}
 
 
-logger = logging.getLogger(__name__)
-
 EVALUATION_OPTIONS = ("image_dir", "folds", "seed", "limit", "device", "batch_size", "progress")
 
 
@@ -123,14 +121,13 @@ def cross_validate_stage(
     output_dir: Path | str,
     *,
     manifest: Path | str | None = None,
-    config: str = "stage3_covid.yaml",
     options: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     resamples: int = 2000,
     budget: TimeBudget | None = None,
 ) -> Path | None:
-    """Train and evaluate every fold of a stage 3 config and aggregate the test predictions.
+    """Train and evaluate every fold of stage 3 and aggregate the test predictions.
 
     Folds that are finished are not trained again, so that the same call continues an interrupted
     cross-validation.
@@ -140,8 +137,7 @@ def cross_validate_stage(
         dataset_dir: Folder of the collection.
         output_dir: Folder that gets ``fold_K/`` for each fold and ``cross_validation/``.
         manifest: Manifest CSV; None for ``metadata.csv`` in ``dataset_dir``.
-        config: Config of the stage, in ``bundle/configs``.
-        options: Options of that config.
+        options: Options of ``stage3_covid.yaml``.
         resume: Continue what is in ``output_dir``.
         overwrite: Replace what is in ``output_dir``.
         resamples: Bootstrap resamples.
@@ -164,7 +160,7 @@ def cross_validate_stage(
         if budget:
             chosen_options["minutes"] = budget.minutes_left()
         summary = train_stage(
-            bundle_root, config, run_dir, anew=overwrite, fold=fold, **data, **chosen_options
+            bundle_root, STAGE3, run_dir, anew=overwrite, fold=fold, **data, **chosen_options
         )
         if not summary["finished"]:
             return None
@@ -187,7 +183,7 @@ def aggregate_folds(output: Path, folds: Sequence[int], resamples: int = 2000) -
 
 def _check_output(output: Path, resume: bool, overwrite: bool) -> None:
     if resume and overwrite:
-        raise RunFolderError("resume and overwrite exclude each other; give one of them")
+        raise RunFolderError("resume and overwrite are mutually exclusive; give one of them")
     holds = any(output.glob("fold_*/last.pt")) or (output / "cross_validation" / MARK).exists()
     if holds and not (resume or overwrite):
         raise RunFolderError(

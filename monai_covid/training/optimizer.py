@@ -1,7 +1,4 @@
-"""The two phases of a stage: the head alone, then everything.
-
-The optimizers that a stage can be trained with.
-"""
+"""The two phases of a stage, the head alone and then everything; optimizers and learning rates."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from typing import Any
 import torch
 from ignite.engine import Engine, Events
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.hooks import RemovableHandle
 
 from monai_covid.models.loading import HEAD
@@ -121,6 +119,29 @@ class PhasedCosine:
         planned = max(self.max_epochs - self.head_epochs - self.warmup_epochs, 1)
         progress = min((done - self.warmup_epochs) / planned, 1.0)
         return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def phased_cosine(
+    optimizer: torch.optim.Optimizer,
+    *,
+    max_epochs: int,
+    learning_rate: float,
+    head_epochs: int = 0,
+    head_learning_rate: float | None = None,
+    warmup_epochs: int = 0,
+) -> LambdaLR:
+    """Return the scheduler of a stage; see `PhasedCosine`.
+
+    Args:
+        optimizer: Has the rate ``learning_rate``.
+        max_epochs: Epochs of both phases together.
+        learning_rate: Rate of the second phase, before its decay.
+        head_epochs: Epochs of the first phase.
+        head_learning_rate: Rate of the first phase; None for the same.
+        warmup_epochs: Epochs over which the second phase's rate rises.
+    """
+    factor = 1.0 if head_learning_rate is None else head_learning_rate / learning_rate
+    return LambdaLR(optimizer, PhasedCosine(max_epochs, head_epochs, factor, warmup_epochs))
 
 
 SGD, ADAMW = "sgd", "adamw"

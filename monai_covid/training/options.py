@@ -1,4 +1,4 @@
-"""The options of the bundle's workflows: names, types, ranges; and a check that catches slips.
+"""The options of the bundle's workflows: names, types, ranges; checks; and how parts get them.
 
 MONAI accepts a misspelt top-level override without a word and hands ``--flag false`` on as the
 truthy text 'false'. The check here, run first in every config's ``initialize``, turns both into
@@ -8,12 +8,18 @@ errors that name the option and what would be right.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from functools import wraps
+from itertools import takewhile
+from typing import Any, NamedTuple, TypeVar
 
 from monai.bundle import ConfigParser
 from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
+
+from monai_covid.errors import or_exit
+
+T = TypeVar("T")
 
 EXPRESSION_MARKS = ("$", "@", "%")
 
@@ -69,18 +75,25 @@ def optional(option: Option) -> Option:
     return option._replace(kinds=(*option.kinds, type(None)))
 
 
-def check_options(options: Mapping[str, Option], wiring: Iterable[str]) -> None:
+def check_options(
+    options: Mapping[str, Option],
+    wiring: Iterable[str],
+    conflicts: Callable[[Mapping[str, Any]], list[str]] | None = None,
+) -> None:
     """Check the config that is being run, from an expression in its ``initialize``.
 
     Args:
         options: The options by name.
         wiring: Further top-level names of the config, which hold components and expressions.
+        conflicts: Says which of the config's options do not go together, one text a problem.
 
     Raises:
         SystemExit: Listing every unknown name, with the nearest known one, and every unusable
             value, with what would be right.
     """
-    problems = option_problems(running_config(), options, wiring)
+    config = running_config()
+    problems = option_problems(config, options, wiring)
+    problems += conflicts(config) if conflicts is not None else []
     if problems:
         listed = "\n  ".join(problems)
         raise SystemExit(f"error: unusable options:\n  {listed}")
@@ -140,16 +153,16 @@ def _is_kind(value: Any, kinds: tuple[type, ...]) -> bool:
 
 def _expectation(value: Any, option: Option) -> str:
     names = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
-    wanted = [
+    expected = [
         names.get(kind, "None" if kind is type(None) else kind.__name__) for kind in option.kinds
     ]
     if float in option.kinds:
-        wanted.remove(names[int])
-    found = f"this is the text {value!r}" if isinstance(value, str) else f"this is {value!r}"
+        expected.remove(names[int])
+    given = f"this is the text {value!r}" if isinstance(value, str) else f"this is {value!r}"
     hint = ""
     if isinstance(value, str) and float in option.kinds:
         hint = " (in YAML write 1.0e-4, since 1e-4 is read as text)"
-    return f"must be {' or '.join(wanted)}; {found}{hint}"
+    return f"must be {' or '.join(expected)}; {given}{hint}"
 
 
 def _range_problem(value: float, option: Option) -> str | None:
@@ -163,14 +176,40 @@ def _range_problem(value: float, option: Option) -> str | None:
 def running_config() -> dict[str, Any]:
     """Return the content of the config parser that is evaluating the calling expression.
 
-    MONAI merges overrides into the parser and gives expressions no reference to it, so it is
-    looked up among the callers.
+    Values are as they are written; expressions among them are not evaluated.
     """
+    config: dict[str, Any] = _running_parser().get()
+    return config
+
+
+def _running_parser() -> ConfigParser:
+    # MONAI merges overrides into the parser and gives expressions no reference to it, so it is
+    # looked up among the callers.
     frame = inspect.currentframe()
     while frame is not None:
         caller = frame.f_locals.get("self")
         if isinstance(caller, ConfigParser):
-            config: dict[str, Any] = caller.get()
-            return config
+            return caller
         frame = frame.f_back
-    raise RuntimeError("check_options must be called from an expression of a running config")
+    raise RuntimeError("not called from an expression of a running config")
+
+
+def part(function: Callable[..., T]) -> Callable[..., T]:
+    """Make a part for configs of a function or class.
+
+    Called from a running config, it takes each option of the config that bears the name of one of
+    its parameters, unless that is given. Options are what stands above ``imports``. Errors of the
+    user's input become one clear line and exit status 1, as by ``errors.or_exit``.
+    """
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def configured(*args: Any, **kwargs: Any) -> T:
+        given = signature.bind_partial(*args, **kwargs).arguments
+        parser = _running_parser()
+        options = takewhile(lambda name: name != "imports", parser.get())
+        taken = [name for name in options if name in signature.parameters and name not in given]
+        values = {name: parser.get_parsed_content(name) for name in taken}
+        return or_exit(function, *args, **kwargs, **values)
+
+    return configured

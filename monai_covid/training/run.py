@@ -1,34 +1,82 @@
-"""Running a trainer to its end, and saying how it ended."""
+"""A run from its first check to its summary."""
 
 from __future__ import annotations
 
 import json
 import logging
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 import ignite.distributed as idist
+import torch
+from ignite.engine import Engine
 from monai.engines import Trainer
+from monai.utils import set_determinism
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.data.files import write_text
 from monai_covid.errors import or_exit
+from monai_covid.models.device import disable_malloc_trim
+from monai_covid.models.model_file import ModelInfo
+from monai_covid.preprocessing.prepare import check_preprocessing
 from monai_covid.training.checkpoint import RunCheckpoint
+from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.processes import join_processes
+from monai_covid.training.relevance_guidance import check_relevance
+from monai_covid.training.run_folder import RunFolder
+from monai_covid.training.tracking import check_mlflow
 
 logger = logging.getLogger(__name__)
 
 INTERRUPTED = 130
 
-T = TypeVar("T")
 
+def set_up(
+    info: ModelInfo,
+    torch_device: torch.device,
+    *,
+    seed: int,
+    mlflow: str | None = None,
+    distributed: bool = False,
+    relevance_weight: float = 0.0,
+) -> None:
+    """Check that what a run needs is there, meet the other processes, fix the random numbers.
 
-def handler_reference(handler: T) -> T:
-    """Return ``handler``.
+    Args:
+        info: What is trained.
+        torch_device: Where this process computes.
+        seed: Of everything random.
+        mlflow: Tracking URI of MLflow, or None.
+        distributed: Whether the run is for several processes.
+        relevance_weight: Of the penalty on relevance outside the lungs.
 
-    MONAI's check of a config's properties takes every entry of ``train#handlers`` for a component
-    of its own; this makes one of a handler that the config builds elsewhere.
+    Raises:
+        OptionError: If a package is missing, or the penalty cannot be used.
+        SystemExit: As of `join_processes`.
     """
-    return handler
+    check_preprocessing(info.preprocessing)
+    join_processes(distributed, torch_device)
+    check_relevance(relevance_weight, info.architecture)
+    check_mlflow(mlflow)
+    disable_malloc_trim()
+    set_determinism(seed=seed)
+
+
+def check_folder(folder: RunFolder) -> None:
+    """Check that the run may begin. Nothing of an earlier one is replaced before `begin`."""
+    folder.check()
+
+
+def prepare_images(*datasets: RadiographDataset) -> None:
+    """Fill the caches of ``datasets``, which shows whether every image can be read."""
+    for dataset in datasets:
+        dataset.prepare()
+
+
+def begin(checkpoint: RunCheckpoint, trainer: Engine) -> None:
+    """Open the run's folder, and go on with the run in it if that was asked for."""
+    checkpoint.folder.open()
+    checkpoint.restore(trainer)
 
 
 def run_training(trainer: Trainer, checkpoint: RunCheckpoint) -> None:

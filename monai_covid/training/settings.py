@@ -7,7 +7,15 @@ from typing import Any
 
 from monai_covid.data.datalists import datalist_hash
 from monai_covid.training.options import running_config
-from monai_covid.training.workflow_options import MACHINE, STAGE1, STAGE1_DISTILLED, STAGE2, STAGE3
+from monai_covid.training.workflow_options import (
+    HEAD_OPTIONS,
+    MACHINE,
+    NO_MODEL,
+    STAGE1,
+    STAGE1_DISTILLED,
+    STAGE2,
+    STAGE3,
+)
 
 MAY_CHANGE_ON_RESUME = frozenset(
     {
@@ -20,30 +28,6 @@ MAY_CHANGE_ON_RESUME = frozenset(
 ) - {"batch_size", "precision"}
 """Options that may change when a run is continued: where things lie, and how fast they go."""
 
-EARLIER: Mapping[str, Any] = {
-    "aspect_range": 0.0,
-    "border_probability": 0.0,
-    "grey_jitter": 0.0,
-    "erase_probability": 0.0,
-    "placement_fill": "black",
-    "model_epoch": "best",
-    "ema_decay": 0.0,
-    "optimizer_name": "sgd",
-    "freeze_batch_norm": False,
-    "balance_sources": False,
-    "leave_out_sources": [],
-    "exclude_fold": None,
-    "exclude_validation_fraction": None,
-    "lungs": "whole",
-    "text": "keep",
-    "grey": "equalise",
-    "relevance_weight": 0.0,
-    "relevance_every": 1,
-    "relevance_images": 4,
-    "relevance_margin": 8,
-}
-"""What runs of versions that lacked an option did; such a run can be continued."""
-
 
 def running_settings(
     training: Sequence[Mapping[str, Any]], validation: Sequence[Mapping[str, Any]] = ()
@@ -55,8 +39,10 @@ def running_settings(
         validation: Datalist of the validation images; none in stage 1.
     """
     config = running_config()
-    names = sorted({*STAGE1, *STAGE1_DISTILLED, *STAGE2, *STAGE3} - MAY_CHANGE_ON_RESUME)
-    chosen = {name: config[name] for name in names if name in config}
+    names = {*STAGE1, *STAGE1_DISTILLED, *STAGE2, *STAGE3} - MAY_CHANGE_ON_RESUME
+    if config.get("stage2_model") == NO_MODEL:
+        names -= set(HEAD_OPTIONS)  # which then decide nothing
+    chosen = {name: config[name] for name in sorted(names) if name in config}
     return {
         **chosen,
         "training_images": len(training),

@@ -1,4 +1,4 @@
-"""What each stage's network starts from."""
+"""The network of each stage, and its initial weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from monai_covid.models.imagenet import start_from_imagenet
 from monai_covid.models.loading import load_backbone
 from monai_covid.models.model_file import ModelInfo, load_model, read_backbone_info
 from monai_covid.models.transfer import get_head, keep_output_neurons, random_head, set_head
+from monai_covid.preprocessing.settings import Preprocessing
 from monai_covid.training.distillation import Teacher
+from monai_covid.training.workflow_options import NO_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,28 @@ SELF_SUPERVISED = "self-supervised pretraining"
 """What a network starts from that starts from a backbone of stage 1."""
 
 TAUGHT = "features distilled from"
+
+
+def network_info(
+    labels: Sequence[str],
+    *,
+    architecture: str,
+    channels: int,
+    image_size: int,
+    lungs: str,
+    text: str,
+    grey: str,
+    multilabel: bool = False,
+) -> ModelInfo:
+    """Return what the network of a stage is; see `ModelInfo` and `Preprocessing`."""
+    return ModelInfo(
+        architecture=architecture,
+        channels=channels,
+        labels=tuple(labels),
+        image_size=image_size,
+        multilabel=multilabel,
+        preprocessing=Preprocessing(lungs, text, grey),
+    )
 
 
 def build_seeded(info: ModelInfo, seed: int) -> nn.Module:
@@ -60,6 +84,25 @@ def pretraining_of(backbone: ModelInfo) -> str:
     return f"{SELF_SUPERVISED} (from {backbone.start})"
 
 
+def start_stage3(
+    network: nn.Module,
+    info: ModelInfo,
+    stage2_model: Path | str,
+    *,
+    imagenet: str | None = None,
+    head: str = "keep",
+    new_from: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+) -> ModelInfo:
+    """Start from a model of stage 2, or from ImageNet where that is ``none``.
+
+    See `start_from_stage2` and `start_from_first_stage`; no ``imagenet`` means ``auto``.
+    """
+    if stage2_model == NO_MODEL:
+        return start_from_first_stage(network, info, imagenet or "auto")
+    return start_from_stage2(network, info, stage2_model, head=head, new_from=new_from, seed=seed)
+
+
 def start_from_stage2(
     network: nn.Module,
     info: ModelInfo,
@@ -92,8 +135,8 @@ def start_from_stage2(
     """
     if not Path(stage2_model).is_file():
         raise WeightsError(
-            f"{stage2_model}: no such model file; train stage 2 first, or name its model with "
-            "--stage2_model"
+            f"{stage2_model}: no such model file; train stage 2 first, name its model with "
+            "--stage2_model, or start from ImageNet with --stage2_model none"
         )
     source, source_info = load_model(stage2_model)
     _check_same_network(stage2_model, source_info, info)
@@ -125,6 +168,6 @@ def _start(source: ModelInfo, target: ModelInfo, head: str) -> str:
 
 def _check_same_network(path: Path | str, source: ModelInfo, target: ModelInfo) -> None:
     for what in ("architecture", "channels"):
-        found, wanted = getattr(source, what), getattr(target, what)
-        if found != wanted:
-            raise WeightsError(f"{path}: has {what} {found}, give --{what} {found} (not {wanted})")
+        has, given = getattr(source, what), getattr(target, what)
+        if has != given:
+            raise WeightsError(f"{path}: has {what} {has}, give --{what} {has} (not {given})")

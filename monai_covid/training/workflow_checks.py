@@ -11,34 +11,16 @@ from monai_covid.training.workflow_options import (
     STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
-    STAGE3_DIRECT,
+    start_conflicts,
 )
 
 WIRING = ("imports", "_meta_", "initialize", "run", "finalize")
 TRAINING_WIRING = (
     *WIRING,
-    "training",
-    "info",
-    "network_def",
-    "network",
-    "teacher_def",
-    "student",
-    "loss",
-    "optimizer",
-    "lr_scheduler",
-    "inferer",
-    "run_folder",
-    "curve",
-    "best",
-    "average",
-    "checkpoint",
-    "train",
-    "validate",
-    "started",
-    "settings",
-    "torch_device",
+    *("training", "torch_device", "info", "network_def", "started", "network", "loss"),
+    *("teacher_def", "student", "optimizer", "lr_scheduler", "average", "run_folder"),
+    *("checkpoint", "train", "validate"),
 )
-
 
 INFERENCE_WIRING = (
     *WIRING,
@@ -94,10 +76,5 @@ def check_stage2() -> None:
 
 
 def check_stage3() -> None:
-    """Check the running config's options against stage 3's; see ``options.check_options``."""
-    check_options(STAGE3, TRAINING_WIRING)
-
-
-def check_stage3_direct() -> None:
-    """Check the running config's options against the direct transfer's."""
-    check_options(STAGE3_DIRECT, TRAINING_WIRING)
+    """Check the running config's options against stage 3's, and what it starts from."""
+    check_options(STAGE3, TRAINING_WIRING, start_conflicts)

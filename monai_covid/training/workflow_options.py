@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from monai_covid.explain.methods import METHODS
 from monai_covid.models.architectures import ARCHITECTURES, BLOCK_LAYERS
 from monai_covid.preprocessing.augmentation.placement import FILLS
@@ -110,7 +113,9 @@ COVID_DATA = {
     "fold": whole("fold that is kept for testing", low=0),
 }
 
-IMAGENET = text("start: auto, required, none (random weights), or a weights file")
+IMAGENET = text(
+    "initial weights: auto (ImageNet, or random with a warning), required, none, or a file"
+)
 
 STAGE1 = {
     **{name: option for name, option in PLACES.items() if name != "dataset_dir"},
@@ -148,7 +153,7 @@ STAGE1_DISTILLED = {
         not in ("projector_width", "redundancy_weight", "optimizer_name", "momentum", "imagenet")
     },
     "batch_size": MACHINE["batch_size"],
-    "teacher": choice("frozen network of ImageNet whose features are learned", *TEACHERS),
+    "teacher": choice("frozen ImageNet-pretrained network whose features are learned", *TEACHERS),
 }
 
 STAGE2 = {
@@ -174,7 +179,12 @@ STAGE3 = {
     **TRAINING,
     **MACHINE,
     **COVID_DATA,
-    "stage2_model": text("model file of stage 2, or of stage 3 to go on from"),
+    "stage2_model": text(
+        "model file of stage 2, or of stage 3 to go on from; none: start from ImageNet"
+    ),
+    "imagenet": optional(
+        IMAGENET._replace(help=f"with --stage2_model none: {IMAGENET.help}; None: auto")
+    ),
     "head": choice("how the new head starts", "keep", "mean", "random"),
     "new_from": Option((dict,), "for head mean: new class -> related findings of stage 2"),
     "extra_manifests": Option((list,), "further manifests, for training alone"),
@@ -190,14 +200,25 @@ STAGE3 = {
     **RELEVANCE,
 }
 
-STAGE3_DIRECT = {
-    **{
-        name: option
-        for name, option in STAGE3.items()
-        if name not in ("stage2_model", "head", "new_from")
-    },
-    "imagenet": STAGE2["imagenet"],
-}
+NO_MODEL = "none"
+"""The ``stage2_model`` of a stage 3 that starts from ImageNet. (MONAI drops a None.)"""
+
+HEAD_OPTIONS = ("head", "new_from")
+"""Options of stage 3 that mean nothing without a model of stage 2."""
+
+
+def start_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Return which options of a stage 3 contradict each other about where it starts from."""
+    without_stage2 = config.get("stage2_model") == NO_MODEL
+    if without_stage2 and config.get("head") == "mean":
+        return ["--head mean takes the output neurons of --stage2_model, which is none"]
+    if not without_stage2 and config.get("imagenet") is not None:
+        return [
+            f"--imagenet {config['imagenet']} is for a start without stage 2; add --stage2_model "
+            "none, or leave --imagenet out"
+        ]
+    return []
+
 
 USE_OF_A_MODEL = {
     **PLACES,
@@ -236,4 +257,5 @@ EXPLANATION = {
     "contrast": flag("explain the class against the others"),
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),
     "arrays": flag("write the values as NumPy arrays too"),
+    "keep_unsuitable": INFERENCE["keep_unsuitable"],
 }

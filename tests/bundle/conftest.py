@@ -10,6 +10,7 @@ from monai_covid.labels import NIH_LABELS
 from monai_covid.models.model_file import ModelInfo, save_model
 from tests.bundle.offline import no_network
 from tests.conftest import REPOSITORY
+from tests.models.tiny import tiny_densenet
 
 __all__ = ["no_network"]
 
@@ -35,7 +36,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def _lively(info: ModelInfo) -> torch.nn.Module:
     # Trained statistics instead of 0 and 1, so that an export that drops them gives other logits.
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), tiny_densenet():
         torch.manual_seed(0)
         network = info.build()
         with torch.no_grad():
@@ -61,12 +62,4 @@ def nih_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info = ModelInfo(labels=NIH_LABELS, image_size=SMALL, multilabel=True)
     path = tmp_path_factory.mktemp("nih") / "model.pt"
     save_model(path, _lively(info).state_dict(), info)
-    return path
-
-
-@pytest.fixture(scope="session")
-def plain_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Plain state dict of a stage-3 network with random weights."""
-    path = tmp_path_factory.mktemp("plain") / "model.pt"
-    torch.save(_lively(ModelInfo()).state_dict(), path)
     return path

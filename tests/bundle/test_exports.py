@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +11,12 @@ import torch
 from monai.bundle import ckpt_export, onnx_export
 from monai.data import load_net_with_metadata
 
-from monai_covid.models.model_file import load_model
+from monai_covid.models.info_buffer import MODEL_INFO, from_bytes
+from monai_covid.models.model_file import info_fields, load_model, read_model_info
 from tests.bundle.offline import run_bundle
+from tests.missing import missing
+
+pytestmark = pytest.mark.usefixtures("tiny_network")
 
 IMAGES = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1)) * 4 - 2
 DYNAMIC_BATCH = {
@@ -53,6 +56,8 @@ def check_torchscript(exported: Path, model: Path) -> None:
     )
     assert metadata["name"].startswith("COVID-19")
     assert "evaluator" in json.loads(extra["inference.json"])
+    said = from_bytes(network.state_dict()[MODEL_INFO])
+    assert said == info_fields(read_model_info(model))
     with torch.no_grad():
         torch.testing.assert_close(network(IMAGES), logits(model))
 
@@ -67,25 +72,23 @@ def test_torchscript_of_a_model_file(
     bundle: Path, covid_model: Path, tmp_path: Path, in_empty_folder: Path, no_network: None
 ) -> None:
     exported = tmp_path / "model.ts"
-    ckpt_export(filepath=str(exported), key_in_ckpt="network", **files(bundle, covid_model))
+    ckpt_export(filepath=str(exported), **files(bundle, covid_model))
     check_torchscript(exported, covid_model)
 
 
-def test_torchscript_of_a_plain_state_dict_from_the_command_line(
-    bundle: Path, plain_weights: Path, tmp_path: Path
-) -> None:
+def test_torchscript_from_the_command_line(bundle: Path, covid_model: Path, tmp_path: Path) -> None:
     exported = tmp_path / "model.ts"
-    options = as_options({**files(bundle, plain_weights), "filepath": str(exported)})
+    options = as_options({**files(bundle, covid_model), "filepath": str(exported)})
     done = run_bundle("ckpt_export", *options, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
-    check_torchscript(exported, plain_weights)
+    check_torchscript(exported, covid_model)
 
 
 def test_torchscript_of_a_stage_2_model_has_its_15_outputs(
     bundle: Path, nih_model: Path, tmp_path: Path, no_network: None
 ) -> None:
     exported = tmp_path / "model.ts"
-    ckpt_export(filepath=str(exported), key_in_ckpt="network", **files(bundle, nih_model))
+    ckpt_export(filepath=str(exported), **files(bundle, nih_model))
     network = torch.jit.load(exported)
     with torch.no_grad():
         torch.testing.assert_close(network(IMAGES), logits(nih_model))
@@ -97,10 +100,7 @@ def exporter(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError:
-        message = f'{name} is missing: pip install "monai-covid[export]"'
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(f'{name} is missing: pip install "monai-covid[export]"')
 
 
 def onnx_logits(exported: Path, images: torch.Tensor) -> np.ndarray:
@@ -126,7 +126,6 @@ def test_onnx_of_a_model_file(
     exported = tmp_path / "model.onnx"
     onnx_export(
         filepath=str(exported),
-        key_in_ckpt="network",
         input_shape=[1, 1, 64, 64],
         **files(bundle, covid_model),
     )
@@ -136,12 +135,12 @@ def test_onnx_of_a_model_file(
     )
 
 
-def test_onnx_of_a_plain_state_dict_takes_any_batch_from_the_command_line(
-    bundle: Path, plain_weights: Path, tmp_path: Path
+def test_onnx_takes_any_batch_from_the_command_line(
+    bundle: Path, covid_model: Path, tmp_path: Path
 ) -> None:
     exporter("onnxscript")
     exported = tmp_path / "model.onnx"
-    options = as_options({**files(bundle, plain_weights), "filepath": str(exported)})
+    options = as_options({**files(bundle, covid_model), "filepath": str(exported)})
     options += ["--use_trace", "True", "--converter_kwargs", repr(DYNAMIC_BATCH)]
     options += ["--input_shape", "[1,1,64,64]"]
     done = run_bundle("onnx_export", *options, cwd=tmp_path)
@@ -149,7 +148,7 @@ def test_onnx_of_a_plain_state_dict_takes_any_batch_from_the_command_line(
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
     assert opset(exported) == 18
     np.testing.assert_allclose(
-        onnx_logits(exported, IMAGES), logits(plain_weights), rtol=1e-4, atol=1e-5
+        onnx_logits(exported, IMAGES), logits(covid_model), rtol=1e-4, atol=1e-5
     )
 
 

@@ -8,10 +8,12 @@ import monai.bundle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.inference.classifier import Classifier
 from monai_covid.labels import COVID_LABELS
+from monai_covid.models.architectures import build_densenet
 from monai_covid.preprocessing.suitability.assess import CAUTIONS, REASONS
 from tests.bundle.offline import run_bundle
 from tests.inference.chests import (
@@ -22,6 +24,8 @@ from tests.inference.chests import (
     write_spoilt,
     write_suitable,
 )
+
+pytestmark = pytest.mark.usefixtures("tiny_network")
 
 PROBABILITIES = [f"probability_{label}" for label in COVID_LABELS]
 
@@ -163,11 +167,11 @@ def test_unsuitable_images_can_be_kept(
     np.testing.assert_allclose(row[PROBABILITIES].astype(float), expected, atol=1e-6)
 
 
-def test_a_plain_state_dict_works(
-    options: dict[str, Any], plain_weights: Path, tmp_path: Path
-) -> None:
-    monai.bundle.run(**{**options, "checkpoint": str(plain_weights)})
-    assert len(predictions(tmp_path / "results")) == 5
+def test_weights_that_do_not_say_what_they_are(options: dict[str, Any], tmp_path: Path) -> None:
+    torch.save(build_densenet().state_dict(), tmp_path / "plain.pt")
+    message = refused(options, checkpoint=str(tmp_path / "plain.pt"))
+    assert message.startswith(f"error: {tmp_path / 'plain.pt'}: holds weights alone")
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from monai_covid.labels import COVID_LABELS
-from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import load_model, read_model_info
 from monai_covid.preprocessing.chains import preprocess_file
 from monai_covid.preprocessing.settings import Preprocessing
@@ -18,12 +17,6 @@ from tests.preprocessing.chests import chest
 from tests.training.stages import BUNDLE, CONFIGS, run_stage
 
 CHOSEN = Preprocessing("crop_mask", grey="local")
-
-
-@pytest.fixture
-def tiny_network(monkeypatch):
-    """Give densenet121 one layer in each block."""
-    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
 
 
 @pytest.fixture
@@ -42,7 +35,7 @@ def covid(tmp_path):
 
 def test_a_model_is_evaluated_on_images_as_it_was_trained(tiny_network, covid, tmp_path):
     options = {"max_epochs": 1, "head_epochs": 0, "batch_size": 2, "validation_fraction": 0.5}
-    run_stage("stage3_direct", covid, tmp_path / "run", **options, **CHOSEN.fields())
+    run_stage("stage3_covid", covid, tmp_path / "run", **options, **CHOSEN.fields())
     model = tmp_path / "run" / "model.pt"
     assert read_model_info(model).preprocessing == CHOSEN
     monai.bundle.run(
@@ -63,8 +56,8 @@ def test_a_model_is_evaluated_on_images_as_it_was_trained(tiny_network, covid, t
 
 def test_unusable_choices_end_with_a_message(tiny_network, covid, tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=r"lungs.*heart.*whole"):
-        run_stage("stage3_direct", covid, tmp_path / "run", lungs="heart")
+        run_stage("stage3_covid", covid, tmp_path / "run", lungs="heart")
     monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
     with pytest.raises(SystemExit, match="reading text needs rapidocr_onnxruntime"):
-        run_stage("stage3_direct", covid, tmp_path / "run", text="inpaint")
+        run_stage("stage3_covid", covid, tmp_path / "run", text="inpaint")
     assert not (tmp_path / "run").exists()

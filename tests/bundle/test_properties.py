@@ -16,9 +16,12 @@ from torch.utils.data import Dataset
 
 from monai_covid.models.model_file import load_model
 from tests.bundle.collections_for_training import covid_folder, nih_folder
+from tests.training.stages import FROM_RANDOM
+
+pytestmark = pytest.mark.usefixtures("tiny_network")
 
 QUICK = {"image_size": 32, "max_epochs": 1, "progress": False, "batch_size": 4}
-STAGES = ("stage2_nih", "stage3_covid", "stage3_direct")
+STAGES = ("stage2_nih", "stage3_covid", "stage3 without stage 2")
 ENGINES = {"trainer": SupervisedTrainer, "evaluator": SupervisedEvaluator}
 
 
@@ -26,8 +29,8 @@ def stage_options(stage: str, folder: Path, nih_model: Path) -> dict[str, Any]:
     if stage == "stage2_nih":
         return {"dataset_dir": str(nih_folder(folder)), "imagenet": "none"}
     data = {"dataset_dir": str(covid_folder(folder))}
-    if stage == "stage3_direct":
-        return {**data, "imagenet": "none"}
+    if stage != "stage3_covid":
+        return {**data, **FROM_RANDOM}
     return {**data, "stage2_model": str(nih_model)}
 
 
@@ -46,7 +49,8 @@ def start_stage(stage: str, bundle: Path, folder: Path, nih_model: Path) -> Conf
     options = {**QUICK, **stage_options(stage, folder / "data", nih_model)}
     if stage == "stage3_covid":
         options["image_size"] = load_model(nih_model)[1].image_size
-    work = workflow(bundle, stage, "train", output_dir=str(folder / "run"), **options)
+    config = stage if stage == "stage2_nih" else "stage3_covid"
+    work = workflow(bundle, config, "train", output_dir=str(folder / "run"), **options)
     work.initialize()
     return work
 
@@ -79,6 +83,19 @@ def test_training(
     check_all(work, TrainProperties, allow_none=set())
     assert work.max_epochs == 1
     assert work.val_interval == 1
+    assert work.trainer.optimizer is work.optimizer
+    work.finalize()
+
+
+def test_an_application_sets_how_long_to_train(
+    bundle: Path, nih_model: Path, tmp_path: Path, no_network: None
+) -> None:
+    """As MONAI's client for federated learning does, in another folder than that of the run."""
+    work = start_stage("stage2_nih", bundle, tmp_path, nih_model)
+    work.max_epochs = 7
+    work.bundle_root = str(tmp_path)
+    work.initialize()
+    assert work.trainer.state.max_epochs == 7
     work.finalize()
 
 
@@ -161,7 +178,6 @@ def test_load_of_monai(bundle: Path, covid_model: Path, tmp_path: Path, no_netwo
         name="monai_covid",
         model=info.build(),
         bundle_dir=tmp_path,
-        key_in_ckpt="network",
         device="cpu",
     )
     for name, tensor in network.state_dict().items():

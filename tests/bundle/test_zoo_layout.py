@@ -11,11 +11,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 from monai_covid import RESEARCH_USE_ONLY
-from tests.bundle.offline import run_module
+from monai_covid.models.info_buffer import MODEL_INFO, from_bytes
+from monai_covid.models.model_file import info_fields, load_model
+from tests.bundle.offline import run_bundle, run_module
 from tests.bundle.test_exports import DYNAMIC_BATCH
+from tests.bundle.test_metadata import PUBLISHED
 from tests.conftest import REPOSITORY
+from tests.missing import missing
 
 NECESSARY = ("LICENSE", "configs/metadata.json", "configs/inference.yaml", "configs/logging.conf")
 SECTIONS = (
@@ -59,7 +64,7 @@ def test_ships_one_file_of_weights_and_no_images(bundle: Path) -> None:
         ["git", "ls-files", "-z", "."], cwd=bundle, capture_output=True, text=True, check=False
     )
     if listed.returncode:
-        pytest.skip("not a git checkout: what is shipped cannot be told")
+        missing("not a git checkout: what is shipped cannot be told")
     files = [bundle / name for name in listed.stdout.split("\0") if name]
     assert files
     large = [file for file in files if file.exists() and file.stat().st_size > LARGEST]
@@ -124,24 +129,50 @@ def test_the_onnx_command_is_the_tested_one(bundle: Path) -> None:
 
 
 @pytest.fixture
-def zoo_with_bundle(bundle: Path, plain_weights: Path, tmp_path: Path) -> Path:
-    """A copy of the zoo's checks with the bundle among its models."""
+def copied(bundle: Path, tmp_path: Path) -> Path:
+    """A copy of what is shipped, with MONAI's published schema, among the models of a zoo."""
+    folder = tmp_path / "models" / "monai_covid"
+    shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("data", "*.ts", "*.onnx"))
+    shutil.copy(PUBLISHED, folder / "eval/schema.json")
+    return folder
+
+
+def test_monai_s_own_commands_take_the_shipped_model(copied: Path) -> None:
+    """The steps of the zoo's ``ci/verify_bundle.py``, in its working directory."""
+    meta = ("--meta_file", "models/monai_covid/configs/metadata.json")
+    inference = ("--config_file", "models/monai_covid/configs/inference.yaml")
+    root = ("--bundle_root", "models/monai_covid")
+    schema = ("--filepath", "models/monai_covid/eval/schema.json")
+    weights = ("--ckpt_file", "models/monai_covid/models/model.pt")
+    exported = ("--filepath", "models/monai_covid/models/verify_model.ts")
+    for command in (
+        ("verify_metadata", *meta, *schema),
+        ("verify_net_in_out", "network_def", *meta, *inference, *root, "--device", "cpu"),
+        ("ckpt_export", "network_def", *meta, *inference, *root, *weights, *exported),
+    ):
+        done = run_bundle(*command, cwd=copied.parents[1])
+        assert done.returncode == 0, done.stdout
+    network = torch.jit.load(copied / "models/verify_model.ts", map_location="cpu")
+    shipped, info = load_model(copied / "models/model.pt")
+    assert from_bytes(network.state_dict()[MODEL_INFO]) == info_fields(info)
+    images = torch.randn(2, 1, info.image_size, info.image_size)
+    with torch.no_grad():
+        torch.testing.assert_close(network.eval()(images), shipped(images))
+
+
+@pytest.fixture
+def zoo_with_bundle(copied: Path) -> Path:
+    """The zoo's own checks, with the bundle as it is shipped among its models."""
     checkout = os.environ.get("MONAI_MODEL_ZOO")
     if not checkout:
-        pytest.skip(
-            "set MONAI_MODEL_ZOO to a checkout of https://github.com/Project-MONAI/model-zoo"
-        )
-    shutil.copytree(Path(checkout) / "ci", tmp_path, dirs_exist_ok=True)
-    copied = tmp_path / "models" / "monai_covid"
-    shutil.copytree(bundle, copied, ignore=shutil.ignore_patterns("data", "*.pt", "*.ts", "*.onnx"))
+        missing("set MONAI_MODEL_ZOO to a checkout of https://github.com/Project-MONAI/model-zoo")
+    zoo = copied.parents[1]
+    shutil.copytree(Path(checkout) / "ci", zoo, dirs_exist_ok=True)
     shutil.copy(Path(checkout) / "models/model_info.json", copied.parent)
-    shutil.copy(plain_weights, copied / "models/model.pt")
-    published = os.environ.get("MONAI_METADATA_SCHEMA")
-    if published:
-        shutil.copy(published, copied / "eval/schema.json")
-    return tmp_path
+    return zoo
 
 
+@pytest.mark.zoo
 @pytest.mark.parametrize("mode", ["full", "min", "regular"])
 def test_the_zoo_s_own_check_passes(mode: str, zoo_with_bundle: Path) -> None:
     done = run_module(

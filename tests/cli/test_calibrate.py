@@ -141,8 +141,8 @@ def test_nothing_is_replaced_without_asking(setting, tmp_path, capsys):
     model, folder = setting
     write_summary(model, folder)
     before = model.read_bytes()
-    assert run(*call(model, model, "--data", folder)) == 1
-    assert "model.pt exists already; --overwrite replaces it" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match=r"model\.pt exists already; replace it with --overwrite"):
+        run(*call(model, model, "--data", folder))
     assert model.read_bytes() == before
 
 
@@ -162,7 +162,7 @@ def test_without_a_summary_the_fold_is_asked_for(setting, tmp_path, capsys):
         run(*call(model, tmp_path / "calm.pt", "--data", folder))
     split = ("--fold", 0, "--validation-fraction", 0.5)
     assert run(*call(model, tmp_path / "calm.pt", "--data", folder, *split)) == 0
-    assert "cannot be told here" in capsys.readouterr().out
+    assert "Not known here" in capsys.readouterr().out
     assert run(*call(model, tmp_path / "all.pt", "--data", folder, "--section", "all")) == 0
     assert read_model_info(tmp_path / "all.pt").calibration.images == IMAGES
 
@@ -236,7 +236,7 @@ def test_a_cutoff_of_uncertainty_is_stored_where_it_is_asked_for(setting, table,
 def test_labels_of_their_own_have_no_cutoff(setting, table, tmp_path):
     info = ModelInfo(image_size=SIZE, multilabel=True)
     save_model(tmp_path / "many.pt", info.build().state_dict(), info)
-    with pytest.raises(SystemExit, match="are for classes that exclude each other"):
+    with pytest.raises(SystemExit, match="are for mutually exclusive classes"):
         words = ("--predictions", table, "--coverage", 0.8)
         run(*call(tmp_path / "many.pt", tmp_path / "x.pt", *words))
 

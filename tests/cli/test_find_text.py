@@ -23,12 +23,12 @@ def images(tmp_path):
 
 
 def rows_of(folder):
-    with (folder / "words.csv").open(encoding="utf-8", newline="") as stream:
+    with (folder / "text.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
 def test_masks_and_table_are_written_once(images, tmp_path):
-    out = tmp_path / "words"
+    out = tmp_path / "text"
     call = ["find-text", str(images), "--out", str(out), "--side", "736", "--quiet"]
     assert main(call) == 1  # b.png cannot be read
     rows = rows_of(out)
@@ -39,18 +39,23 @@ def test_masks_and_table_are_written_once(images, tmp_path):
     assert mask.shape == (224, 224)
     found = cases_of_files(ModelInfo(image_size=112), [images / "a.png"], out).masks["text"]
     assert 0.001 < found.float().mean() < 0.1
-    with pytest.raises(SystemExit, match=r"words\.csv: exists already.*--overwrite"):
+    with pytest.raises(SystemExit, match=r"text\.csv: exists already.*--overwrite"):
         main(call)
 
 
-def test_earlier_masks_are_replaced_on_demand(images, tmp_path):
-    out = tmp_path / "words"
+@pytest.mark.parametrize("table", ["text.csv", "words.csv"])
+def test_earlier_masks_are_replaced_on_demand(images, tmp_path, table):
+    """Also those of the last version, whose table had another name."""
+    out = tmp_path / "text"
     out.mkdir()
-    (out / "words.csv").write_text("image,mask\nold.png,old_text.png\n")
+    (out / table).write_text("image,mask\nold.png,old_text.png\n")
     (out / "old_text.png").write_bytes(b"")
     (images / "a.png").unlink()
-    call = ["find-text", str(images), "--out", str(out), "--overwrite", "--quiet"]
-    assert main(call) == 1
+    call = ["find-text", str(images), "--out", str(out), "--quiet"]
+    with pytest.raises(SystemExit, match=rf"{table}: exists already"):
+        main(call)
+    assert main([*call, "--overwrite"]) == 1
+    assert (table == "text.csv") == (out / table).exists()
     assert not (out / "old_text.png").exists()
     assert len(rows_of(out)) == 1
 

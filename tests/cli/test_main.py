@@ -1,6 +1,9 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -35,7 +38,7 @@ def test_phantom_writes_both_layouts_once(tmp_path):
     assert main(call) == 0
     assert (tmp_path / "phantom/nih/Data_Entry_2017.csv").is_file()
     assert (tmp_path / "phantom/covid/metadata.csv").is_file()
-    with pytest.raises(SystemExit, match="overwriting"):
+    with pytest.raises(SystemExit, match="--overwrite"):
         main(call)
     assert main([*call, "--overwrite"]) == 0
 
@@ -61,25 +64,100 @@ def test_a_bad_table_is_an_error_that_names_it(tmp_path):
         main(["evaluate", str(tmp_path / "x.csv")])
 
 
-def imported_by(command):
-    script = (
-        "import sys; from monai_covid.cli.main import build_parser; "
-        f"build_parser({command!r}); print('torch' in sys.modules, 'monai' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    return done.stdout.split()
+def test_an_old_name_of_a_command_works_with_a_warning(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["find-words", "--help"])
+    assert left.value.code == 0
+    printed = capsys.readouterr()
+    assert printed.err == "warning: find-words is now find-text\n"
+    assert printed.out.startswith("usage: monai-covid find-text")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "find-words" not in capsys.readouterr().out
+
+
+def test_the_help_lists_the_exit_codes(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    codes = [
+        line.split()[0] for line in text.partition("exit codes:")[2].splitlines() if line[:1] == " "
+    ]
+    assert codes == ["0", "1", "2", "3", "130"]
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["phantom"], ["check-data"], ["evaluate"], ["listen"]]
+    ("error", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(28, "No space left on device", "/full/x.csv"), 1, "error: /full/x.csv: No space"),
+        (FileExistsError("out exists already"), 1, "error: out exists already"),
+    ],
 )
-def test_commands_that_need_no_network_start_without_torch(command):
-    assert imported_by(command) == ["False", "False"]
+def test_what_stops_a_command_is_one_line(monkeypatch, capsys, error, code, said):
+    def stopped(options):
+        raise error
+
+    monkeypatch.setattr("monai_covid.cli.evaluate.run", stopped)
+    assert main(["evaluate", "x.csv"]) == code
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_after_ctrl_c_nothing_is_half_written(tmp_path):
+    out = tmp_path / "phantom"
+    line = [
+        sys.executable,
+        "-m",
+        "monai_covid",
+        "phantom",
+        "--out",
+        str(out),
+        "--nih-images",
+        "9999",
+    ]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, start_new_session=True) as process:
+        seen = b""
+        while b"image/s" not in seen:
+            seen += process.stderr.read1()
+        time.sleep(0.1)
+        os.kill(process.pid, signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert rest.rstrip().endswith(b"interrupted")
+    assert b"Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_that_nobody_reads_is_no_error_of_the_program(tmp_path):
+    table = tmp_path / "p.csv"
+    table.write_text("image,patient_id,label,probability_a\nx,1,a,1\ny,2,a,1\n")
+    read, write = os.pipe()
+    os.close(read)
+    line = [sys.executable, "-m", "monai_covid", "evaluate", str(table), "--resamples", "40"]
+    done = subprocess.run(line, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+WITHOUT_TORCH = """
+import sys
+from monai_covid.cli.main import build_parser
+for command in ("--help", "phantom", "check-data", "evaluate", "listen"):
+    build_parser([command])
+    for name in ("torch", "monai"):
+        assert name not in sys.modules, f"{command} imports {name}"
+"""
+
+
+def test_commands_that_need_no_network_start_without_torch():
+    line = [sys.executable, "-c", WITHOUT_TORCH]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_misspelt_command_names_the_right_ones(capsys):
     with pytest.raises(SystemExit):
         main(["phantm"])
-    assert "choose from 'phantom', 'check-data'" in capsys.readouterr().err
+    assert "choose from 'predict', 'explain'" in capsys.readouterr().err

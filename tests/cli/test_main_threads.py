@@ -10,9 +10,9 @@ from monai_covid.cli.main import SPINS, limit_openmp_spin
 
 SEEN = """
 import os, sys
-from monai_covid import cli
+from monai_covid.cli.main import main
 try:
-    cli.main(["--version"])
+    main(["--version"])
 except SystemExit:
     pass
 print(os.environ.get("GOMP_SPINCOUNT"), "torch" in sys.modules)

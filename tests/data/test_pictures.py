@@ -161,9 +161,9 @@ def refused(path, message):
 def test_truncated_files_are_refused(tmp_path, suffix):
     path = written(Image.fromarray(PIXELS), tmp_path / f"a.{suffix}")
     whole = path.read_bytes()
-    for length in (20, len(whole) // 2):
+    for length, message in ((20, "damaged"), (len(whole) // 2, "cut off")):
         path.write_bytes(whole[:length])
-        refused(path, "damaged")
+        refused(path, message)
 
 
 def test_a_damaged_png_chunk_is_refused(tmp_path):

@@ -18,6 +18,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEGBaseline8Bit,
     JPEGLosslessSV1,
+    RLELossless,
     generate_uid,
 )
 
@@ -97,7 +98,9 @@ def in_syntax(dataset: Dataset, syntax: str) -> Dataset:
         dataset["PixelData"].VR = "OB"
         dataset.file_meta.TransferSyntaxUID = syntax
     elif UID(syntax).is_encapsulated:
-        dataset.compress(syntax, generate_instance_uid=False)
+        # GDCM, which pydicom prefers for RLE, ends the process at some depths.
+        plugin = "pydicom" if syntax == RLELossless else ""
+        dataset.compress(syntax, encoding_plugin=plugin, generate_instance_uid=False)
     else:
         dataset.file_meta.TransferSyntaxUID = syntax
     return dataset

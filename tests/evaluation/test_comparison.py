@@ -1,20 +1,13 @@
-import json
-
 import numpy as np
 import pytest
 from scipy import stats
 
-from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.errors import InputError
 from monai_covid.evaluation.comparison import (
     bootstrap_p_value,
     compare_tables,
-    comparison_frame,
-    comparison_json,
-    comparison_text,
 )
 from monai_covid.evaluation.report import evaluate_table
-from monai_covid.evaluation.report_text import strict_json
 from tests.evaluation.tables import CLASSES, LABELS, certain, multi_label, single_label
 
 
@@ -135,16 +128,3 @@ def test_multi_label_compares_areas_only():
     assert comparison.mcnemar is None
     assert {found.metric for found in comparison.differences} == {"macro_auc", "auc"}
     assert find(comparison, "auc", "Edema").difference is None
-    strict_json(comparison_json(comparison))
-
-
-def test_text_frame_and_json():
-    comparison = compare_tables(*better_and_worse(), CLASSES)
-    text = comparison_text(comparison, "scratch", "twice transferred")
-    assert "twice transferred" in text
-    assert RESEARCH_USE_ONLY in text
-    assert "McNemar p" in text
-    assert len(comparison_frame(comparison)) == 6
-    content = json.loads(strict_json(comparison_json(comparison)))
-    assert content["notice"] == RESEARCH_USE_ONLY
-    assert content["mcnemar"]["p_value"] == comparison.mcnemar.p_value

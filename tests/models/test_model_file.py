@@ -1,6 +1,7 @@
 """Model files carry what is needed to use them, and others are understood or refused."""
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -8,11 +9,14 @@ import torch
 
 from monai_covid.errors import WeightsError
 from monai_covid.evaluation.calibration.record import Calibration, OperatingPoint
-from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS
+from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS, build_densenet
+from monai_covid.models.info_buffer import to_bytes
 from monai_covid.models.model_file import (
     ModelInfo,
+    describe_weights,
     file_hash,
+    info_fields,
     load_model,
     load_weights,
     model_info_or_default,
@@ -61,23 +65,58 @@ def test_a_calibration_comes_back_as_it_was(tmp_path):
     assert read_model_info(tmp_path / "model.pt") == calibrated()
 
 
-def test_files_without_calibration_are_as_ever_and_others_say_more(tmp_path):
-    """So that earlier versions read the first, and refuse what they would calibrate wrongly."""
-    save_model(tmp_path / "plain.pt", build_densenet().state_dict(), ModelInfo())
-    save_model(tmp_path / "warm.pt", build_densenet().state_dict(), calibrated())
-    earlier = {"architecture", "channels", "labels", "image_size", "multilabel", "start"}
-    plain, warm = (torch.load(tmp_path / name)["info"] for name in ("plain.pt", "warm.pt"))
-    assert set(plain) == earlier
-    assert set(warm) == earlier | {"temperature", "calibration"}
-    assert read_model_info(tmp_path / "plain.pt").temperature == 1.0
+def test_a_file_is_a_plain_state_dict_that_says_what_its_network_is(tmp_path):
+    network, info = randomise(calibrated().build()), calibrated()
+    save_model(tmp_path / "model.pt", network.state_dict(), info)
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert content.keys() == network.state_dict().keys()
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(content[name], tensor), name
+    fields = json.loads(bytes(content["model_info"].tolist()))
+    assert (fields["labels"], fields["temperature"]) == (list(COVID_LABELS), 1.25)
+    ModelInfo(image_size=32).build().load_state_dict(content, strict=True)
+
+
+def test_what_is_saved_is_what_the_caller_says_of_the_network(tmp_path):
+    network = ModelInfo(start="unknown").build()
+    save_model(tmp_path / "model.pt", network.state_dict(), ModelInfo(start="imagenet"))
+    assert read_model_info(tmp_path / "model.pt").start == "imagenet"
+
+
+def earlier_file(path, info, state):
+    """Write a model file as earlier versions did."""
+    torch.save({"network": dict(state), "info": info_fields(info)}, path)
+
+
+def test_files_of_earlier_versions_are_read(tmp_path):
+    network = randomise(build_densenet())
+    earlier_file(tmp_path / "model.pt", calibrated(), network.state_dict())
+    loaded, info = load_model(tmp_path / "model.pt")
+    assert info == calibrated()
+    assert torch.equal(outputs(loaded), outputs(network))
+    bare = ModelInfo(image_size=96)
+    torch.save(
+        {
+            "network": network.state_dict(),
+            "info": {
+                **{"architecture": "densenet121", "channels": 1, "labels": list(COVID_LABELS)},
+                **{"image_size": 96, "multilabel": False, "start": "unknown"},
+            },
+        },
+        tmp_path / "bare.pt",
+    )
+    assert read_model_info(tmp_path / "bare.pt") == bare
+
+
+def written(path, fields):
+    """Write a model file that says something of its own."""
+    torch.save({**build_densenet().state_dict(), "model_info": to_bytes(fields)}, path)
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "warm", None, True])
 def test_an_impossible_temperature_names_the_file(tmp_path, value):
-    save_model(tmp_path / "model.pt", build_densenet().state_dict(), calibrated())
-    content = torch.load(tmp_path / "model.pt")
-    content["info"]["temperature"] = value
-    torch.save(content, tmp_path / "model.pt")
+    fields = {**info_fields(calibrated()), "temperature": value}
+    written(tmp_path / "model.pt", fields)
     with pytest.raises(WeightsError, match=r"model\.pt: its temperature is .*must be above 0"):
         read_model_info(tmp_path / "model.pt")
 
@@ -99,55 +138,29 @@ def test_a_file_may_have_any_name(tmp_path, name):
     assert read_model_info(tmp_path / name) == info
 
 
-@pytest.mark.parametrize(
-    ("labels", "multilabel"),
-    [(COVID_LABELS, False), (NIH_FINDINGS, True), (NIH_LABELS, True)],
-    ids=["3", "14", "15"],
-)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_plain_state_dicts_are_recognised(tmp_path, labels, multilabel, channels):
-    source = randomise(TorchvisionDenseNet(BLOCKS, channels, len(labels)))
-    torch.save(old_names(source.state_dict()), tmp_path / "plain.pth")
-    network, info = load_model(tmp_path / "plain.pth")
-    assert info == ModelInfo("densenet121", channels, labels, multilabel=multilabel)
-    torch.testing.assert_close(outputs(network, channels), outputs(source, channels))
+@pytest.mark.parametrize("content", [lambda state: state, lambda state: {"state_dict": state}])
+def test_weights_alone_are_refused_with_what_to_do(tmp_path, content):
+    source = randomise(TorchvisionDenseNet(BLOCKS, 3, 2))
+    torch.save(content(old_names(source.state_dict())), tmp_path / "plain.pth")
+    for read in (read_model_info, load_model):
+        with pytest.raises(
+            WeightsError, match=r"plain\.pth: holds weights alone .*describe_weights"
+        ):
+            read(tmp_path / "plain.pth")
+    info = ModelInfo(channels=3, labels=("sick", "well"), image_size=32)
+    describe_weights(tmp_path / "plain.pth", info, tmp_path / "model.pt")
+    network, found = load_model(tmp_path / "model.pt")
+    assert found == info
+    torch.testing.assert_close(outputs(network, 3), outputs(source, 3))
 
 
-def test_densenet201_is_told_apart(tmp_path, monkeypatch):
-    monkeypatch.setitem(BLOCK_LAYERS, "densenet201", (1, 1, 2, 1))
-    torch.save(build_densenet("densenet201").state_dict(), tmp_path / "plain.pt")
-    assert read_model_info(tmp_path / "plain.pt").architecture == "densenet201"
-
-
-def test_labels_can_be_named_for_other_numbers_of_outputs(tmp_path):
+def test_weights_that_are_not_what_is_said_are_refused(tmp_path):
     torch.save(build_densenet(outputs=2).state_dict(), tmp_path / "two.pt")
-    with pytest.raises(WeightsError, match=r"two\.pt: has 2 outputs; name their 2 labels"):
-        read_model_info(tmp_path / "two.pt")
-    assert read_model_info(tmp_path / "two.pt", ("sick", "well")).labels == ("sick", "well")
-    with pytest.raises(WeightsError, match="has 2 outputs"):
-        read_model_info(tmp_path / "two.pt", ("sick", "well", "third"))
-
-
-@pytest.mark.parametrize(
-    ("drop", "message"),
-    [
-        ("class_layers.out.bias", "not a network with a head, 'class_layers.out.bias' is missing"),
-        ("features.conv0.weight", "not a network with a head, 'features.conv0.weight'"),
-    ],
-)
-def test_other_networks_are_refused(tmp_path, drop, message):
-    state = dict(build_densenet().state_dict())
-    del state[drop]
-    torch.save(state, tmp_path / "other.pt")
-    with pytest.raises(WeightsError, match=rf"other\.pt: {message}"):
-        read_model_info(tmp_path / "other.pt")
-
-
-def test_other_depths_are_refused(tmp_path):
-    state = TorchvisionDenseNet((1, 1, 5, 1), outputs=3).state_dict()
-    torch.save(state, tmp_path / "deep.pt")
-    with pytest.raises(WeightsError, match=r"deep\.pt: 5 layers in its third block; known: dense"):
-        read_model_info(tmp_path / "deep.pt")
+    with pytest.raises(
+        WeightsError, match=r"(?s)two\.pt: .*class_layers.out.bias has shape \(2,\)"
+    ):
+        describe_weights(tmp_path / "two.pt", ModelInfo(), tmp_path / "model.pt")
+    assert not (tmp_path / "model.pt").exists()
 
 
 @pytest.mark.parametrize(
@@ -162,12 +175,23 @@ def test_other_depths_are_refused(tmp_path):
     ],
 )
 def test_an_unusable_description_names_the_file(tmp_path, change):
-    save_model(tmp_path / "model.pt", build_densenet().state_dict(), ModelInfo())
-    content = torch.load(tmp_path / "model.pt")
-    change(content["info"])
-    torch.save(content, tmp_path / "model.pt")
-    with pytest.raises(WeightsError, match=r"model\.pt: "):
-        load_model(tmp_path / "model.pt")
+    fields = info_fields(ModelInfo())
+    change(fields)
+    written(tmp_path / "model.pt", fields)
+    torch.save({"network": build_densenet().state_dict(), "info": fields}, tmp_path / "earlier.pt")
+    for name in ("model.pt", "earlier.pt"):
+        with pytest.raises(WeightsError, match=rf"{name}: .*(damaged|later version|known: )"):
+            load_model(tmp_path / name)
+
+
+def test_a_damaged_description_names_the_file(tmp_path):
+    for damaged in (b"{", b"\xff", b"[1]"):
+        buffer = torch.tensor(list(damaged), dtype=torch.uint8)
+        torch.save({**build_densenet().state_dict(), "model_info": buffer}, tmp_path / "model.pt")
+        with pytest.raises(
+            WeightsError, match=r"model\.pt: what it says of its network is damaged"
+        ):
+            read_model_info(tmp_path / "model.pt")
 
 
 def test_a_description_that_does_not_fit_its_tensors_names_the_file(tmp_path):

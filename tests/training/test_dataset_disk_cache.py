@@ -11,7 +11,8 @@ from monai_covid.errors import ImageReadError, OptionError
 from monai_covid.preprocessing.chains import inference_transforms, training_transforms
 from monai_covid.preprocessing.lungs import find
 from monai_covid.preprocessing.settings import Preprocessing
-from monai_covid.training.dataset import RadiographDataset, transform_hash
+from monai_covid.training.dataset import RadiographDataset
+from monai_covid.training.disk_cache import transform_hash
 
 SIZE = 32
 

@@ -137,16 +137,16 @@ def phantom(tmp_path_factory):
 
 def test_a_run_records_the_share_and_continues_exactly(tiny_network, phantom, tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    run_stage("stage3_direct", phantom, whole, **GUIDED)
+    run_stage("stage3_covid", phantom, whole, **GUIDED)
     rows = curve(whole)
     assert [row["train_relevance_outside"] == "" for row in rows] == [True, True, False]
     share = float(rows[2]["train_relevance_outside"])
     assert 0 < share < 1
     (events,) = [path for path in whole.rglob("events.out*") if _scalars(path)]
     assert _scalars(events) == [pytest.approx(share, rel=1e-6)]
-    run_stage("stage3_direct", phantom, parts, **{**GUIDED, "minutes": 0})
+    run_stage("stage3_covid", phantom, parts, **{**GUIDED, "minutes": 0})
     while len(curve(parts)) < len(rows):
-        run_stage("stage3_direct", phantom, parts, **GUIDED, resume=True)
+        run_stage("stage3_covid", phantom, parts, **GUIDED, resume=True)
     assert_same_end(whole, parts)
 
 
@@ -158,6 +158,6 @@ def _scalars(path):
 
 
 def test_a_run_whose_images_show_no_lungs_says_so(tiny_network, covid, tmp_path, capsys):
-    run_stage("stage3_direct", covid, tmp_path, **GUIDED, overwrite=True)
+    run_stage("stage3_covid", covid, tmp_path, **GUIDED, overwrite=True)
     assert "epoch 3: no image had lungs that look plausible" in capsys.readouterr().out
     assert "train_relevance_outside" not in curve(tmp_path)[0]

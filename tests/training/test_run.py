@@ -9,8 +9,9 @@ from ignite.engine import Engine
 
 from monai_covid.errors import ImageReadError
 from monai_covid.models.model_file import ModelInfo
-from monai_covid.training.checkpoint import RunCheckpoint, RunFolder
+from monai_covid.training.checkpoint import RunCheckpoint
 from monai_covid.training.run import INTERRUPTED, run_training
+from monai_covid.training.run_folder import RunFolder
 from monai_covid.training.selection import BestEpoch
 
 

@@ -49,6 +49,12 @@ def test_every_option_was_thought_about():
     }
 
 
+def test_the_head_counts_only_where_there_is_a_model_to_take_it_from():
+    config = {"head": "keep", "new_from": {}}
+    assert settings(**config, stage2_model="none") == settings()
+    assert settings(**config, stage2_model="two.pt") == {**settings(), **config}
+
+
 def test_files_may_move():
     moved = [{**item, "image": item["image"].replace("/a/", "/b/")} for item in ITEMS]
     assert settings(moved) == settings()

@@ -10,7 +10,7 @@ from tests.training.stages import curve, run_stage
 
 def test_losses_metrics_and_settings_are_logged(tiny_network, covid, tmp_path):
     uri = f"sqlite:///{tmp_path}/mlruns.db"
-    run_stage("stage3_direct", covid, tmp_path / "trial", max_epochs=3, mlflow=uri)
+    run_stage("stage3_covid", covid, tmp_path / "trial", max_epochs=3, mlflow=uri)
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("monai_covid")
     (run,) = client.search_runs(experiment.experiment_id)
@@ -41,4 +41,4 @@ def test_mlflow_that_is_not_installed_is_named(monkeypatch):
 
 def test_tracking_of_monai_names_the_option(tiny_network, covid, tmp_path):
     with pytest.raises(SystemExit, match="for MLflow give --mlflow"):
-        run_stage("stage3_direct", covid, tmp_path / "trial", tracking="mlflow")
+        run_stage("stage3_covid", covid, tmp_path / "trial", tracking="mlflow")

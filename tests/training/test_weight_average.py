@@ -73,11 +73,9 @@ def test_a_stopped_run_goes_on_with_the_average(covid, tmp_path):
         **{"ema_decay": 0.7, "border_probability": 0.5, "aspect_range": 0.2},
         **{"grey_jitter": 0.3, "erase_probability": 0.5, "head_epochs": 1, "max_epochs": 3},
     }
-    run_stage("stage3_direct", covid, tmp_path / "whole", **options)
+    run_stage("stage3_covid", covid, tmp_path / "whole", **options)
     for resume in (False, True, True):
-        run_stage(
-            "stage3_direct", covid, tmp_path / "pieces", resume=resume, minutes=0.0, **options
-        )
+        run_stage("stage3_covid", covid, tmp_path / "pieces", resume=resume, minutes=0.0, **options)
     assert_same_end(tmp_path / "whole", tmp_path / "pieces")
     end = last(tmp_path / "whole")
     assert not torch.equal(
@@ -89,8 +87,8 @@ def test_a_stopped_run_goes_on_with_the_average(covid, tmp_path):
 def test_the_average_is_the_model_and_is_what_is_validated(covid, tmp_path):
     """Training itself goes on as without it."""
     options = {"max_epochs": 1, "head_epochs": 0, "learning_rate": 0.1}
-    run_stage("stage3_direct", covid, tmp_path / "plain", **options)
-    run_stage("stage3_direct", covid, tmp_path / "average", ema_decay=0.5, **options)
+    run_stage("stage3_covid", covid, tmp_path / "plain", **options)
+    run_stage("stage3_covid", covid, tmp_path / "average", ema_decay=0.5, **options)
     kept, _ = load_model(tmp_path / "average" / "model.pt")
     end = last(tmp_path / "average")
     for name, tensor in kept.state_dict().items():

@@ -11,7 +11,6 @@ TABLES = {
     "stage1_distilled": (workflow_options.STAGE1_DISTILLED, workflow_checks.TRAINING_WIRING),
     "stage2_nih": (workflow_options.STAGE2, workflow_checks.TRAINING_WIRING),
     "stage3_covid": (workflow_options.STAGE3, workflow_checks.TRAINING_WIRING),
-    "stage3_direct": (workflow_options.STAGE3_DIRECT, workflow_checks.TRAINING_WIRING),
     "evaluate": (workflow_options.EVALUATION, workflow_checks.INFERENCE_WIRING),
     "inference": (workflow_options.INFERENCE, workflow_checks.INFERENCE_WIRING),
 }
@@ -52,5 +51,5 @@ def test_one_option_means_the_same_in_every_config():
 
 def test_the_overlay_sets_options_alone():
     assert config("distributed") == {"distributed": True}
-    for name in ("stage2_nih", "stage3_covid", "stage3_direct"):
+    for name in ("stage2_nih", "stage3_covid"):
         assert "distributed" in TABLES[name][0]

@@ -1,4 +1,4 @@
-"""The audit on external sets: numbers inside and outside side by side, with the drop."""
+"""The audit of external validation: performance inside and outside side by side, with the drop."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from monai_covid.audits.external.comparison import (
 from monai_covid.audits.external.pictures import draw_pairs
 from monai_covid.audits.external.tables import (
     MIX,
+    RULE,
     call_table,
     difference_table,
     mix_table,
@@ -54,7 +55,7 @@ def audit(subject: Subject) -> AuditFinding:
         {
             "margin": MARGIN,
             "class_mix": {"inside": _mix(inside)},
-            "external": {one.name: _content(one) for one in comparisons},
+            "external": {comparison.name: _content(comparison) for comparison in comparisons},
         },
     )
 
@@ -64,7 +65,7 @@ def _compare(
 ) -> ExternalComparison:
     """Compare one external collection, without the patients whom the model may have seen."""
     options, classes = subject.options, subject.records.labels
-    # All folds count: those that the model was trained on above all.
+    # Patients of all folds: those that the model was trained on above all.
     rest = drop_patients(records, patients_in(subject.records.frame))
     left_out = {"left_out_images": rest.images, "left_out_patients": rest.patients}
     if not len(rest.records):
@@ -85,20 +86,22 @@ def _compare(
 def _sections(
     subject: Subject, inside: Measured, comparisons: Sequence[ExternalComparison]
 ) -> list[Section]:
-    found = [Section("Class mixes", MIX, table=mix_table(inside, comparisons))]
-    for place, one in enumerate(comparisons):
-        if not one.metrics:
-            found.append(Section(f"Outside: {one.name}", section_text(one)))
-        else:
-            path = subject.folder / f"external-{place + 1}-{_file_name(one.name)}.png"
-            save_png(draw_pairs(one), path)
-            caption = f"The same metrics inside and in {one.name}. * fewer than 10 patients."
-            pictures = [Picture(path, caption)]
-            table = difference_table(one)
-            found.append(Section(f"Outside: {one.name}", section_text(one), pictures, table))
-        text = "Share of the images of each class by what they are called."
-        found.append(Section(f"What images are called: {one.name}", text, table=call_table(one)))
-    return found
+    sections = []
+    for place, comparison in enumerate(comparisons):
+        name = comparison.name
+        section = Section(f"Outside: {name}", section_text(comparison))
+        if comparison.metrics:
+            path = subject.folder / f"external-{place + 1}-{_file_name(name)}.png"
+            save_png(draw_pairs(comparison), path)
+            caption = f"The same metrics inside and in {name}. * fewer than 10 patients."
+            table = difference_table(comparison)
+            section = section._replace(
+                pictures=[Picture(path, caption)], table=table, method=f"{RULE} {MIX}"
+            )
+        text = "Share of the images of each class by predicted class."
+        predicted = Section(f"Predictions: {name}", text, table=call_table(comparison))
+        sections += [section, predicted]
+    return [*sections, Section("Class mix", table=mix_table(inside, comparisons), method=MIX)]
 
 
 def _file_name(name: str) -> str:
@@ -109,15 +112,16 @@ def _mix(side: Measured) -> dict[str, int]:
     return dict(zip(side.outcomes.class_names, side.outcomes.support.tolist(), strict=True))
 
 
-def _content(one: ExternalComparison) -> dict[str, Any]:
+def _content(comparison: ExternalComparison) -> dict[str, Any]:
+    outside = comparison.outside
     return {
-        "verdict": judge(one).value,
-        "images": len(one.outside.patients) if one.outside else 0,
-        "patients": one.outside.n_patients if one.outside else 0,
-        "class_mix": _mix(one.outside) if one.outside else {},
-        "left_out_images": one.left_out_images,
-        "left_out_patients": one.left_out_patients,
-        "shared_classes": list(one.shared),
+        "verdict": judge(comparison).value,
+        "images": len(outside.patients) if outside else 0,
+        "patients": outside.n_patients if outside else 0,
+        "class_mix": _mix(outside) if outside else {},
+        "left_out_images": comparison.left_out_images,
+        "left_out_patients": comparison.left_out_patients,
+        "shared_classes": list(comparison.shared),
         "metrics": [
             {
                 "metric": metric.key.metric,
@@ -127,6 +131,6 @@ def _content(one: ExternalComparison) -> dict[str, Any]:
                 "difference": metric.difference._asdict(),
                 "fewest_patients": metric.patients,
             }
-            for metric in one.metrics
+            for metric in comparison.metrics
         ],
     }

@@ -1,12 +1,10 @@
-"""The performance inside beside that outside, over the classes that both have.
+"""Performance inside against that outside, over the classes that both have, and its verdict.
 
 Inside are the images of the collection that the model was not trained on; outside is a collection
 of another hospital. Balanced accuracy, AUC and log loss only mean the same in both if the classes
 are the same, so both are first restricted to images of the classes that both have. The difference
 is outside minus inside; its interval comes from two independent bootstraps over patients, since
-nobody is in both.
-
-When a drop outside is a fault.
+no patient is in both.
 """
 
 from __future__ import annotations
@@ -20,9 +18,14 @@ from monai_covid.audits.finding import Verdict
 from monai_covid.audits.groups.attributes import LEAST_PATIENTS
 from monai_covid.audits.groups.performance import MEAN_PROBABILITY, Measured, measured
 from monai_covid.evaluation.bootstrap import percentile_interval
-from monai_covid.evaluation.columns import LABEL, PATIENT
+from monai_covid.evaluation.columns import LABEL
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.pages.tables import Value
+
+MARGIN = 0.05
+"""A loss of up to 5 points of balanced accuracy or sensitivity is tolerated."""
+
+BALANCED, SENSITIVITY = "balanced_accuracy", "recall"
 
 OVERALL = (
     MetricKey("balanced_accuracy"),
@@ -98,12 +101,45 @@ class Draws:
     seed_outside: int
 
 
-def shared_classes(
-    inside: pd.DataFrame, outside: pd.DataFrame, classes: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the classes with images in both predictions tables."""
-    both = set(inside[LABEL]) & set(outside[LABEL])
-    return tuple(name for name in classes if name in both)
+def judge(comparison: ExternalComparison) -> Verdict:
+    """Judge one external collection.
+
+    Returns:
+        PROBLEM if balanced accuracy or a sensitivity fell significantly by more than MARGIN; PASSED
+        if the main metric did not (its interval lies above -MARGIN: a test of non-inferiority,
+        Blackwelder, Control. Clin. Trials 3:345-353, 1982); otherwise INCONCLUSIVE.
+    """
+    if losses(comparison):
+        return Verdict.PROBLEM
+    main = main_metric(comparison)
+    if main is None or main.is_small or main.difference.low is None:
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASSED if main.difference.low > -MARGIN else Verdict.INCONCLUSIVE
+
+
+def main_metric(comparison: ExternalComparison) -> Compared | None:
+    """Return the metric that decides: balanced accuracy, or the only sensitivity."""
+    for name in (BALANCED, SENSITIVITY):
+        for metric in comparison.metrics:
+            if metric.key.metric == name:
+                return metric
+    return None
+
+
+def losses(comparison: ExternalComparison) -> list[Compared]:
+    """Return balanced accuracy and sensitivities that fell significantly by more than MARGIN.
+
+    A 95 % interval of the difference must end below -MARGIN. Where nothing is lost at all that
+    needs an error of MARGIN more than the interval, so several metrics can be judged at 95 %.
+    """
+    return [
+        metric
+        for metric in comparison.metrics
+        if metric.key.metric in (BALANCED, SENSITIVITY)
+        and not metric.is_small
+        and metric.difference.high is not None
+        and metric.difference.high < -MARGIN
+    ]
 
 
 def compared_metrics(
@@ -134,6 +170,14 @@ def compared_metrics(
     return tuple(_compared(key, sides[0], sides[1], shared) for key in keys)
 
 
+def shared_classes(
+    inside: pd.DataFrame, outside: pd.DataFrame, classes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the classes with images in both predictions tables."""
+    both = set(inside[LABEL]) & set(outside[LABEL])
+    return tuple(name for name in classes if name in both)
+
+
 def _compared(
     key: MetricKey, inside: Measured, outside: Measured, shared: tuple[str, ...]
 ) -> Compared:
@@ -159,55 +203,3 @@ def _fewest_patients(side: Measured, label: str | None, shared: tuple[str, ...])
     """Return the patients of a class, or of the shared class that has the fewest."""
     names = shared if label is None else (label,)
     return min(side.patients_of(side.outcomes.class_names.index(name)) for name in names)
-
-
-def patients_by_class(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
-    """Return the number of patients with images of each class."""
-    return {name: table.loc[table[LABEL] == name, PATIENT].nunique() for name in classes}
-
-
-MARGIN = 0.05
-"""A loss of up to 5 points of balanced accuracy or sensitivity is tolerated."""
-
-BALANCED, SENSITIVITY = "balanced_accuracy", "recall"
-
-
-def main_measure(comparison: ExternalComparison) -> Compared | None:
-    """Return what the sets are compared by: balanced accuracy, or the only sensitivity."""
-    for metric in (BALANCED, SENSITIVITY):
-        for one in comparison.metrics:
-            if one.key.metric == metric:
-                return one
-    return None
-
-
-def losses(comparison: ExternalComparison) -> list[Compared]:
-    """Return balanced accuracy and sensitivities that surely fell by more than MARGIN.
-
-    A 95 % interval of the difference must end below -MARGIN. Where nothing is lost at all that
-    needs an error of MARGIN more than the interval, so several measures can be judged at 95 %.
-    """
-    return [
-        one
-        for one in comparison.metrics
-        if one.key.metric in (BALANCED, SENSITIVITY)
-        and not one.is_small
-        and one.difference.high is not None
-        and one.difference.high < -MARGIN
-    ]
-
-
-def judge(comparison: ExternalComparison) -> Verdict:
-    """Judge one external collection.
-
-    Returns:
-        FAULT if balanced accuracy or a sensitivity surely fell by more than MARGIN; QUIET if the
-        main measure surely did not (its interval lies above -MARGIN: a test of non-inferiority,
-        Blackwelder, Control. Clin. Trials 3:345-353, 1982); otherwise UNKNOWN.
-    """
-    if losses(comparison):
-        return Verdict.FAULT
-    main = main_measure(comparison)
-    if main is None or main.is_small or main.difference.low is None:
-        return Verdict.UNKNOWN
-    return Verdict.QUIET if main.difference.low > -MARGIN else Verdict.UNKNOWN

@@ -1,4 +1,4 @@
-"""Picture: each metric inside and outside as a pair of points."""
+"""Figure of each metric inside and outside as a pair of points."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from monai_covid.evaluation.plots.style import (
     style_axes,
 )
 
-APART = 0.16
+HALF_GAP = 0.16
+"""Of the height of a row: from its middle to either point."""
+
 ABOVE_ONE = "log_loss"
-"""The one metric that is no share, so it is in the table only."""
+"""The only metric beyond [0, 1], so it is in the table alone."""
 
 
 def draw_pairs(comparison: ExternalComparison) -> Figure:
@@ -30,16 +32,16 @@ def draw_pairs(comparison: ExternalComparison) -> Figure:
     Args:
         comparison: With at least one metric.
     """
-    shown = [one for one in comparison.metrics if one.key.metric != ABOVE_ONE]
+    metrics = [metric for metric in comparison.metrics if metric.key.metric != ABOVE_ONE]
     note = "Lines: 95 % intervals over patients; right: outside minus inside, in points"
-    height = 0.36 * len(shown) + 1.75
+    height = 0.36 * len(metrics) + 1.75
     figure = new_figure(7.2, height, f"Inside and outside: {comparison.name}", note)
     axes = figure.add_subplot()
     style_axes(axes, grid="x")
-    for place, one in enumerate(shown):
-        _draw_pair(axes, place, one, named=place == 0)
-    axes.set_yticks(range(len(shown)), [_label(one) for one in shown])
-    axes.set_ylim(len(shown) - 0.4, -0.6)
+    for place, metric in enumerate(metrics):
+        _draw_pair(axes, place, metric, named=place == 0)
+    axes.set_yticks(range(len(metrics)), [_label(metric) for metric in metrics])
+    axes.set_ylim(len(metrics) - 0.4, -0.6)
     axes.set_xlim(0.0, 1.0)
     axes.set_xlabel("Value")
     axes.legend(
@@ -54,12 +56,12 @@ def draw_pairs(comparison: ExternalComparison) -> Figure:
     return figure
 
 
-def _draw_pair(axes: Axes, place: int, one: Compared, *, named: bool) -> None:
-    inside, outside = one.inside.value, one.outside.value
+def _draw_pair(axes: Axes, place: int, metric: Compared, *, named: bool) -> None:
+    inside, outside = metric.inside.value, metric.outside.value
     if inside is not None and outside is not None:
-        heights = [place - APART, place + APART]
+        heights = [place - HALF_GAP, place + HALF_GAP]
         axes.plot([inside, outside], heights, color=FAINT_INK, linewidth=0.8)
-    sides = ((one.inside, "Inside", "o", -APART), (one.outside, "Outside", "D", APART))
+    sides = ((metric.inside, "Inside", "o", -HALF_GAP), (metric.outside, "Outside", "D", HALF_GAP))
     for index, (value, name, marker, shift) in enumerate(sides):
         if value.value is None:
             continue
@@ -71,17 +73,17 @@ def _draw_pair(axes: Axes, place: int, one: Compared, *, named: bool) -> None:
         if named:
             point.set_label(name)
     axes.annotate(
-        _difference(one.difference),
+        _difference(metric.difference),
         (1.02, place),
         xycoords=("axes fraction", "data"),
         va="center",
         size=SMALL_SIZE,
-        color=FAINT_INK if one.is_small else INK,
+        color=FAINT_INK if metric.is_small else INK,
     )
 
 
-def _label(one: Compared) -> str:
-    return f"{name_of(one.key)} *" if one.is_small else name_of(one.key)
+def _label(metric: Compared) -> str:
+    return f"{name_of(metric.key)} *" if metric.is_small else name_of(metric.key)
 
 
 def _difference(value: Value) -> str:

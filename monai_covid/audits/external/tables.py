@@ -1,7 +1,4 @@
-"""The sentences of the audit on external sets.
-
-Tables of the audit on external sets.
-"""
+"""Sentences and tables of the audit of external validation."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from monai_covid.audits.external.comparison import (
     ExternalComparison,
     judge,
     losses,
-    main_measure,
+    main_metric,
 )
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.groups.attributes import LEAST_PATIENTS
@@ -23,58 +20,62 @@ from monai_covid.evaluation.pages.tables import Table, Value
 from monai_covid.evaluation.wording import METRIC_NAMES, counted, metric_name
 from monai_covid.labels import display_name
 
+INSIDE = "inside"
+
 RULE = (
     "The difference is outside minus inside; below each value its 95 % interval, from independent "
-    "bootstraps over the patients of both. A fault is balanced accuracy or a sensitivity whose "
-    f"interval ends below -{100 * MARGIN:.0f} points; none is found where the interval of the "
-    f"main measure lies above it. Fewer than {LEAST_PATIENTS} patients of a class are not judged."
+    "bootstraps over the patients of both. A problem is a balanced accuracy or sensitivity whose "
+    f"interval ends below -{100 * MARGIN:.0f} points; no problem is found where the interval of "
+    "the balanced accuracy, or of the only sensitivity, lies above that; anything else is "
+    f"inconclusive. Fewer than {LEAST_PATIENTS} patients of a class are not judged."
 )
+
 MIX = (
     "Accuracy, log loss and mean probability depend on the class mix, which differs between "
     "collections; compare balanced accuracy, sensitivities and AUC."
 )
+
 ONE_CLASS = (
-    "Both have images of one common class only ({name}). Nothing can be called wrongly as {name} "
-    "there, so a model that calls everything {name} would look perfect: only the sensitivity, the "
-    "probabilities and the calls are defined, no AUC and no balanced accuracy."
+    "Both have images of one common class only ({name}). Without other classes there are no false "
+    "positives, so a model that predicts {name} for everything would look perfect: sensitivity, "
+    "probabilities and predicted classes are defined, AUC and balanced accuracy are not."
 )
 
 
 def name_of(key: MetricKey) -> str:
     """Return how a metric of the comparison is written."""
     if key.metric == MEAN_PROBABILITY:
-        what = "Mean probability of the true class" if key.label is None else "Mean probability"
-        return what if key.label is None else f"{what}, {display_name(key.label)}"
+        if key.label is None:
+            return "Mean probability of the true class"
+        return f"Mean probability, {display_name(key.label)}"
     if key.metric == "recall" and key.label is not None:
         return f"Sensitivity, {display_name(key.label)}"
     return metric_name(*key)
 
 
 def summary_of(comparison: ExternalComparison) -> str:
-    """Return what one external collection comes to, in a sentence or two."""
-    main = main_measure(comparison)
+    """Return the result for one external collection, in a sentence or two."""
+    main = main_metric(comparison)
     if main is None:
         return f"{comparison.name}: {_why_nothing(comparison)}."
-    sentence = f"{comparison.name}: {_fall(main)}{_judged(comparison, main)}."
+    sentence = f"{comparison.name}: {_drop(main)}{_inconclusive(comparison, main)}."
     lost = losses(comparison)
     if lost:
-        names = [_quantity(one) for one in lost]
-        sentence += f" Surely lost, by more than {100 * MARGIN:.0f} points: {', '.join(names)}."
-    others = [one for one in lost if one is not main]
-    return " ".join([sentence, *[f"{_first_upper(_fall(one))}." for one in others]])
+        names = [_quantity(metric) for metric in lost]
+        sentence += f" Significant drop of more than {100 * MARGIN:.0f} points: {', '.join(names)}."
+    others = [metric for metric in lost if metric is not main]
+    return " ".join([sentence, *[f"{_first_upper(_drop(metric))}." for metric in others]])
 
 
 def section_text(comparison: ExternalComparison) -> str:
     """Return the paragraphs about one external collection."""
     parts = [_sizes(comparison), _left_out(comparison), _classes(comparison)]
-    if comparison.metrics:
-        parts.append(RULE)
     return "\n\n".join(part for part in parts if part)
 
 
-def _fall(one: Compared) -> str:
-    name = _quantity(one)
-    inside, outside, gap = one.inside.value, one.outside.value, one.difference
+def _drop(metric: Compared) -> str:
+    name = _quantity(metric)
+    inside, outside, gap = metric.inside.value, metric.outside.value, metric.difference
     if inside is None or outside is None or gap.value is None:
         return f"{name} is not defined"
     text = f"{name} {inside:.3f} inside, {outside:.3f} outside ({100 * gap.value:+.1f} points"
@@ -83,18 +84,19 @@ def _fall(one: Compared) -> str:
     return f"{text})"
 
 
-def _quantity(one: Compared) -> str:
-    if one.key.label is None:
-        return METRIC_NAMES[one.key.metric].lower()
-    return f"sensitivity for {display_name(one.key.label)}"
+def _quantity(metric: Compared) -> str:
+    if metric.key.label is None:
+        return METRIC_NAMES[metric.key.metric].lower()
+    return f"sensitivity for {display_name(metric.key.label)}"
 
 
-def _judged(comparison: ExternalComparison, main: Compared) -> str:
-    if judge(comparison) is not Verdict.UNKNOWN:
+def _inconclusive(comparison: ExternalComparison, main: Compared) -> str:
+    """Return why one external collection gives no conclusion; empty if it gives one."""
+    if judge(comparison) is not Verdict.INCONCLUSIVE:
         return ""
     if main.is_small:
-        return f"; fewer than {LEAST_PATIENTS} patients of a class, too few to tell"
-    return f"; whether more than {100 * MARGIN:.0f} points are lost cannot be told"
+        return f"; inconclusive: fewer than {LEAST_PATIENTS} patients of a class"
+    return f"; inconclusive: the drop may be more or less than {100 * MARGIN:.0f} points"
 
 
 def _why_nothing(comparison: ExternalComparison) -> str:
@@ -110,7 +112,7 @@ def _sizes(comparison: ExternalComparison) -> str:
         for where, side in sides
         if side is not None
     ]
-    return f"{'; '.join(texts)}. {MIX}"
+    return f"{'; '.join(texts)}."
 
 
 def _left_out(comparison: ExternalComparison) -> str:
@@ -140,22 +142,19 @@ def _first_upper(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-INSIDE = "inside"
-
-
 def difference_table(comparison: ExternalComparison) -> Table:
     """Return every metric inside and outside, and the difference."""
-    rows = [(name_of(one.key), _cells(one)) for one in comparison.metrics]
+    rows = [(name_of(metric.key), _cells(metric)) for metric in comparison.metrics]
     return Table(("Metric", "Inside", "Outside", "Difference", "Fewest patients"), rows)
 
 
 def call_table(comparison: ExternalComparison) -> Table:
-    """Return what the images of each class are called, inside and outside."""
+    """Return the predicted classes of the images of each class, inside and outside."""
     heads = (
         "True class",
         "Images",
         "Patients",
-        *[f"Called {display_name(name)}" for name in comparison.classes],
+        *[f"Predicted {display_name(name)}" for name in comparison.classes],
         "Mean probability of the true class",
     )
     sides = [(INSIDE, comparison.inside), (comparison.name, comparison.outside)]
@@ -170,7 +169,7 @@ def call_table(comparison: ExternalComparison) -> Table:
 
 def mix_table(inside: Measured, comparisons: Sequence[ExternalComparison]) -> Table:
     """Return the class mixes of all collections side by side."""
-    sides = [(INSIDE, inside), *((one.name, one.outside) for one in comparisons)]
+    sides = [(INSIDE, inside), *((other.name, other.outside) for other in comparisons)]
     names = inside.outcomes.class_names
     rows: list[tuple[str, list[Value | str]]] = []
     for where, side in sides:
@@ -183,9 +182,9 @@ def mix_table(inside: Measured, comparisons: Sequence[ExternalComparison]) -> Ta
     return Table(("Collection", "Images", "Patients", *map(display_name, names)), rows)
 
 
-def _cells(one: Compared) -> list[Value | str]:
-    few = " (few)" if one.is_small else ""
-    return [one.inside, one.outside, one.difference, f"{one.patients:,}{few}"]
+def _cells(metric: Compared) -> list[Value | str]:
+    few = " (few)" if metric.is_small else ""
+    return [metric.inside, metric.outside, metric.difference, f"{metric.patients:,}{few}"]
 
 
 def _calls(side: Measured, place: int) -> list[Value | str]:

@@ -1,9 +1,7 @@
-"""Which group each image belongs to: by source, view, sex, age and class.
+"""Groups of images by source, view, sex, age and class, and their class-standardised accuracy.
 
-Hits and patients of each class in each group, and which of them can be compared.
-
-Class and hospital are entangled in public collections, so raw accuracy by source shows the class
-mix. What is compared is therefore the *class-standardised accuracy*: the mean of the sensitivities
+Class and hospital are confounded in public collections, so raw accuracy by source shows the class
+mix. Groups are therefore compared by *class-standardised accuracy*: the mean of the sensitivities
 of the classes that a group and all other images share (direct standardisation with equal weights).
 """
 
@@ -24,11 +22,15 @@ from monai_covid.evaluation.ranked import divide
 from monai_covid.labels import display_name
 
 NOT_GIVEN = "not given"
-SAYS_NOTHING = ("", "na", "n/a", "nan", "none", "null", "unknown", "unk", "?", "-")
+
+MISSING = ("", "na", "n/a", "nan", "none", "null", "unknown", "unk", "?", "-")
+
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "u": NOT_GIVEN}
 
 AGE = re.compile(r"(\d{1,4})(?:\.\d+)?\s*([ymwd]?)", re.IGNORECASE)
+
 UNITS_PER_YEAR = {"": 1.0, "y": 1.0, "m": 12.0, "w": 52.18, "d": 365.25}
+
 AGE_GROUPS = {"0-17": 18, "18-39": 40, "40-59": 60, "60-79": 80, "80+": 121}
 """Name of each age group, and the age in years at which the next one begins.
 
@@ -36,6 +38,14 @@ Beyond 120 years an age counts as not given: public collections have entry error
 """
 
 CLASS = "class"
+
+LEAST_PATIENTS = 10
+"""Patients of a class below which a group is too small for its sensitivity to be compared.
+
+Of 10 patients of whom half are classified correctly, the exact 95 % interval of the sensitivity is
+19 % to 81 % (Clopper-Pearson); with fewer than 10 on both sides no difference below 55 points can
+ever be significant at 5 % (Fisher's exact test).
+"""
 
 
 @dataclass(frozen=True)
@@ -60,19 +70,19 @@ def attributes_of(records: Records) -> tuple[Attribute, ...]:
         InputError: If an age cannot be read; names all of them with their rows.
     """
     readers: Mapping[str, Callable[[Records], list[str]]] = {
-        "source": lambda some: _plain(some.frame["source"]),
-        "view": lambda some: _plain(some.frame["view"]),
-        "sex": lambda some: _sexes(some.frame["sex"]),
+        "source": lambda images: _texts(images.frame["source"]),
+        "view": lambda images: _texts(images.frame["view"]),
+        "sex": lambda images: _sexes(images.frame["sex"]),
         "age": _age_groups,
     }
-    found = []
+    attributes = []
     for name, reader in readers.items():
         if name in records.frame:
             order = tuple(AGE_GROUPS) if name == "age" else ()
-            found.append(_attribute(name, reader(records), order))
-    known = [attribute for attribute in found if attribute.groups != (NOT_GIVEN,)]
+            attributes.append(_attribute(name, reader(records), order))
+    given = [attribute for attribute in attributes if attribute.groups != (NOT_GIVEN,)]
     names = [display_name(label) for label in records.labels]
-    return (*known, _attribute(CLASS, [names[c] for c in records.classes], names))
+    return (*given, _attribute(CLASS, [names[c] for c in records.classes], names))
 
 
 def age_group(text: str) -> str | None:
@@ -83,7 +93,7 @@ def age_group(text: str) -> str | None:
     Returns:
         The group, NOT_GIVEN where the age is missing or beyond 120, None where it is no age.
     """
-    if _says_nothing(text):
+    if _is_missing(text):
         return NOT_GIVEN
     match = AGE.fullmatch(text.strip())
     if match is None:
@@ -97,7 +107,7 @@ def _age_groups(records: Records) -> list[str]:
     groups = [age_group(text) for text in ages]
     wrong = ages[[group is None for group in groups]]
     if len(wrong):
-        right = "is no age; right are years such as 58, a DICOM age such as 058Y, or nothing"
+        right = "is no age; give years such as 58, a DICOM age such as 058Y, or nothing"
         raise InputError(
             [Problem(records.file, line, f"age {text!r} {right}") for line, text in numbered(wrong)]
         )
@@ -105,34 +115,25 @@ def _age_groups(records: Records) -> list[str]:
 
 
 def _sexes(column: pd.Series[str]) -> list[str]:
-    return [SEXES.get(text.lower(), text) for text in _plain(column)]
+    return [SEXES.get(text.lower(), text) for text in _texts(column)]
 
 
-def _plain(column: pd.Series[str]) -> list[str]:
-    return [NOT_GIVEN if _says_nothing(text) else text.strip() for text in column]
+def _texts(column: pd.Series[str]) -> list[str]:
+    return [NOT_GIVEN if _is_missing(text) else text.strip() for text in column]
 
 
-def _says_nothing(text: str) -> bool:
-    return text.strip().lower() in SAYS_NOTHING
+def _is_missing(text: str) -> bool:
+    return text.strip().lower() in MISSING
 
 
 def _attribute(name: str, values: Sequence[str], order: Sequence[str] = ()) -> Attribute:
     """Return the attribute with its groups in ``order`` or by name, and NOT_GIVEN last."""
     occurring = set(values)
-    first = [group for group in (order or sorted(occurring)) if group in occurring]
-    groups = [group for group in first if group != NOT_GIVEN]
+    ordered = [group for group in (order or sorted(occurring)) if group in occurring]
+    groups = [group for group in ordered if group != NOT_GIVEN]
     groups += [NOT_GIVEN] if NOT_GIVEN in occurring else []
     index = {group: position for position, group in enumerate(groups)}
     return Attribute(name, tuple(groups), np.array([index[value] for value in values], np.int64))
-
-
-LEAST_PATIENTS = 10
-"""Patients of a class below which a group is too small for its sensitivity to be compared.
-
-Of 10 patients of whom half are called rightly, the exact 95 % interval of the sensitivity is 19 %
-to 81 % (Clopper-Pearson); with fewer than 10 on both sides no difference below 55 points can ever
-be significant at 5 % (Fisher's exact test).
-"""
 
 
 def patients_of_cells(
@@ -176,15 +177,16 @@ def standardised(
     Returns:
         Group and others, each ``(R, G)``; NaN where no class is compared.
     """
-    right = outcomes.predicted == outcomes.true
+    correct = outcomes.predicted == outcomes.true
     groups, count = len(attribute.groups), len(outcomes.class_names)
     cells = np.eye(groups * count)[attribute.codes * count + outcomes.true]
     shape = (len(weights), groups, count)
     images = (weights @ cells).reshape(shape)
-    hits = (weights @ (cells * right[:, None])).reshape(shape)
-    others = images.sum(axis=1, keepdims=True) - images
-    missed = hits.sum(axis=1, keepdims=True) - hits
-    return _mean(divide(hits, images), compared), _mean(divide(missed, others), compared)
+    hits = (weights @ (cells * correct[:, None])).reshape(shape)
+    images_of_others = images.sum(axis=1, keepdims=True) - images
+    hits_of_others = hits.sum(axis=1, keepdims=True) - hits
+    own, others = divide(hits, images), divide(hits_of_others, images_of_others)
+    return _mean(own, compared), _mean(others, compared)
 
 
 def _mean(sensitivities: FloatArray, compared: BoolArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The audit by groups: performance by source, view, sex, age group and class."""
+"""The audit of subgroup performance: by source, view, sex, age group and class."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from monai_covid.evaluation.report_text import NO_WIDTH
 
 ABOUT_GROUPS = (
     f"Below each value its 95 % interval over patients. Small: classes with fewer than "
-    f"{LEAST_PATIENTS} patients in the group, whose sensitivity says little and is not tested. "
+    f"{LEAST_PATIENTS} patients in the group, whose sensitivity is imprecise and is not tested. "
     + NO_WIDTH
 )
 
 
 def audit(subject: Subject) -> AuditFinding:
-    """Ask whether the model serves every group alike.
+    """Test whether the model performs equally well in all groups.
 
     Args:
         subject: With a model; its images carry any of ``source``, ``view``, ``sex`` and ``age``.
@@ -70,17 +70,18 @@ def _sections(
     comparisons: Sequence[GroupComparison],
 ) -> list[Section]:
     pictures = draw_pictures(groups, comparisons, subject.folder)
-    found = []
+    sections = []
     if comparisons:
-        text = f"{MEASURE}\n\n{TEST}"
-        found.append(Section("Groups compared", text, pictures, comparison_table(comparisons)))
-    for attribute, some in groupby(groups, key=lambda group: group.attribute):
-        members = list(some)
-        text = ABOUT_GROUPS
+        table, method = comparison_table(comparisons), f"{MEASURE}\n\n{TEST}"
+        sections.append(Section("Groups compared", "", pictures, table, method=method))
+    for attribute, of_attribute in groupby(groups, key=lambda group: group.attribute):
+        members = list(of_attribute)
+        text = ""
         if len(members) == 1:
             text = f"All images have the same {attribute}, so there is nothing to compare."
-        found.append(Section(f"By {attribute}", text, table=performance_table(members)))
-    return found
+        table = performance_table(members)
+        sections.append(Section(f"By {attribute}", text, table=table, method=ABOUT_GROUPS))
+    return sections
 
 
 def _content(
@@ -91,7 +92,7 @@ def _content(
         "least_difference": LEAST_DIFFERENCE,
         "least_patients": LEAST_PATIENTS,
         "groups": [_group_content(group) for group in groups],
-        "comparisons": [_comparison_content(one) for one in comparisons],
+        "comparisons": [_comparison_content(comparison) for comparison in comparisons],
     }
 
 
@@ -108,29 +109,30 @@ def _group_content(group: GroupPerformance) -> dict[str, Any]:
     }
 
 
-def _comparison_content(one: GroupComparison) -> dict[str, Any]:
+def _comparison_content(comparison: GroupComparison) -> dict[str, Any]:
+    tested = comparison.tested
     content: dict[str, Any] = {
-        "attribute": one.attribute,
-        "group": one.group,
-        "shared_classes": list(one.shared),
-        "compared_classes": list(one.compared),
-        "tested": one.tested is not None,
+        "attribute": comparison.attribute,
+        "group": comparison.group,
+        "shared_classes": list(comparison.shared),
+        "compared_classes": list(comparison.compared),
+        "tested": tested is not None,
     }
-    if one.tested is None:
+    if tested is None:
         return content
     return {
         **content,
-        "class_standardised_accuracy": one.tested.own,
-        "all_others": one.tested.others,
-        "difference": one.tested.difference._asdict(),
-        "noticeable": one.tested.noticeable,
+        "class_standardised_accuracy": tested.own,
+        "all_others": tested.others,
+        "difference": tested.difference._asdict(),
+        "noticeable": tested.noticeable,
         "tests": [
             {
                 "quantity": difference.quantity,
                 "difference": difference.value,
                 "corrected_p": difference.p_value,
-                "fault": difference.is_fault,
+                "fault": difference.is_problem,
             }
-            for difference in one.tested.differences
+            for difference in tested.differences
         ],
     }

@@ -1,7 +1,4 @@
-"""Every group against all other images, with corrected p-values.
-
-What a comparison of one group with all other images says, and when it is a fault.
-"""
+"""Every group against all other images, with corrected p-values."""
 
 from __future__ import annotations
 
@@ -27,14 +24,14 @@ LEVEL = 0.05
 """Chance of a false alarm among all attributes together."""
 
 LEAST_DIFFERENCE = 0.05
-"""Smaller differences are not called a fault, however certain they are."""
+"""Smaller differences are no problem, however significant they are."""
 
 STANDARDISED = "class-standardised accuracy"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What one group has more (or less) than all other images.
+    """The difference between one group and all other images in one quantity.
 
     Attributes:
         quantity: STANDARDISED, or the class whose sensitivity it is.
@@ -47,8 +44,8 @@ class Difference:
     p_value: float
 
     @property
-    def is_fault(self) -> bool:
-        """Whether it is both certain and large."""
+    def is_problem(self) -> bool:
+        """Whether it is both significant and large."""
         return self.p_value <= LEVEL and abs(self.value) >= LEAST_DIFFERENCE
 
 
@@ -62,7 +59,8 @@ class Tested:
         difference: Group minus others, with its bootstrap interval.
         differences: Every tested difference, STANDARDISED first; with a single class, for which
             that is the same as the sensitivity, STANDARDISED alone.
-        noticeable: Smallest class-standardised difference that would have been significant.
+        noticeable: Smallest class-standardised difference that would have been significant
+            (minimum detectable difference).
     """
 
     own: float
@@ -91,11 +89,32 @@ class GroupComparison:
     tested: Tested | None
 
     @property
-    def faults(self) -> tuple[Difference, ...]:
-        """Differences that are certain and large."""
-        if self.tested is None:
-            return ()
-        return tuple(one for one in self.tested.differences if one.is_fault)
+    def problems(self) -> tuple[Difference, ...]:
+        """Differences that are significant and large."""
+        differences = self.tested.differences if self.tested else ()
+        return tuple(difference for difference in differences if difference.is_problem)
+
+
+def compare_groups(images: Images, attributes: Sequence[Attribute]) -> list[GroupComparison]:
+    """Compare each group of each attribute with all other images.
+
+    The class is left out, since nothing could be exchanged within classes, and so are attributes
+    with a single group.
+    """
+    all_cells = [
+        _cells(images, attribute)
+        for attribute in attributes
+        if attribute.name != CLASS and len(attribute.groups) > 1
+    ]
+    tests = _tests(images, [cells for cells in all_cells if cells.compared.any()])
+    comparisons = []
+    for cells in all_cells:
+        test = tests.get(cells.attribute.name)
+        numbers = _numbers(images, cells, test) if test else [None] * len(cells.compared)
+        comparisons += [
+            _comparison(images, cells, group, numbers[group]) for group in range(len(numbers))
+        ]
+    return comparisons
 
 
 @dataclass(frozen=True)
@@ -132,26 +151,6 @@ class Cells:
     compared: BoolArray
 
 
-def compare_groups(images: Images, attributes: Sequence[Attribute]) -> list[GroupComparison]:
-    """Compare each group of each attribute with all other images.
-
-    The class is left out, since nothing could be exchanged within classes, and so are attributes
-    with a single group.
-    """
-    all_cells = [
-        _cells(images, one) for one in attributes if one.name != CLASS and len(one.groups) > 1
-    ]
-    tests = _tests(images, [cells for cells in all_cells if cells.compared.any()])
-    found = []
-    for cells in all_cells:
-        test = tests.get(cells.attribute.name)
-        numbers = _numbers(images, cells, test) if test else [None] * len(cells.compared)
-        found += [
-            _comparison(images, cells, group, numbers[group]) for group in range(len(numbers))
-        ]
-    return found
-
-
 def _cells(images: Images, attribute: Attribute) -> Cells:
     outcomes = images.outcomes
     inside, outside = patients_of_cells(
@@ -176,7 +175,7 @@ def _tests(images: Images, testable: Sequence[Cells]) -> dict[str, PermutationTe
     return {
         cells.attribute.name: test._replace(
             p_value=p_value,
-            # No difference is more certain than that its attribute matters at all.
+            # No difference is more significant than its attribute as a whole.
             comparisons=np.clip(factor * test.comparisons, p_value, 1.0),
         )
         for cells, test, p_value, factor in zip(testable, tests, corrected, factors, strict=True)
@@ -204,14 +203,14 @@ def _numbers(images: Images, cells: Cells, test: PermutationTest) -> list[Tested
         images.resamples,
         images.seed,
     )["gap"]
-    found: list[Tested | None] = []
+    numbers: list[Tested | None] = []
     for group, compared in enumerate(cells.compared):
         if not compared.any():
-            found.append(None)
+            numbers.append(None)
             continue
         interval = percentile_interval(drawn[:, group])
         values = test.differences[group]
-        found.append(
+        numbers.append(
             Tested(
                 float(own[0, group]),
                 float(others[0, group]),
@@ -220,7 +219,7 @@ def _numbers(images: Images, cells: Cells, test: PermutationTest) -> list[Tested
                 float(test.noticeable[group, -1]),
             )
         )
-    return found
+    return numbers
 
 
 def _pair(images: Images, cells: Cells, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -233,12 +232,12 @@ def _differences(
     whole = Difference(STANDARDISED, float(values[-1]), float(p_values[-1]))
     if compared.sum() == 1:
         return (whole,)
-    each = [
+    of_classes = [
         Difference(images.outcomes.class_names[c], float(values[c]), float(p_values[c]))
         for c in np.flatnonzero(compared)
     ]
-    return (whole, *each)
+    return (whole, *of_classes)
 
 
-def _named(images: Images, some: BoolArray) -> tuple[str, ...]:
-    return tuple(images.outcomes.class_names[c] for c in np.flatnonzero(some))
+def _named(images: Images, classes: BoolArray) -> tuple[str, ...]:
+    return tuple(images.outcomes.class_names[c] for c in np.flatnonzero(classes))

@@ -1,6 +1,7 @@
-"""Metrics of the images of each group.
+"""Metrics of any predictions table, and of the images of each group.
 
-Metrics of a predictions table, with the mean probabilities and calls that audits add.
+Beside the metrics of reports there are mean probabilities and shares of predicted classes, which
+are defined for groups of a single class too.
 """
 
 from __future__ import annotations
@@ -23,113 +24,8 @@ from monai_covid.evaluation.weighted import measure_of, weighted_confusion
 
 MEAN_PROBABILITY = "mean_probability"
 
-
-@dataclass(frozen=True)
-class Measured:
-    """A predictions table with its metrics and their bootstrap resamples.
-
-    Beside the metrics of ``evaluation.weighted`` there are ``mean_probability`` (of the true class,
-    of all images and of those of a class) and ``called_NAME`` (share of a class's images that are
-    called NAME).
-
-    Attributes:
-        outcomes: The N rows as arrays.
-        patients: Patient of each row, ``(N,)`` str.
-        values: Each metric; NaN where it is not defined.
-        resampled: R bootstrap values of each metric.
-    """
-
-    outcomes: SingleLabelOutcomes
-    patients: tuple[str, ...]
-    values: dict[MetricKey, float]
-    resampled: dict[MetricKey, FloatArray]
-
-    @property
-    def n_patients(self) -> int:
-        """Number of patients."""
-        return len(set(self.patients))
-
-    def patients_of(self, position: int) -> int:
-        """Return the number of patients with images of the class at ``position``."""
-        pairs = zip(self.patients, self.outcomes.true.tolist(), strict=True)
-        return len({patient for patient, true in pairs if true == position})
-
-    def value(self, metric: str, label: str | None = None) -> Value:
-        """Return a metric with its 95 % interval; none for a single patient."""
-        key = MetricKey(metric, label)
-        if np.isnan(self.values[key]):
-            return Value(None)
-        if self.n_patients < 2:
-            return Value(self.values[key])
-        found = percentile_interval(self.resampled[key])
-        return Value(self.values[key], found.low, found.high)
-
-
-def single_label_outcomes(table: pd.DataFrame, class_names: Sequence[str]) -> SingleLabelOutcomes:
-    """Return the rows of a single-label predictions table as arrays.
-
-    Raises:
-        ValueError: If the table is multi-label, which has no accuracy to compare.
-    """
-    outcomes = outcomes_of(table, class_names)
-    if not isinstance(outcomes, SingleLabelOutcomes):
-        raise ValueError("this audit needs one true class per image; the table is multi-label")
-    return outcomes
-
-
-def measured(
-    table: pd.DataFrame, class_names: Sequence[str], resamples: int, seed: int
-) -> Measured:
-    """Measure a predictions table and bootstrap its patients.
-
-    Args:
-        table: At least one row of a single-label predictions table (see ``evaluation.columns``).
-        class_names: The C classes.
-        resamples: Bootstrap resamples.
-        seed: Seed of the resamples.
-    """
-    outcomes = single_label_outcomes(table, class_names)
-    patients = tuple(table[PATIENT].astype(str))
-    measure = _measure(outcomes)
-    once = measure(np.ones((1, len(patients))))
-    values = {key: float(found[0]) for key, found in once.items()}
-    return Measured(outcomes, patients, values, resample(measure, patients, resamples, seed))
-
-
-def _measure(
-    outcomes: SingleLabelOutcomes,
-) -> Callable[[FloatArray], dict[MetricKey, FloatArray]]:
-    return partial(_metrics, outcomes, measure_of(outcomes))
-
-
-def _metrics(
-    outcomes: SingleLabelOutcomes,
-    usual: Callable[[FloatArray], dict[MetricKey, FloatArray]],
-    weights: FloatArray,
-) -> dict[MetricKey, FloatArray]:
-    chosen = outcomes.probabilities[np.arange(len(outcomes.true)), outcomes.true]
-    confusion = weighted_confusion(outcomes, weights)
-    support = confusion.sum(axis=2)
-    found = usual(weights)
-    found[MetricKey(MEAN_PROBABILITY)] = divide(weights @ chosen, weights.sum(axis=1))
-    by_class = weights @ (outcomes.positives * chosen[:, None])
-    for position, label in enumerate(outcomes.class_names):
-        found[MetricKey(MEAN_PROBABILITY, label)] = divide(
-            by_class[:, position], support[:, position]
-        )
-        for call, name in enumerate(outcomes.class_names):
-            found[MetricKey(called(name), label)] = divide(
-                confusion[:, position, call], support[:, position]
-            )
-    return found
-
-
-def called(name: str) -> str:
-    """Return the metric that says which share of a class's images is called ``name``."""
-    return f"called_{name}"
-
-
 METRICS = ("accuracy", "macro_auc", MEAN_PROBABILITY)
+
 RECALL = "recall"
 
 
@@ -190,14 +86,119 @@ def group_performances(
     ]
 
 
-def _performance(attribute: str, group: str, found: Measured) -> GroupPerformance:
-    names = found.outcomes.class_names
+def _performance(attribute: str, group: str, images: Measured) -> GroupPerformance:
+    names = images.outcomes.class_names
     return GroupPerformance(
         attribute=attribute,
         group=group,
-        images=len(found.patients),
-        patients=found.n_patients,
-        patients_of={name: found.patients_of(place) for place, name in enumerate(names)},
-        values={metric: found.value(metric) for metric in METRICS},
-        sensitivities={name: found.value(RECALL, name) for name in names},
+        images=len(images.patients),
+        patients=images.n_patients,
+        patients_of={name: images.patients_of(place) for place, name in enumerate(names)},
+        values={metric: images.value(metric) for metric in METRICS},
+        sensitivities={name: images.value(RECALL, name) for name in names},
     )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A predictions table with its metrics and their bootstrap resamples.
+
+    Beside the metrics of ``evaluation.weighted`` there are ``mean_probability`` (of the true class,
+    of all images and of those of a class) and ``called_NAME`` (share of a class's images that are
+    predicted as NAME).
+
+    Attributes:
+        outcomes: The N rows as arrays.
+        patients: Patient of each row, ``(N,)`` str.
+        values: Each metric; NaN where it is not defined.
+        resampled: R bootstrap values of each metric.
+    """
+
+    outcomes: SingleLabelOutcomes
+    patients: tuple[str, ...]
+    values: dict[MetricKey, float]
+    resampled: dict[MetricKey, FloatArray]
+
+    @property
+    def n_patients(self) -> int:
+        """Number of patients."""
+        return len(set(self.patients))
+
+    def patients_of(self, position: int) -> int:
+        """Return the number of patients with images of the class at ``position``."""
+        pairs = zip(self.patients, self.outcomes.true.tolist(), strict=True)
+        return len({patient for patient, true in pairs if true == position})
+
+    def value(self, metric: str, label: str | None = None) -> Value:
+        """Return a metric with its 95 % interval; none for a single patient."""
+        key = MetricKey(metric, label)
+        if np.isnan(self.values[key]):
+            return Value(None)
+        if self.n_patients < 2:
+            return Value(self.values[key])
+        interval = percentile_interval(self.resampled[key])
+        return Value(self.values[key], interval.low, interval.high)
+
+
+def single_label_outcomes(table: pd.DataFrame, class_names: Sequence[str]) -> SingleLabelOutcomes:
+    """Return the rows of a single-label predictions table as arrays.
+
+    Raises:
+        ValueError: If the table is multi-label, which has no accuracy to compare.
+    """
+    outcomes = outcomes_of(table, class_names)
+    if not isinstance(outcomes, SingleLabelOutcomes):
+        raise ValueError("this audit needs one true class per image; the table is multi-label")
+    return outcomes
+
+
+def measured(
+    table: pd.DataFrame, class_names: Sequence[str], resamples: int, seed: int
+) -> Measured:
+    """Measure a predictions table and bootstrap its patients.
+
+    Args:
+        table: At least one row of a single-label predictions table (see ``evaluation.columns``).
+        class_names: The C classes.
+        resamples: Bootstrap resamples.
+        seed: Seed of the resamples.
+    """
+    outcomes = single_label_outcomes(table, class_names)
+    patients = tuple(table[PATIENT].astype(str))
+    measure = _measure(outcomes)
+    once = measure(np.ones((1, len(patients))))
+    values = {key: float(value[0]) for key, value in once.items()}
+    return Measured(outcomes, patients, values, resample(measure, patients, resamples, seed))
+
+
+def _measure(
+    outcomes: SingleLabelOutcomes,
+) -> Callable[[FloatArray], dict[MetricKey, FloatArray]]:
+    return partial(_metrics, outcomes, measure_of(outcomes))
+
+
+def _metrics(
+    outcomes: SingleLabelOutcomes,
+    usual: Callable[[FloatArray], dict[MetricKey, FloatArray]],
+    weights: FloatArray,
+) -> dict[MetricKey, FloatArray]:
+    chosen = outcomes.probabilities[np.arange(len(outcomes.true)), outcomes.true]
+    confusion = weighted_confusion(outcomes, weights)
+    support = confusion.sum(axis=2)
+    metrics = usual(weights)
+    metrics[MetricKey(MEAN_PROBABILITY)] = divide(weights @ chosen, weights.sum(axis=1))
+    by_class = weights @ (outcomes.positives * chosen[:, None])
+    for position, label in enumerate(outcomes.class_names):
+        metrics[MetricKey(MEAN_PROBABILITY, label)] = divide(
+            by_class[:, position], support[:, position]
+        )
+        for call, name in enumerate(outcomes.class_names):
+            metrics[MetricKey(called(name), label)] = divide(
+                confusion[:, position, call], support[:, position]
+            )
+    return metrics
+
+
+def called(name: str) -> str:
+    """Return the metric for the share of a class's images that is predicted as ``name``."""
+    return f"called_{name}"

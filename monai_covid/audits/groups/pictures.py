@@ -1,7 +1,4 @@
-"""Pictures of the audit by groups.
-
-Forest plot: one line per group, one panel per quantity.
-"""
+"""Forest plots of subgroup performance: one line per group, one panel per quantity."""
 
 from __future__ import annotations
 
@@ -28,8 +25,66 @@ from monai_covid.evaluation.plots.style import (
 )
 from monai_covid.labels import display_name
 
+SIZES = "n = images / patients; lines: 95 % intervals over patients"
+
+SMALL = f"hollow: fewer than {LEAST_PATIENTS} patients"
+
 LONGEST = 26
+
 ROW_HEIGHT = 0.21
+
+
+def draw_pictures(
+    groups: Sequence[GroupPerformance], comparisons: Sequence[GroupComparison], folder: Path
+) -> list[Picture]:
+    """Draw accuracies and differences, and the sensitivities, into ``folder``."""
+    drawn = [group for group in groups if group.attribute != CLASS]
+    if not drawn:
+        return []
+    lines = [Line(group.attribute, group.group, group.images, group.patients) for group in drawn]
+    first, second = folder / "groups.png", folder / "sensitivities.png"
+    panels = [_accuracy(drawn), _differences(drawn, comparisons)]
+    note = f"{SIZES}; {SMALL}"
+    save_png(draw_forest(lines, panels, "Performance by group", note), first)
+    title = "Sensitivity by group"
+    save_png(draw_forest(lines, _sensitivities(drawn), title, f"{note} of the class"), second)
+    margin = f"{100 * LEAST_DIFFERENCE:.0f} points"
+    return [
+        Picture(
+            first,
+            "Left: accuracy, which depends on the class mix. Right: class-standardised accuracy "
+            f"minus that of all other images; within the grey band it is below {margin}.",
+        ),
+        Picture(second, "Sensitivity for each class by group."),
+    ]
+
+
+def _accuracy(groups: Sequence[GroupPerformance]) -> Panel:
+    values = [group.values["accuracy"] for group in groups]
+    return Panel("Accuracy", values, [group.patients < LEAST_PATIENTS for group in groups])
+
+
+def _differences(
+    groups: Sequence[GroupPerformance], comparisons: Sequence[GroupComparison]
+) -> Panel:
+    by_group = {(compared.attribute, compared.group): compared.tested for compared in comparisons}
+    tested = [by_group.get((group.attribute, group.group)) for group in groups]
+    values = [numbers.difference if numbers else Value(None) for numbers in tested]
+    reach = max([0.2, *(abs(end) for value in values for end in value if end is not None)])
+    limits = (-1.05 * reach, 1.05 * reach)
+    title = "Difference from all others"
+    return Panel(title, values, [False] * len(values), limits, LEAST_DIFFERENCE)
+
+
+def _sensitivities(groups: Sequence[GroupPerformance]) -> list[Panel]:
+    return [
+        Panel(
+            display_name(label),
+            [group.sensitivities[label] for group in groups],
+            [label in group.small for group in groups],
+        )
+        for label in groups[0].sensitivities
+    ]
 
 
 class Line(NamedTuple):
@@ -85,7 +140,7 @@ def draw_forest(lines: Sequence[Line], panels: Sequence[Panel], title: str, note
     first.set_yticks(places, [_label(line) for line in lines])
     first.set_ylim(places[-1] + 0.8, -1.6)
     for place, line in zip(places, lines, strict=True):
-        if line == next(one for one in lines if one.attribute == line.attribute):
+        if line == next(other for other in lines if other.attribute == line.attribute):
             _head(first, place, line.attribute)
     return figure
 
@@ -145,60 +200,3 @@ def _head(axes: Axes, place: float, attribute: str) -> None:
         size=SMALL_SIZE,
         weight="bold",
     )
-
-
-SIZES = "n = images / patients; lines: 95 % intervals over patients"
-SMALL = f"hollow: fewer than {LEAST_PATIENTS} patients"
-
-
-def draw_pictures(
-    groups: Sequence[GroupPerformance], comparisons: Sequence[GroupComparison], folder: Path
-) -> list[Picture]:
-    """Draw accuracies and differences, and the sensitivities, into ``folder``."""
-    some = [group for group in groups if group.attribute != CLASS]
-    if not some:
-        return []
-    lines = [Line(one.attribute, one.group, one.images, one.patients) for one in some]
-    first, second = folder / "groups.png", folder / "sensitivities.png"
-    panels = [_accuracy(some), _differences(some, comparisons)]
-    note = f"{SIZES}; {SMALL}"
-    save_png(draw_forest(lines, panels, "Performance by group", note), first)
-    title = "Sensitivity by group"
-    save_png(draw_forest(lines, _sensitivities(some), title, f"{note} of the class"), second)
-    margin = f"{100 * LEAST_DIFFERENCE:.0f} points"
-    return [
-        Picture(
-            first,
-            "Left: accuracy, which depends on the class mix. Right: class-standardised accuracy "
-            f"minus that of all other images; within the grey band it is below {margin}.",
-        ),
-        Picture(second, "Sensitivity for each class by group."),
-    ]
-
-
-def _accuracy(groups: Sequence[GroupPerformance]) -> Panel:
-    values = [group.values["accuracy"] for group in groups]
-    return Panel("Accuracy", values, [group.patients < LEAST_PATIENTS for group in groups])
-
-
-def _differences(
-    groups: Sequence[GroupPerformance], comparisons: Sequence[GroupComparison]
-) -> Panel:
-    found = {(one.attribute, one.group): one.tested for one in comparisons}
-    tested = [found.get((group.attribute, group.group)) for group in groups]
-    values = [one.difference if one else Value(None) for one in tested]
-    reach = max([0.2, *(abs(end) for value in values for end in value if end is not None)])
-    limits = (-1.05 * reach, 1.05 * reach)
-    title = "Difference from all others"
-    return Panel(title, values, [False] * len(values), limits, LEAST_DIFFERENCE)
-
-
-def _sensitivities(groups: Sequence[GroupPerformance]) -> list[Panel]:
-    return [
-        Panel(
-            display_name(label),
-            [group.sensitivities[label] for group in groups],
-            [label in group.small for group in groups],
-        )
-        for label in groups[0].sensitivities
-    ]

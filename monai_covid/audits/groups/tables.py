@@ -1,7 +1,4 @@
-"""The sentences of the audit by groups.
-
-Tables of the audit by groups.
-"""
+"""Verdict, sentences and tables of the audit of subgroup performance."""
 
 from __future__ import annotations
 
@@ -18,6 +15,7 @@ from monai_covid.audits.groups.comparison import (
 )
 from monai_covid.audits.groups.performance import METRICS, GroupPerformance
 from monai_covid.evaluation.pages.tables import Table, Value
+from monai_covid.evaluation.wording import counted
 from monai_covid.labels import display_name
 
 MEASURE = (
@@ -25,39 +23,44 @@ MEASURE = (
     "accuracy: the mean of the sensitivities of the classes that the group and all other images "
     f"share, each with at least {LEAST_PATIENTS} patients on both sides."
 )
+
 TEST = (
-    "The test exchanges groups among patients of the same classes. Its p-values are corrected for "
-    "all differences and attributes (maxT, Holm). A fault is a difference of at least "
-    f"{100 * LEAST_DIFFERENCE:.0f} points that is significant at {100 * LEVEL:.0f} %. The test "
-    "says that groups differ, not why: age, disease and hospital come together."
+    "Permutation test: groups are permuted among patients of the same classes; p-values are "
+    "corrected for all differences and attributes (maxT, Holm). A problem is a difference of at "
+    f"least {100 * LEAST_DIFFERENCE:.0f} points that is significant at {100 * LEVEL:.0f} %. The "
+    "test shows that groups differ, not why: age, disease and hospital are confounded."
 )
+
+HEADS = ("Accuracy", "Macro AUC", "Mean probability of the true class")
 
 
 def verdict_of(comparisons: Sequence[GroupComparison]) -> Verdict:
-    """Return UNKNOWN where nothing could be tested, else whether there is a fault."""
-    if any(one.faults for one in comparisons):
-        return Verdict.FAULT
-    tested = any(one.tested is not None for one in comparisons)
-    return Verdict.QUIET if tested else Verdict.UNKNOWN
+    """Return INCONCLUSIVE where nothing could be tested, else whether there is a problem."""
+    if any(comparison.problems for comparison in comparisons):
+        return Verdict.PROBLEM
+    tested = any(comparison.tested is not None for comparison in comparisons)
+    return Verdict.PASSED if tested else Verdict.INCONCLUSIVE
 
 
 def summary_of(comparisons: Sequence[GroupComparison]) -> str:
-    """Return what the comparisons come to, in one to three sentences."""
-    tested = [one for one in comparisons if one.tested is not None]
+    """Return the result of the comparisons in one to three sentences."""
+    tested = [comparison for comparison in comparisons if comparison.tested is not None]
     if not tested:
         return (
             "No two groups could be compared: none has a class in common with the other images "
             f"of which both have at least {LEAST_PATIENTS} patients."
         )
-    faults = [(one, difference) for one in comparisons for difference in one.faults]
-    if not faults:
+    problems = [
+        (comparison, difference) for comparison in comparisons for difference in comparison.problems
+    ]
+    if not problems:
         parts = [_tested(tested), _largest(tested), _noticeable(tested), _left_out(comparisons)]
         return " ".join(filter(None, parts))
-    faults.sort(key=lambda pair: (pair[1].p_value, -abs(pair[1].value)))
-    count = len({(one.attribute, one.group) for one, _ in faults})
+    problems.sort(key=lambda pair: (pair[1].p_value, -abs(pair[1].value)))
+    count = len({(comparison.attribute, comparison.group) for comparison, _ in problems})
     first = f"{count} of {len(tested)} tested groups {'differs' if count == 1 else 'differ'}"
-    surest = f"{first} from all other images. The surest: {_difference(*faults[0])}."
-    return " ".join(filter(None, [surest, _left_out(comparisons)]))
+    significant = f"{first} from all other images. Most significant: {_difference(*problems[0])}."
+    return " ".join(filter(None, [significant, _left_out(comparisons)]))
 
 
 def untested_sentence(comparison: GroupComparison) -> str:
@@ -84,41 +87,40 @@ def _difference(comparison: GroupComparison, difference: Difference) -> str:
 
 
 def _tested(tested: Sequence[GroupComparison]) -> str:
-    attributes = list(dict.fromkeys(one.attribute for one in tested))
+    attributes = list(dict.fromkeys(comparison.attribute for comparison in tested))
     return f"{len(tested)} groups by {', '.join(attributes)} were compared with all other images."
 
 
 def _largest(tested: Sequence[GroupComparison]) -> str:
-    pairs = [(one, one.tested.differences[0]) for one in tested if one.tested]
-    one, difference = max(pairs, key=lambda pair: abs(pair[1].value))
-    return f"The largest difference: {_difference(one, difference)}."
+    pairs = [(compared, compared.tested.differences[0]) for compared in tested if compared.tested]
+    largest = max(pairs, key=lambda pair: abs(pair[1].value))
+    return f"The largest difference: {_difference(*largest)}."
 
 
 def _noticeable(tested: Sequence[GroupComparison]) -> str:
-    found = [100 * one.tested.noticeable for one in tested if one.tested]
+    least = [100 * compared.tested.noticeable for compared in tested if compared.tested]
     return (
-        f"Differences below {min(found):.0f} to {max(found):.0f} points, by size of the group, "
-        "could not have been noticed."
+        f"Differences below {min(least):.0f} to {max(least):.0f} points, depending on the size of "
+        "the group, could not have been detected."
     )
 
 
 def _left_out(comparisons: Sequence[GroupComparison]) -> str:
     """Return which attributes could not be compared at all."""
     by_name: dict[str, list[GroupComparison]] = {}
-    for one in comparisons:
-        by_name.setdefault(one.attribute, []).append(one)
-    left_out = [name for name, some in by_name.items() if not any(one.tested for one in some)]
-    apart = [name for name in left_out if not any(one.shared for one in by_name[name])]
+    for comparison in comparisons:
+        by_name.setdefault(comparison.attribute, []).append(comparison)
+    left_out = [
+        name for name, groups in by_name.items() if not any(group.tested for group in groups)
+    ]
+    apart = [name for name in left_out if not any(group.shared for group in by_name[name])]
     few = [name for name in left_out if name not in apart]
     sentences = []
     if apart:
-        sentences.append(f"Nothing can be said by {', '.join(apart)}: the groups share no class.")
+        sentences.append(f"Not compared by {', '.join(apart)}: the groups share no class.")
     if few:
-        sentences.append(f"Nothing can be said by {', '.join(few)}: too few patients.")
+        sentences.append(f"Not compared by {', '.join(few)}: too few patients.")
     return " ".join(sentences)
-
-
-HEADS = ("Accuracy", "Macro AUC", "Mean probability of the true class")
 
 
 def performance_table(groups: Sequence[GroupPerformance]) -> Table:
@@ -149,10 +151,13 @@ def comparison_table(comparisons: Sequence[GroupComparison]) -> Table:
         "All others",
         "Difference",
         "Corrected p",
-        "Largest of a class",
-        "Noticeable from",
+        "Largest difference of a class",
+        "Least detectable difference",
     )
-    rows = [(f"{one.attribute}: {one.group}", _cells(one)) for one in comparisons]
+    rows = [
+        (f"{comparison.attribute}: {comparison.group}", _cells(comparison))
+        for comparison in comparisons
+    ]
     return Table(heads, rows)
 
 
@@ -184,18 +189,15 @@ def _cells(comparison: GroupComparison) -> list[Value | str]:
 
 
 def _of_a_class(comparison: GroupComparison) -> str:
-    each = comparison.tested.differences[1:] if comparison.tested else ()
-    if not each:
+    differences = comparison.tested.differences[1:] if comparison.tested else ()
+    if not differences:
         return ""
-    one = max(each, key=lambda difference: abs(difference.value))
-    return f"{display_name(one.quantity)} {points(one.value)} (p = {one.p_value:.3f})"
+    largest = max(differences, key=lambda difference: abs(difference.value))
+    return f"{display_name(largest.quantity)} {points(largest.value)} (p = {largest.p_value:.3f})"
 
 
 def _small(group: GroupPerformance) -> str:
     return "; ".join(
-        f"{display_name(label)}: {_patients(group.patients_of[label])}" for label in group.small
+        f"{display_name(label)}: {counted(group.patients_of[label], 'patient')}"
+        for label in group.small
     )
-
-
-def _patients(count: int) -> str:
-    return "1 patient" if count == 1 else f"{count} patients"

@@ -1,4 +1,4 @@
-"""The audit of leaks: are the parts of a collection really apart?"""
+"""The audit of leaks: whether splits share patients or copies of images."""
 
 from __future__ import annotations
 
@@ -18,23 +18,20 @@ from monai_covid.evaluation.wording import counted
 def audit(subject: Subject) -> AuditFinding:
     """Look for patients and near-duplicate images in two folds, splits or collections.
 
-    A patient or a pair of copies in two parts is a fault. Copies inside one part under different
-    patients or labels are remarks. Without parts and without external collections there is nothing
-    that could leak; the verdict is then that it cannot be told.
+    A patient or a pair of copies in two splits is a problem. Copies within one split under
+    different patients or labels are remarks. Without splits and external collections there is
+    nothing that could leak; the verdict is then INCONCLUSIVE.
 
     Raises:
         InputError: If images cannot be read.
     """
-    found = search(subject)
+    pairs = search(subject)
     patients = shared_patients(subject.records, OWN, subject.external)
     seed = subject.options.seed
-    evidence = Evidence(
-        found,
-        patients,
-        try_copies(subject.records, found.own.gallery, found.backgrounds[OWN], seed),
-    )
-    leaks = [pair for pair in found.pairs if pair.is_leak]
-    shared = [one for one in patients if one.is_leak]
+    trials = try_copies(subject.records, pairs.own.image_set, pairs.backgrounds[OWN], seed)
+    evidence = Evidence(pairs, patients, trials)
+    leaks = [pair for pair in pairs.pairs if pair.is_leak]
+    shared = [patient for patient in patients if patient.is_leak]
     return AuditFinding(
         _verdict(subject, leaks, shared),
         _summary(evidence, leaks, shared),
@@ -45,19 +42,19 @@ def audit(subject: Subject) -> AuditFinding:
 
 def _verdict(subject: Subject, leaks: Sequence[Pair], shared: Sequence[SharedPatient]) -> Verdict:
     if leaks or shared:
-        return Verdict.FAULT
-    parted = any(len(set(parts_of(subject.records, name)) - {""}) > 1 for name in PART_COLUMNS)
-    return Verdict.QUIET if parted or subject.external else Verdict.UNKNOWN
+        return Verdict.PROBLEM
+    is_split = any(len(set(parts_of(subject.records, name)) - {""}) > 1 for name in PART_COLUMNS)
+    return Verdict.PASSED if is_split or subject.external else Verdict.INCONCLUSIVE
 
 
 def _summary(evidence: Evidence, leaks: Sequence[Pair], shared: Sequence[SharedPatient]) -> str:
     remarks = sum(pair.is_remark for pair in evidence.search.pairs)
-    tried = sum(len(trial.scores) for trial in evidence.trials.values())
-    caught = sum(trial.found for trial in evidence.trials.values())
+    planted = sum(len(trial.scores) for trial in evidence.trials.values())
+    detected = sum(trial.found for trial in evidence.trials.values())
     return (
         f"{counted(len(leaks), 'pair')} of copies and {counted(len(shared), 'patient')} are in two "
-        f"parts that must be apart; {counted(remarks, 'pair')} of copies inside one part go under "
-        f"different patients or labels. Of {tried:,} copies made on purpose {caught:,} were found."
+        f"splits that must be disjoint; {counted(remarks, 'pair')} of copies within one split have "
+        f"different patients or labels. Of {planted:,} planted copies {detected:,} were found."
     )
 
 
@@ -81,8 +78,8 @@ def _numbers(evidence: Evidence) -> dict[str, Any]:
         },
         "copies_within_a_part": sum(pair.kind != Kind.NONE and not pair.crosses for pair in pairs),
         "remarked_pairs": sum(pair.is_remark for pair in pairs),
-        "patients_in_two_parts": sum(one.is_leak for one in patients),
-        "patients_remarked": sum(not one.is_leak for one in patients),
+        "patients_in_two_parts": sum(patient.is_leak for patient in patients),
+        "patients_remarked": sum(not patient.is_leak for patient in patients),
         "planted_copies": {
             kind: {"made": len(trial.scores), "found": trial.found}
             for kind, trial in evidence.trials.items()
@@ -90,6 +87,6 @@ def _numbers(evidence: Evidence) -> dict[str, Any]:
         "random_pairs": len(random),
         "highest_random_score": max(random, default=None),
         "least_correlation_of_a_copy": {
-            name: one.limit for name, one in evidence.search.backgrounds.items()
+            name: background.limit for name, background in evidence.search.backgrounds.items()
         },
     }

@@ -1,8 +1,8 @@
-"""What scores mean in a collection: how alike its different patients are anyway.
+"""How similar images of different patients of a collection are: what a copy must exceed.
 
-Radiographs from one machine and phantoms from one generator share structure that no copying
-explains. A copy must stand out from it, as in the normalisation of scores by a cohort of impostors
-in speaker verification (Auckenthaler et al., Digital Signal Processing 10, 2000).
+Radiographs from one scanner and phantoms from one generator share structure without being copies.
+A copy must stand out from it, as in the normalisation of scores by a cohort of impostors in speaker
+verification (Auckenthaler et al., Digital Signal Processing 10, 2000).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FEWEST = 5
 """Pairs; the median of fewer could be that of the very copies that are looked for."""
 
 DEVIATIONS = 4.0
-"""From the median to the least score of a copy, at least. Of 100 square phantoms the two most alike
-reach 3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25 are
-missed, of their negatives 10 in 25."""
+"""From the median to the least score of a copy, at least. Of 100 square phantoms the two most
+similar reach 3.8, copies 5.0 and more. Phantoms of many shapes scatter more: of their crops 2 in 25
+are missed, of their negatives 10 in 25."""
 
 FALSE_ALARMS = 0.05
-"""Expected in a whole collection, if scores on Fisher's z scale are normal. The most alike of many
-pairs is more alike than that of a few: of 300 square phantoms the two most alike reach 4.1."""
+"""Expected in a whole collection, if scores on Fisher's z scale are normal. With more pairs the
+highest score rises: of 300 square phantoms the two most similar reach 4.1."""
 
 USUAL_SPREAD, USUAL_PAIRS = 0.2, 10
 """Standard deviation among phantoms on Fisher's z scale; it counts like that of so many pairs."""
@@ -44,11 +44,11 @@ class Background:
     """The scores of different patients of one collection, or of one and another.
 
     Attributes:
-        likenesses: Of pairs of different patients; see ``similarity``.
+        similarities: Of pairs of different patients; see ``similarity``.
         pairs: How many pairs of images there are, of which these are a sample.
     """
 
-    likenesses: tuple[float, ...] = ()
+    similarities: tuple[float, ...] = ()
     pairs: int = 1
 
     @property
@@ -58,31 +58,31 @@ class Background:
 
     @cached_property
     def limit(self) -> float:
-        """Likeness in [0.65, 1) that a copy has here at least.
+        """Least similarity of a copy here, in [0.65, 1).
 
         So many robust standard deviations above the median, on Fisher's z scale.
         """
-        if len(self.likenesses) < FEWEST:
+        if len(self.similarities) < FEWEST:
             return THRESHOLD
-        scores = _fisher(np.array(self.likenesses))
+        scores = _fisher(np.array(self.similarities))
         middle = np.median(scores)
-        seen = NORMAL_DEVIATION * np.median(np.abs(scores - middle))
+        observed = NORMAL_DEVIATION * np.median(np.abs(scores - middle))
         weights = len(scores), USUAL_PAIRS
-        spread = np.sqrt(np.average([seen**2, USUAL_SPREAD**2], weights=weights))
+        spread = np.sqrt(np.average([observed**2, USUAL_SPREAD**2], weights=weights))
         return max(THRESHOLD, float(np.tanh(middle + self.deviations * spread)))
 
-    def score(self, likeness: float) -> float:
-        """Return a likeness as score in [-1, 1]: that of ``limit`` becomes 0.65.
+    def score(self, correlation: float) -> float:
+        """Return a similarity as score in [-1, 1]: that of ``limit`` becomes 0.65.
 
-        Where different patients are not alike this is the likeness itself; elsewhere it is less.
+        Where different patients are dissimilar this is the similarity itself; elsewhere it is less.
         """
         factor = _fisher(THRESHOLD) / _fisher(self.limit)
-        return similarity if factor == 1 else float(np.tanh(_fisher(similarity) * factor))
+        return correlation if factor == 1 else float(np.tanh(_fisher(correlation) * factor))
 
     @property
     def scores(self) -> list[float]:
         """The scores of the different patients."""
-        return [self.score(one) for one in self.likenesses]
+        return [self.score(value) for value in self.similarities]
 
 
 def background_of(

@@ -1,8 +1,8 @@
-"""Pairs that could be copies of each other, found fast: everything against everything.
+"""Pairs that could be copies of each other, found fast among all pairs.
 
-Blocks of rows keep the memory bounded: a block against 20,000 images takes 40 MB.
-
-Perceptual hashes (phash of the ImageHash library) as machine words.
+Images are candidates by the correlation of their descriptors, by perceptual hashes (phash of the
+ImageHash library), or by the features of a network. Blocks of rows keep the memory bounded: a block
+against 20,000 images takes 40 MB.
 """
 
 from __future__ import annotations
@@ -18,41 +18,18 @@ from PIL import Image
 from monai_covid.audits.leaks.image_set import MIRRORED, ORIENTATIONS, ImageSet, oriented
 from monai_covid.audits.leaks.similarity import VARIANTS, describe
 
-SHORT, LONG = 8, 16
-"""Sides of the hashes: 64 and 256 bits."""
-
-
-def perceptual_hashes(thumbnails: NDArray[Any], side: int) -> NDArray[np.uint64]:
-    """Return the hashes ``(N, side * side / 64)`` of uint8 thumbnails ``(N, S, S)``.
-
-    Args:
-        thumbnails: Equalised images.
-        side: 8 for 64 bits, 16 for 256 bits.
-    """
-    bits = [
-        imagehash.phash(Image.fromarray(np.ascontiguousarray(one)), hash_size=side).hash.ravel()
-        for one in thumbnails
-    ]
-    packed = np.packbits(np.array(bits, dtype=bool).reshape(len(thumbnails), -1), axis=1)
-    return packed.view(np.uint64)
-
-
-def hamming(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """Return the number of bits ``(A, B)`` in which hashes ``(A, W)`` and ``(B, W)`` differ."""
-    distance = np.zeros((len(first), len(second)), dtype=np.uint16)
-    for word in range(first.shape[1]):
-        distance += np.bitwise_count(first[:, word, None] ^ second[None, :, word])
-    return distance
-
-
 ROWS = 512
+
 PER_IMAGE = 25
-"""Candidates kept for each image, on average over a block, of those that are alike enough."""
+"""Candidates kept for each image, on average over a block, of those that are similar enough."""
 
 STRONG, WEAK = 0.93, 0.85
 """Correlations of descriptors. All pairs above the first are candidates; of those above the second
 as many as there are images, the strongest. Chosen on 1,682 radiographs, where ten copies from
 other publications, cropped and lettered differently, correlate by 0.88 and more."""
+
+SHORT, LONG = 8, 16
+"""Sides of the hashes: 64 and 256 bits."""
 
 MOST_BITS = {SHORT: 6, LONG: 56}
 """Of 100,000 upright pairs of different patients about one or fewer has no more differing bits."""
@@ -61,6 +38,7 @@ HASHED = {SHORT: tuple(range(len(ORIENTATIONS))), LONG: (0, MIRRORED)}
 """Orientations that are hashed."""
 
 IntArray = NDArray[np.intp]
+
 Block = tuple[int, NDArray[np.float32]]
 
 
@@ -77,27 +55,19 @@ class Candidates(NamedTuple):
 
 
 def find_candidates(first: ImageSet, second: ImageSet | None = None) -> Candidates:
-    """Return the pairs of two collections, or of one, that are alike by descriptor or by hash.
+    """Return the pairs of two collections, or of one, that are similar by descriptor or by hash.
 
     Args:
         first: A images.
         second: B images; None: the pairs within ``first``.
     """
     if second is None:
-        found = [_search(first, first)]
+        searches = [_search(first, first)]
     else:
         back = _search(second, first)
-        found = [_search(first, second), Candidates(back.pairs[:, ::-1], back.dropped)]
-    pairs = merged([one.pairs for one in found], within=second is None)
-    return Candidates(pairs, sum(one.dropped for one in found))
-
-
-def merged(pairs: Sequence[IntArray], *, within: bool) -> IntArray:
-    """Return pairs ``(P, 2)`` once each, sorted; ``within`` one collection (i, j) is (j, i)."""
-    together = np.concatenate([np.zeros((0, 2), dtype=np.intp), *pairs])
-    if within:
-        together = np.sort(together[together[:, 0] != together[:, 1]], axis=1)
-    return np.unique(together, axis=0)
+        searches = [_search(first, second), Candidates(back.pairs[:, ::-1], back.dropped)]
+    pairs = merged([candidates.pairs for candidates in searches], within=second is None)
+    return Candidates(pairs, sum(candidates.dropped for candidates in searches))
 
 
 def mutual_neighbours(first: NDArray[np.float32], second: NDArray[np.float32] | None) -> IntArray:
@@ -109,38 +79,46 @@ def mutual_neighbours(first: NDArray[np.float32], second: NDArray[np.float32] | 
     """
     if len(first) == 0 or (second is not None and len(second) == 0):
         return np.zeros((0, 2), dtype=np.intp)
-    there = _nearest(first, first if second is None else second, within=second is None)
-    back = there if second is None else _nearest(second, first, within=False)
+    nearest = _nearest(first, first if second is None else second, within=second is None)
+    nearest_back = nearest if second is None else _nearest(second, first, within=False)
     rows = np.arange(len(first))
-    keep = back[there] == rows
-    return merged([np.stack([rows, there], axis=1)[keep]], within=second is None)
+    mutual = nearest_back[nearest] == rows
+    return merged([np.stack([rows, nearest], axis=1)[mutual]], within=second is None)
+
+
+def merged(pairs: Sequence[IntArray], *, within: bool) -> IntArray:
+    """Return pairs ``(P, 2)`` once each, sorted; ``within`` one collection (i, j) is (j, i)."""
+    every = np.concatenate([np.zeros((0, 2), dtype=np.intp), *pairs])
+    if within:
+        every = np.sort(every[every[:, 0] != every[:, 1]], axis=1)
+    return np.unique(every, axis=0)
 
 
 def _nearest(query: NDArray[np.float32], base: NDArray[np.float32], *, within: bool) -> IntArray:
     nearest = np.zeros(len(query), dtype=np.intp)
     for start in range(0, len(query), ROWS):
-        likeness = query[start : start + ROWS] @ base.T
+        cosine = query[start : start + ROWS] @ base.T
         if within:
-            _blank_own(likeness, start, -np.inf)
-        nearest[start : start + ROWS] = likeness.argmax(axis=1)
+            _blank_own(cosine, start, -np.inf)
+        nearest[start : start + ROWS] = cosine.argmax(axis=1)
     return nearest
 
 
 def _search(query: ImageSet, base: ImageSet) -> Candidates:
-    kept, dropped = [], 0
+    candidates, dropped = [], 0
     for start, correlation in _by_descriptor(query, base):
         pairs, left_out = _strongest(correlation, STRONG, PER_IMAGE)
         others = np.where(correlation < STRONG, correlation, -1)
-        kept += [
+        candidates += [
             pairs + np.array([start, 0]),
             _strongest(others, WEAK, 1)[0] + np.array([start, 0]),
         ]
         dropped += left_out
     for start, spare_bits in _by_hash(query, base):
         pairs, left_out = _strongest(spare_bits, 0, PER_IMAGE)
-        kept.append(pairs + np.array([start, 0]))
+        candidates.append(pairs + np.array([start, 0]))
         dropped += left_out
-    return Candidates(merged(kept, within=query is base), dropped)
+    return Candidates(merged(candidates, within=query is base), dropped)
 
 
 def _by_descriptor(query: ImageSet, base: ImageSet) -> Iterator[Block]:
@@ -174,9 +152,9 @@ def _blank_own(block: NDArray[np.float32], start: int, value: float = -1.0) -> N
     block[rows, start + rows] = value
 
 
-def _blocks(gallery: ImageSet) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    for start in range(0, len(gallery), ROWS):
-        yield start, gallery.thumbnails[start : start + ROWS]
+def _blocks(image_set: ImageSet) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    for start in range(0, len(image_set), ROWS):
+        yield start, image_set.thumbnails[start : start + ROWS]
 
 
 def _strongest(values: NDArray[np.float32], least: float, per_image: int) -> tuple[IntArray, int]:
@@ -187,3 +165,26 @@ def _strongest(values: NDArray[np.float32], least: float, per_image: int) -> tup
         return places, 0
     order = np.argsort(-values[places[:, 0], places[:, 1]], kind="stable")
     return places[order[:limit]], len(places) - limit
+
+
+def perceptual_hashes(thumbnails: NDArray[Any], side: int) -> NDArray[np.uint64]:
+    """Return the hashes ``(N, side * side / 64)`` of uint8 thumbnails ``(N, S, S)``.
+
+    Args:
+        thumbnails: Equalised images.
+        side: 8 for 64 bits, 16 for 256 bits.
+    """
+    bits = [
+        imagehash.phash(Image.fromarray(np.ascontiguousarray(image)), hash_size=side).hash.ravel()
+        for image in thumbnails
+    ]
+    packed = np.packbits(np.array(bits, dtype=bool).reshape(len(thumbnails), -1), axis=1)
+    return packed.view(np.uint64)
+
+
+def hamming(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Return the number of bits ``(A, B)`` in which hashes ``(A, W)`` and ``(B, W)`` differ."""
+    distance = np.zeros((len(first), len(second)), dtype=np.uint16)
+    for word in range(first.shape[1]):
+        distance += np.bitwise_count(first[:, word, None] ^ second[None, :, word])
+    return distance

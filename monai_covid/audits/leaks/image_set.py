@@ -1,7 +1,4 @@
-"""All images of a collection, small and equalised, with what identical files have in common.
-
-The eight ways in which a square image can be turned and mirrored.
-"""
+"""All images of a collection as equalised thumbnails in any orientation, with digests of files."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
@@ -21,6 +19,20 @@ from monai_covid.preprocessing.resize import resize_to_square
 
 SIDE = 96
 """Pixels; 20,000 thumbnails then take 184 MB."""
+
+ORIENTATIONS = (
+    "upright",
+    "rotated by 90°",
+    "rotated by 180°",
+    "rotated by 270°",
+    "mirrored",
+    "mirrored, rotated by 90°",
+    "upside down",
+    "mirrored, rotated by 270°",
+)
+"""What ``oriented`` does, by number; rotations are counterclockwise and follow the mirroring."""
+
+MIRRORED = 4
 
 
 class ImageSet(NamedTuple):
@@ -41,15 +53,20 @@ class ImageSet(NamedTuple):
         return len(self.files)
 
 
-def read_image_set(records: Records) -> ImageSet:
+def read_image_set(records: Records, *, progress: bool = False) -> ImageSet:
     """Read every image once.
+
+    Args:
+        records: The images.
+        progress: Whether a progress bar is shown.
 
     Raises:
         InputError: If images cannot be read; names all of them with their lines.
     """
     thumbnails = np.zeros((len(records), SIDE, SIDE), dtype=np.uint8)
     files, pixels, problems = [], [], []
-    for row, path in enumerate(records.paths.tolist()):
+    paths = tqdm(records.paths.tolist(), "Thumbnails", unit="image", disable=not progress)
+    for row, path in enumerate(paths):
         try:
             grey = read_image(path)
             files.append(_digest(Path(path).read_bytes()))
@@ -76,21 +93,6 @@ def thumbnail(grey: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
-
-
-ORIENTATIONS = (
-    "upright",
-    "rotated by 90°",
-    "rotated by 180°",
-    "rotated by 270°",
-    "mirrored",
-    "mirrored, rotated by 90°",
-    "upside down",
-    "mirrored, rotated by 270°",
-)
-"""What ``oriented`` does, by number; rotations are counterclockwise and follow the mirroring."""
-
-MIRRORED = 4
 
 
 def oriented(images: NDArray[Any], number: int) -> NDArray[Any]:

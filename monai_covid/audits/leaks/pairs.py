@@ -1,4 +1,4 @@
-"""Pairs of images that are copies of each other, and what is wrong with that."""
+"""Pairs of images that are copies of each other, and whether they are a leak or a remark."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from monai_covid.audits.leaks.patients import crossing, spelling_key
 from monai_covid.audits.leaks.similarity import THRESHOLD, similarity
 from monai_covid.data.records import Records
 
+NO_BACKGROUND = Background()
+
 
 class Kind(StrEnum):
     """In what sense two images are copies."""
@@ -32,12 +34,12 @@ class Collection(NamedTuple):
     Attributes:
         name: What to call it.
         records: Its N images.
-        gallery: The same images, small.
+        image_set: The same images, small.
     """
 
     name: str
     records: Records
-    gallery: ImageSet
+    image_set: ImageSet
 
 
 class Pair(NamedTuple):
@@ -51,7 +53,7 @@ class Pair(NamedTuple):
         score: See ``Background.score``.
         orientation: How the second image lies.
         bits: In which the perceptual hashes of 256 bits differ, both images upright.
-        crosses: Whether they are in parts that must be apart.
+        crosses: Whether they are in splits that must be disjoint.
         same_patient: Whether the patient ids agree but for their spelling.
         same_label: Whether the labels agree.
     """
@@ -69,46 +71,40 @@ class Pair(NamedTuple):
 
     @property
     def is_leak(self) -> bool:
-        """Whether copies are in two parts."""
+        """Whether copies are in two splits."""
         return self.kind != Kind.NONE and self.crosses
 
     @property
     def is_remark(self) -> bool:
-        """Whether copies in one part go under different patients or labels."""
-        known = self.same_patient and self.same_label
-        return self.kind != Kind.NONE and not self.crosses and not known
+        """Whether copies in one split have different patients or labels."""
+        agrees = self.same_patient and self.same_label
+        return self.kind != Kind.NONE and not self.crosses and not agrees
 
 
 def identical(first: ImageSet, second: ImageSet | None = None) -> NDArray[np.intp]:
-    """Return pairs ``(P, 2)`` of the same bytes or pixels; each with the first of its like."""
-    found = [
-        pairs
-        for one, two in zip((first.files, first.pixels), _digests(first, second), strict=True)
-        for pairs in [_equal(one, two)]
-    ]
-    return merged(found, within=second is None)
-
-
-UNKNOWN = Background()
+    """Return pairs ``(P, 2)`` of the same bytes or pixels; each with the first image of these."""
+    other = first if second is None else second
+    pairs = [_equal(first.files, other.files), _equal(first.pixels, other.pixels)]
+    return merged(pairs, within=second is None)
 
 
 def compare(
     own: Collection,
     other: Collection,
     candidates: Candidates,
-    background: Background = UNKNOWN,
+    background: Background = NO_BACKGROUND,
 ) -> list[Pair]:
-    """Verify candidates and find out what they mean.
+    """Compare candidates pixel by pixel, and their splits, patients and labels.
 
     Args:
         own: The audited collection.
         other: The collection of the second images; ``own`` for pairs within it.
         candidates: Pairs of rows.
-        background: How alike different patients of the two are anyway.
+        background: How similar images of different patients of the two are.
     """
     pairs = candidates.pairs
-    apart = crossing(own.records, pairs) if other is own else np.ones(len(pairs), dtype=bool)
-    verified = _verified(own.gallery, other.gallery, pairs, background)
+    crosses_of = crossing(own.records, pairs) if other is own else np.ones(len(pairs), dtype=bool)
+    verified = _verified(own.image_set, other.image_set, pairs, background)
     return [
         Pair(
             int(i),
@@ -123,7 +119,7 @@ def compare(
             _labels(own, i) == _labels(other, j),
         )
         for (i, j), crosses, (kind, score, orientation, bits) in zip(
-            pairs, apart, verified, strict=True
+            pairs, crosses_of, verified, strict=True
         )
     ]
 
@@ -139,21 +135,16 @@ def _verified(
     own: ImageSet, other: ImageSet, pairs: NDArray[np.intp], background: Background
 ) -> Iterator[tuple[Kind, float, str, int]]:
     for i, j in pairs:
-        one, two = own.thumbnails[i], other.thumbnails[j]
-        hashes = [perceptual_hashes(image[None], LONG) for image in (one, two)]
+        images = own.thumbnails[i], other.thumbnails[j]
+        hashes = [perceptual_hashes(image[None], LONG) for image in images]
         bits = int(hamming(*hashes)[0, 0])
         if own.pixels[i] == other.pixels[j] or own.files[i] == other.files[j]:
             same_file = own.files[i] == other.files[j]
             yield Kind.SAME_FILE if same_file else Kind.SAME_PIXELS, 1.0, "upright", bits
             continue
-        alike, orientation = similarity(one, two)
-        score = background.score(alike)
+        correlation, orientation = similarity(*images)
+        score = background.score(correlation)
         yield Kind.NEAR if score >= THRESHOLD else Kind.NONE, score, orientation, bits
-
-
-def _digests(first: ImageSet, second: ImageSet | None) -> tuple[list[bytes], list[bytes]]:
-    other = first if second is None else second
-    return other.files, other.pixels
 
 
 def _equal(first: list[bytes], second: list[bytes]) -> NDArray[np.intp]:

@@ -1,6 +1,6 @@
-"""Patients who are in two parts, also under ids that are spelled differently.
+"""Patients who are in two splits, also under ids that are spelled differently.
 
-Which part each image belongs to, and when two images are in different parts.
+A part is what a fold, a split or an external collection holds of the images.
 """
 
 from __future__ import annotations
@@ -19,38 +19,7 @@ from monai_covid.data.patients import NAME_COLUMNS, canonical_patient_id, nih_pa
 from monai_covid.data.records import Records
 
 PART_COLUMNS = ("fold", "split")
-"""Columns of a manifest that deal its images into parts."""
-
-
-def parts_of(records: Records, column: str) -> NDArray[np.object_]:
-    """Return the value of a part column for each image, ``(N,)`` str; empty where there is none."""
-    if column not in records.frame:
-        return np.full(len(records), "", dtype=object)
-    values: NDArray[np.object_] = records.frame[column].to_numpy(dtype=object)
-    return values
-
-
-def part_names(records: Records, collection: str) -> list[str]:
-    """Return what to call the part of each image, such as ``fold 2`` or the collection's name."""
-    columns = {name: parts_of(records, name) for name in PART_COLUMNS}
-    named = []
-    for row in range(len(records)):
-        own = [f"{name} {values[row]}" for name, values in columns.items() if values[row]]
-        named.append(", ".join(own) or collection)
-    return named
-
-
-def crossing(records: Records, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return for each pair of rows ``(P, 2)`` whether a part column puts the two apart, ``(P,)``.
-
-    An image without a fold is in no fold: it is not apart from those that have one.
-    """
-    apart = np.zeros(len(pairs), dtype=bool)
-    for name in PART_COLUMNS:
-        first, second = parts_of(records, name)[pairs].T
-        apart |= (first != second) & (first != "") & (second != "")
-    return apart
-
+"""Columns of a manifest that divide its images into parts."""
 
 _RUNS = re.compile(r"[^\W\d_]+|\d+")
 
@@ -64,8 +33,8 @@ class SharedPatient(NamedTuple):
         spellings: The ids as written, sorted.
         parts: Names of the parts, sorted.
         images: Number of images.
-        basis: Why they are held to be one patient.
-        is_leak: Whether parts that must be apart share the patient.
+        basis: Why they are taken for one patient.
+        is_leak: Whether parts that must be disjoint share the patient.
     """
 
     spellings: tuple[str, ...]
@@ -73,17 +42,6 @@ class SharedPatient(NamedTuple):
     images: int
     basis: str
     is_leak: bool
-
-
-def spelling_key(patient: str) -> Key:
-    """Return what different spellings of an id have in common: runs of letters and of digits.
-
-    Case, separators and leading zeros do not count: ``P-07``, ``p7`` and ``P 007`` are one id.
-    Digits on both sides of a separator stay apart: ``1-2`` is not ``12``.
-    """
-    plain = unicodedata.normalize("NFKC", canonical_patient_id(patient.strip())).casefold()
-    runs = [run.lstrip("0") or "0" if run.isdecimal() else run for run in _RUNS.findall(plain)]
-    return tuple(runs) or (plain,)
 
 
 def shared_patients(
@@ -101,14 +59,27 @@ def shared_patients(
     """
     own = _rows_by_key(records)
     parts = np.array(part_names(records, name), dtype=object)
-    found = [_within(records, parts, rows) for rows in own.values()]
+    shared = [_within(records, parts, rows) for rows in own.values()]
     for other, theirs in external.items():
         rows_there = _rows_by_key(theirs)
         for key in own.keys() & rows_there.keys():
             both = (records, own[key]), (theirs, rows_there[key])
-            found.append(_between(key, both, (name, other)))
-    kept = [one for one in found if one is not None]
-    return sorted(kept, key=lambda one: (not one.is_leak, one.spellings, one.parts))
+            shared.append(_between(key, both, (name, other)))
+    return sorted(
+        (patient for patient in shared if patient is not None),
+        key=lambda patient: (not patient.is_leak, patient.spellings, patient.parts),
+    )
+
+
+def spelling_key(patient: str) -> Key:
+    """Return what different spellings of an id have in common: runs of letters and of digits.
+
+    Case, separators and leading zeros do not count: ``P-07``, ``p7`` and ``P 007`` are one id.
+    Digits on both sides of a separator stay apart: ``1-2`` is not ``12``.
+    """
+    plain = unicodedata.normalize("NFKC", canonical_patient_id(patient.strip())).casefold()
+    runs = [run.lstrip("0") or "0" if run.isdecimal() else run for run in _RUNS.findall(plain)]
+    return tuple(runs) or (plain,)
 
 
 def _rows_by_key(records: Records) -> dict[Key, list[int]]:
@@ -120,13 +91,13 @@ def _rows_by_key(records: Records) -> dict[Key, list[int]]:
 
 
 def _keys_of_images(records: Records) -> Iterable[set[Key]]:
-    """Yield by which ids the patient of each image goes: the given one, and NIH image names."""
+    """Yield the ids of the patient of each image: the given one, and those of NIH image names."""
     columns = [records.frame[name] for name in NAME_COLUMNS if name in records.frame]
     for row, patient in enumerate(records.patients):
         keys = {spelling_key(patient)} if patient else set()
         for column in columns:
-            by_name = nih_patient_of_image(column.iloc[row])
-            keys |= {spelling_key(by_name)} if by_name else set()
+            nih_patient = nih_patient_of_image(column.iloc[row])
+            keys |= {spelling_key(nih_patient)} if nih_patient else set()
         yield keys
 
 
@@ -134,8 +105,8 @@ def _within(
     records: Records, parts: NDArray[np.object_], rows: Sequence[int]
 ) -> SharedPatient | None:
     spellings, names = _spellings(records, rows), parts[np.array(rows)].tolist()
-    one_of_each = dict(zip(names, rows, strict=True)).values()
-    pairs = np.array(list(combinations(one_of_each, 2)), dtype=np.intp).reshape(-1, 2)
+    row_of_part = dict(zip(names, rows, strict=True)).values()
+    pairs = np.array(list(combinations(row_of_part, 2)), dtype=np.intp).reshape(-1, 2)
     is_leak = bool(crossing(records, pairs).any())
     if not is_leak and len(spellings) < 2:
         return None
@@ -147,11 +118,11 @@ def _within(
 def _between(
     key: Key, sides: Sequence[tuple[Records, list[int]]], names: tuple[str, str]
 ) -> SharedPatient:
-    spellings = sorted({one for records, rows in sides for one in _spellings(records, rows)})
-    numbers = all(run.isdecimal() for run in key)
-    basis = "number alone, no proof" if numbers else _basis(spellings)
+    spellings = sorted({text for records, rows in sides for text in _spellings(records, rows)})
+    is_number = all(run.isdecimal() for run in key)
+    basis = "number alone, no proof" if is_number else _basis(spellings)
     count = sum(len(rows) for _, rows in sides)
-    return SharedPatient(tuple(spellings), tuple(sorted(names)), count, basis, not numbers)
+    return SharedPatient(tuple(spellings), tuple(sorted(names)), count, basis, not is_number)
 
 
 def _spellings(records: Records, rows: Sequence[int]) -> tuple[str, ...]:
@@ -161,5 +132,35 @@ def _spellings(records: Records, rows: Sequence[int]) -> tuple[str, ...]:
 def _basis(spellings: Sequence[str]) -> str:
     if len(spellings) == 1:
         return "same id"
-    alike = len({spelling_key(one) for one in spellings}) == 1
-    return "id spelled differently" if alike else "NIH image name"
+    is_same_id = len({spelling_key(spelling) for spelling in spellings}) == 1
+    return "id spelled differently" if is_same_id else "NIH image name"
+
+
+def parts_of(records: Records, column: str) -> NDArray[np.object_]:
+    """Return the value of a part column for each image, ``(N,)`` str; empty where there is none."""
+    if column not in records.frame:
+        return np.full(len(records), "", dtype=object)
+    values: NDArray[np.object_] = records.frame[column].to_numpy(dtype=object)
+    return values
+
+
+def part_names(records: Records, collection: str) -> list[str]:
+    """Return what to call the part of each image, such as ``fold 2`` or the collection's name."""
+    columns = {name: parts_of(records, name) for name in PART_COLUMNS}
+    named = []
+    for row in range(len(records)):
+        parts = [f"{name} {values[row]}" for name, values in columns.items() if values[row]]
+        named.append(", ".join(parts) or collection)
+    return named
+
+
+def crossing(records: Records, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return for each pair of rows ``(P, 2)`` whether the two are in different parts, ``(P,)``.
+
+    An image without a fold is in no fold: it does not count as in another part.
+    """
+    crosses = np.zeros(len(pairs), dtype=bool)
+    for name in PART_COLUMNS:
+        first, second = parts_of(records, name)[pairs].T
+        crosses |= (first != second) & (first != "") & (second != "")
+    return crosses

@@ -1,4 +1,4 @@
-"""What the report says about leaks."""
+"""Sections of the report about leaks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monai_covid.audits.leaks.patients import SharedPatient
 from monai_covid.audits.leaks.search import Search
 from monai_covid.audits.leaks.similarity import THRESHOLD
 from monai_covid.audits.leaks.tables import (
-    SHOWN,
+    ROWS_SHOWN,
     pair_sheet,
     pair_table,
     patient_table,
@@ -28,12 +28,12 @@ CSV = "pairs.csv"
 
 
 class Evidence(NamedTuple):
-    """All that the audit learned.
+    """All that the audit measured.
 
     Attributes:
         search: The pairs.
-        patients: Patients in two parts or under two spellings.
-        trials: Copies made on purpose, by kind.
+        patients: Patients in two splits or under two spellings.
+        trials: Planted copies, by kind.
     """
 
     search: Search
@@ -43,7 +43,8 @@ class Evidence(NamedTuple):
     @property
     def random(self) -> list[float]:
         """Scores of random pairs of different patients."""
-        return [one for known in self.search.backgrounds.values() for one in known.scores]
+        backgrounds = self.search.backgrounds.values()
+        return [score for background in backgrounds for score in background.scores]
 
 
 def report_sections(folder: Path, evidence: Evidence) -> tuple[Section, ...]:
@@ -57,64 +58,78 @@ def report_sections(folder: Path, evidence: Evidence) -> tuple[Section, ...]:
     leaks = [pair for pair in copies if pair.is_leak]
     remarks = [pair for pair in copies if pair.is_remark]
     sections = [
-        _pairs(search, leaks, "Copies in two parts", folder / "leaks.png"),
+        _pairs(search, leaks, "Copies in two splits", folder / "leaks.png"),
         _pairs(
             search, remarks, "Copies under different patients or labels", folder / "remarks.png"
         ),
         _patients(evidence.patients),
     ]
-    found = [section for section in sections if section is not None]
-    return (*found, _certainty(evidence, folder / "scores.png"))
+    present = [section for section in sections if section is not None]
+    return (*present, _sensitivity(evidence, folder / "scores.png"))
 
 
 def _pairs(search: Search, pairs: Sequence[Pair], title: str, path: Path) -> Section | None:
     if not pairs:
         return None
     save_png(pair_sheet(search.own, pairs, title), path)
-    text = f"{counted(len(pairs), 'pair')}, the first {SHOWN} at most below; all are in {CSV}."
+    text = f"{counted(len(pairs), 'pair')}; up to {ROWS_SHOWN} are below, all are in {CSV}."
     picture = Picture(path, f"The first pairs of: {title.lower()}.")
     return Section(title, text, (picture,), pair_table(search.own, pairs))
 
 
-def _patients(found: Sequence[SharedPatient]) -> Section | None:
-    if not found:
+def _patients(patients: Sequence[SharedPatient]) -> Section | None:
+    if not patients:
         return None
-    text = (
+    method = (
         "Ids are compared without regard to case, separators and leading zeros; an NIH image name "
         "names its patient. An id of digits alone is no proof across collections."
     )
-    return Section("Patients in two parts or under two ids", text, (), patient_table(found))
+    return Section(
+        "Patients in two splits or under two ids",
+        f"{counted(len(patients), 'patient')}; up to {ROWS_SHOWN} are below.",
+        table=patient_table(patients),
+        method=method,
+    )
 
 
-def _certainty(evidence: Evidence, path: Path) -> Section:
+def _sensitivity(evidence: Evidence, path: Path) -> Section:
     copies = [score for trial in evidence.trials.values() for score in trial.scores]
     candidates = [pair.score for pair in evidence.search.pairs]
     save_png(score_histogram(copies, evidence.random, candidates), path)
     above = sum(score >= THRESHOLD for score in evidence.random)
     compared = counted(len(candidates), "pair")
     drawn = counted(len(evidence.random), "random pair")
+    found = sum(trial.found for trial in evidence.trials.values())
     text = (
-        f"{compared} were alike by perceptual hash or descriptor and were compared pixel by pixel "
-        f"after registration. Of {drawn} of different patients {above} score {THRESHOLD} or more. "
-        "Images of this collection were copied on purpose and searched for; a copy that is no "
-        "candidate counts as score 0."
+        f"{found:,} of {len(copies):,} planted copies were found. Of {drawn} of different patients "
+        f"{above} score {THRESHOLD} or more, as copies do."
     )
-    text += _asked_for_more(evidence.search)
     if evidence.search.dropped:
         text += (
             f"\n\n{evidence.search.dropped:,} further pairs were left out because there were too "
-            "many that look alike; the collection holds masses of copies or of blank images."
+            "many similar ones; the collection holds masses of copies or of blank images."
         )
-    picture = Picture(path, "Copies made on purpose against pairs of different patients.")
-    return Section("How sure the search is", text, (picture,), trial_table(evidence.trials))
+    method = (
+        f"{compared} were similar by perceptual hash or descriptor and were compared pixel by "
+        "pixel after registration. Images of this collection were copied, changed and searched "
+        "for; a copy that is no candidate counts as score 0."
+    )
+    picture = Picture(path, "Scores of planted copies and of pairs of different patients.")
+    return Section(
+        "Sensitivity of the search",
+        text,
+        (picture,),
+        trial_table(evidence.trials),
+        method=method + _raised_limits(evidence.search),
+    )
 
 
-def _asked_for_more(search: Search) -> str:
-    limits = {name: one.limit for name, one in search.backgrounds.items()}
-    raised = [f"{name}: {one:.2f}" for name, one in limits.items() if one > THRESHOLD]
+def _raised_limits(search: Search) -> str:
+    limits = {name: background.limit for name, background in search.backgrounds.items()}
+    raised = [f"{name}: {limit:.2f}" for name, limit in limits.items() if limit > THRESHOLD]
     if not raised:
         return ""
     return (
-        "\n\nDifferent patients are so alike here that a copy must stand out more than usual. "
+        "\n\nDifferent patients are so similar here that a copy must stand out more than usual. "
         f"Scores are reduced so that {THRESHOLD} is a correlation of ({'; '.join(raised)})."
     )

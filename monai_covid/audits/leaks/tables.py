@@ -1,7 +1,4 @@
-"""Tables of pairs, patients and copies made on purpose.
-
-Pairs side by side, and the scores with their threshold.
-"""
+"""Tables and figures of pairs, patients and planted copies."""
 
 from __future__ import annotations
 
@@ -22,24 +19,33 @@ from monai_covid.data.images import read_image
 from monai_covid.evaluation.pages.tables import Table, Value
 from monai_covid.evaluation.plots.style import INK, PALETTE, SMALL_SIZE, new_figure, style_axes
 
-SHOWN = 100
+ROWS_SHOWN = 100
 """Rows of a table in the report; the CSV has all."""
 
 COLUMNS = ("image", "part", "label", "patient_id")
 
+PAIRS_SHOWN = 12
+
+PAIRS_IN_A_ROW = 3
+
+CELL_WIDTH, CELL_HEIGHT = 3.0, 1.95
+
+BIN = 0.05
+
 
 def pair_table(own: Collection, pairs: Sequence[Pair]) -> Table:
     """Return the first pairs for the report."""
-    heads = ("Images", "Kind", "Score", "Hash bits", "Parts", "Labels", "Patients")
-    rows = pair_frame(own, pairs[:SHOWN]).to_dict("records")
+    heads = ("Images", "Kind", "Score", "Hash bits", "Splits", "Labels", "Patients")
+    rows = pair_frame(own, pairs[:ROWS_SHOWN]).to_dict("records")
     return Table(heads, [(_both(row, "image"), _cells(row)) for row in rows])
 
 
 def pair_frame(own: Collection, pairs: Sequence[Pair]) -> pd.DataFrame:
-    """Return one row per pair: both images with part, label and patient, and how alike they are."""
+    """Return one row per pair: both images with part, label and patient, and their similarity."""
+    collections = {id(own): own, **{id(pair.other): pair.other for pair in pairs}}
     names = {
-        id(one): part_names(one.records, one.name)
-        for one in {id(own): own, **{id(pair.other): pair.other for pair in pairs}}.values()
+        key: part_names(collection.records, collection.name)
+        for key, collection in collections.items()
     }
     rows = []
     for pair in pairs:
@@ -60,26 +66,26 @@ def write_pairs(own: Collection, pairs: Sequence[Pair], path: Path) -> None:
     write_text(path, frame.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
 
 
-def patient_table(found: Sequence[SharedPatient]) -> Table:
-    """Return the first patients who are in two parts or spelled in two ways."""
-    heads = ("Patient", "Parts", "Images", "Why one patient", "Leak")
+def patient_table(patients: Sequence[SharedPatient]) -> Table:
+    """Return the first patients who are in two splits or spelled in two ways."""
+    heads = ("Patient", "Splits", "Images", "Why one patient", "Leak")
     rows = [
         (
-            " = ".join(one.spellings),
+            " = ".join(patient.spellings),
             (
-                "; ".join(one.parts),
-                f"{one.images:,}",
-                one.basis,
-                "yes" if one.is_leak else "no",
+                "; ".join(patient.parts),
+                f"{patient.images:,}",
+                patient.basis,
+                "yes" if patient.is_leak else "no",
             ),
         )
-        for one in found[:SHOWN]
+        for patient in patients[:ROWS_SHOWN]
     ]
     return Table(heads, rows)
 
 
 def trial_table(trials: Mapping[str, Trial]) -> Table:
-    """Return how many copies made on purpose were found, and their scores."""
+    """Return how many planted copies were found, and their scores."""
     heads = ("Copy", "Found", "Lowest score", "Median score")
     rows = []
     for kind, trial in trials.items():
@@ -108,35 +114,29 @@ def _both(row: Mapping[Hashable, Any], name: str) -> str:
 
 def _cells(row: Mapping[Hashable, Any]) -> list[Value | str]:
     kind = f"{row['kind']} ({row['orientation']})"
-    known = [_both(row, name) for name in COLUMNS[1:]]
-    return [kind, Value(row["score"]), str(row["hash_bits"]), *known]
-
-
-PAIRS_SHOWN = 12
-PAIRS_IN_A_ROW = 3
-CELL_WIDTH, CELL_HEIGHT = 3.0, 1.95
-BIN = 0.05
+    others = [_both(row, name) for name in COLUMNS[1:]]
+    return [kind, Value(row["score"]), str(row["hash_bits"]), *others]
 
 
 def pair_sheet(own: Collection, pairs: Sequence[Pair], title: str) -> Figure:
-    """Return the first 12 pairs, each image as its file shows it.
+    """Draw the first 12 pairs, each image as its file shows it.
 
     Args:
         own: The audited collection.
         pairs: At least one.
         title: Title of the sheet.
     """
-    shown = pairs[:PAIRS_SHOWN]
-    columns = min(PAIRS_IN_A_ROW, len(shown))
-    rows = -(-len(shown) // columns)
+    drawn = pairs[:PAIRS_SHOWN]
+    columns = min(PAIRS_IN_A_ROW, len(drawn))
+    rows = -(-len(drawn) // columns)
     width = max(CELL_WIDTH * columns, 5.5)
-    subtitle = f"{len(shown)} of {len(pairs):,}; the second image as it lies in its file"
+    subtitle = f"{len(drawn)} of {len(pairs):,}; the second image as it lies in its file"
     figure = new_figure(width, CELL_HEIGHT * rows + 0.9, title, subtitle)
     # One more column keeps the pairs apart from each other.
     axes = figure.subplots(rows, 2 * columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    for place, pair in enumerate(shown):
+    for place, pair in enumerate(drawn):
         row, column = divmod(place, columns)
         sides = ((own, pair.first), (pair.other, pair.second))
         for offset, (collection, index) in enumerate(sides):
@@ -150,10 +150,10 @@ def pair_sheet(own: Collection, pairs: Sequence[Pair], title: str) -> Figure:
 def score_histogram(
     copies: Sequence[float], others: Sequence[float], candidates: Sequence[float]
 ) -> Figure:
-    """Return the scores of copies made on purpose, of random pairs, and of the candidates.
+    """Draw the scores of planted copies, of random pairs, and of the candidates.
 
     Args:
-        copies: Scores of the copies.
+        copies: Scores of the planted copies.
         others: Scores of random pairs of different patients.
         candidates: Scores of the pairs that were looked at.
     """
@@ -163,8 +163,8 @@ def score_histogram(
     axes = figure.subplots()
     groups = (
         (others, f"random pairs of different patients ({len(others):,})", PALETTE[5], "-"),
-        (candidates, f"pairs alike at first sight ({len(candidates):,})", PALETTE[0], "-"),
-        (copies, f"copies made on purpose ({len(copies):,})", PALETTE[1], "--"),
+        (candidates, f"candidates ({len(candidates):,})", PALETTE[0], "-"),
+        (copies, f"planted copies ({len(copies):,})", PALETTE[1], "--"),
     )
     edges = np.arange(-0.2, 1.0 + 1.5 * BIN, BIN)
     for values, name, hue, line in groups:

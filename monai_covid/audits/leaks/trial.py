@@ -1,4 +1,4 @@
-"""Copies made on purpose: how many of them are found in this very collection."""
+"""Planted copies: how many of them are found in this very collection."""
 
 from __future__ import annotations
 
@@ -78,23 +78,23 @@ COPIES: Mapping[str, Callable[[Grey], Grey]] = {
 
 
 def try_copies(
-    records: Records, gallery: ImageSet, background: Background, seed: int
+    records: Records, image_set: ImageSet, background: Background, seed: int
 ) -> dict[str, Trial]:
     """Copy random images in every way of ``COPIES`` and look for them in the collection.
 
     Args:
         records: N images.
-        gallery: The same.
-        background: How alike its different patients are anyway.
+        image_set: The same.
+        background: How similar its different patients are.
         seed: Seed of the choice.
     """
     generator = np.random.default_rng(seed)
     among = generator.permutation(len(records))[:AMONG]
     greys = [_eight_bit(read_image(records.paths[row])) for row in among[:IMAGES]]
     copies = [
-        thumbnail(np.ascontiguousarray(make(one))) for make in COPIES.values() for one in greys
+        thumbnail(np.ascontiguousarray(make(grey))) for make in COPIES.values() for grey in greys
     ]
-    scores = _scores_of_copies(gallery.thumbnails[among], np.stack(copies), len(greys))
+    scores = _scores_of_copies(image_set.thumbnails[among], np.stack(copies), len(greys))
     scores = np.vectorize(background.score)(scores)
     return {
         kind: Trial(sum(score >= THRESHOLD for score in row), row)
@@ -114,8 +114,8 @@ def _scores_of_copies(
 
 
 def _unread(thumbnails: NDArray[np.uint8]) -> ImageSet:
-    nothing = [b""] * len(thumbnails)
-    return ImageSet(thumbnails, nothing, nothing)
+    no_digests = [b""] * len(thumbnails)
+    return ImageSet(thumbnails, no_digests, no_digests)
 
 
 def _eight_bit(grey: Grey) -> Grey:

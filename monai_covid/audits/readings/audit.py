@@ -1,4 +1,4 @@
-"""The audit by readings."""
+"""The audit of agreement with readers: whether the model ranks images as readers do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from monai_covid.labels import display_name
 
 
 def audit(subject: Subject) -> AuditFinding:
-    """Ask whether the model tells the labels by what readers see.
+    """Compare the model's probabilities with what readers saw on the same images.
 
     Args:
         subject: With a model, and readings of some of its images.
@@ -38,23 +38,23 @@ def audit(subject: Subject) -> AuditFinding:
     if readings is None:
         raise ValueError("this audit needs readings")
     table = subject.predictions
-    found = [_compare(subject, table, readings[label]) for label in readings]
-    comparisons = [one for one in found if one is not None]
-    unread = [display_name(str(n)) for n, one in zip(readings, found, strict=True) if one is None]
-    sentences = [summary_of(one) for one in comparisons]
+    by_label = {str(label): _compare(subject, table, readings[label]) for label in readings}
+    comparisons = [comparison for comparison in by_label.values() if comparison is not None]
+    unread = [display_name(label) for label, comparison in by_label.items() if comparison is None]
+    sentences = [summary_of(comparison) for comparison in comparisons]
     sentences += [f"{name}: none of these images was read." for name in unread]
     return AuditFinding(
         combine_verdicts(map(judge, comparisons)),
         " ".join(sentences),
         tuple(
             section
-            for one in comparisons
-            for section in _sections(subject, table, readings[one.label], one)
+            for comparison in comparisons
+            for section in _sections(subject, table, readings[comparison.label], comparison)
         ),
         {
             "poor": POOR,
             "readings_elsewhere": int((~readings.index.isin(table[IMAGE])).sum()),
-            "classes": {one.label: _content(one) for one in comparisons},
+            "classes": {comparison.label: _content(comparison) for comparison in comparisons},
         },
     )
 
@@ -64,34 +64,38 @@ def _compare(
 ) -> ReadingComparison | None:
     options = subject.options
     views = views_of(subject.records)
-    drawn = {"resamples": options.resamples, "seed": options.seed}
-    return compare_with_readings([table], seen, views, **drawn)
+    return compare_with_readings(
+        [table], seen, views, resamples=options.resamples, seed=options.seed
+    )
 
 
 def _sections(
-    subject: Subject, table: pd.DataFrame, seen: pd.Series[float], one: ReadingComparison
+    subject: Subject, table: pd.DataFrame, seen: pd.Series[float], comparison: ReadingComparison
 ) -> list[Section]:
-    name = display_name(one.label)
-    path = subject.folder / f"{one.label}.png"
-    save_png(draw_readings(table, seen, views_of(subject.records), one), path)
-    caption = "One dot an image. Compare what was seen with what was not, in pairs of rows."
+    name = display_name(comparison.label)
+    path = subject.folder / f"{comparison.label}.png"
+    save_png(draw_readings(table, seen, views_of(subject.records), comparison), path)
+    caption = "One dot an image. Compare images with and without the finding, in pairs of rows."
     return [
         Section(
-            f"Who tells {name}, and by what", RULE, [Picture(path, caption)], measure_table(one)
+            f"{name}: model, readers, labels",
+            pictures=[Picture(path, caption)],
+            table=measure_table(comparison),
+            method=RULE,
         ),
-        Section(f"What readers saw: {name}", "", table=label_table(one)),
+        Section(f"{name}: readings by label", table=label_table(comparison)),
     ]
 
 
-def _content(one: ReadingComparison) -> dict[str, Any]:
+def _content(comparison: ReadingComparison) -> dict[str, Any]:
     return {
-        "verdict": judge(one).value,
-        "images": one.images,
-        "patients": one.patients,
-        "fewest_patients": one.fewest,
-        "heeds_views": one.heeds_views,
-        **{name: value._asdict() for name, value in one.values.items()},
+        "verdict": judge(comparison).value,
+        "images": comparison.images,
+        "patients": comparison.patients,
+        "fewest_patients": comparison.fewest,
+        "heeds_views": comparison.heeds_views,
+        **{name: value._asdict() for name, value in comparison.values.items()},
         "labels": {
-            each.label: {**each._asdict(), "auc": each.auc._asdict()} for each in one.labels
+            read.label: {**read._asdict(), "auc": read.auc._asdict()} for read in comparison.labels
         },
     }

@@ -1,4 +1,4 @@
-"""Picture: the model's probability of images by their label and by what readers saw."""
+"""Figure of the model's probabilities by label and by what readers saw."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def draw_readings(
         table: Predictions table that was compared.
         seen: The readings that it was compared with.
         views: View of each image; rows are by label alone without.
-        comparison: What came of it.
+        comparison: The result.
     """
     rows = _rows(table, seen.dropna(), views, comparison)
     name = display_name(comparison.label)
-    note = "Upright lines: medians. Farther right where it was seen: the model follows readers"
+    note = "Vertical lines: medians. Farther right where it was seen: the model agrees with readers"
     figure = new_figure(7.2, 0.5 * len(rows) + 1.6, f"{name}: label, readers, model", note)
     axes = figure.add_subplot()
     style_axes(axes, grid="x")
@@ -58,22 +58,22 @@ class _Row(NamedTuple):
 
 def _rows(
     table: pd.DataFrame,
-    known: pd.Series[float],
+    readings: pd.Series[float],
     views: pd.Series[str] | None,
     comparison: ReadingComparison,
 ) -> list[_Row]:
     """Return the probabilities of the images of each label and view, seen and not seen."""
-    read = table[table[IMAGE].isin(known.index)]
+    read = table[table[IMAGE].isin(readings.index)]
     images = read[IMAGE].tolist()
-    saw = known.loc[images].to_numpy() > 0
-    view = np.full(len(read), "") if views is None else views.loc[images].to_numpy(str)
+    was_seen = readings.loc[images].to_numpy() > 0
+    view_of = np.full(len(read), "") if views is None else views.loc[images].to_numpy(str)
     values = against_normal(read, comparison.label)
     return [
-        _Row(_row_name(one.label, each, seen=side), side, values[part & (saw == side)])
-        for one in comparison.labels
-        for each in sorted(set(view))
-        if (part := (read[LABEL] == one.label).to_numpy() & (view == each)).any()
-        for side in (True, False)
+        _Row(_row_name(label, view, seen=seen), seen, values[part & (was_seen == seen)])
+        for label in (of_label.label for of_label in comparison.labels)
+        for view in sorted(set(view_of))
+        if (part := (read[LABEL] == label).to_numpy() & (view_of == view)).any()
+        for seen in (True, False)
     ]
 
 

@@ -1,7 +1,7 @@
 """Radiographs without their lungs, and lungs without the rest; from lung masks of any origin.
 
-Nothing that is blanked leaves a trace: the fill is taken from what stays, so that changing any
-hidden pixel changes nothing in the result.
+No hidden pixel leaves a trace: the fill is taken from the rest, so that changing a hidden pixel
+changes nothing in the result.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
 
 MARGIN = 0.03
-"""How far beyond the lungs everything is covered, as a part of the shorter side."""
+"""How far beyond the lungs everything is hidden, as a part of the shorter side."""
 
 RAMP = 0.05
 """Width of the soft edge beyond the margin, as a part of the shorter side."""
@@ -26,8 +26,8 @@ RAMP = 0.05
 def without_hull(pixels: NDArray[Any], lungs: BoolArray) -> FloatArray:
     """Return the image with the convex hull of both lungs filled, softly at its edge.
 
-    The hull holds heart and mediastinum too; no outline of lung, heart or diaphragm remains. Where
-    and how large the lungs are can still be guessed from the hull.
+    The hull contains heart and mediastinum too; no outline of lung, heart or diaphragm remains.
+    Place and size of the lungs can still be guessed from the hull.
 
     Args:
         pixels: Grey values (H, W), any scale.

@@ -1,10 +1,7 @@
-"""The cues: what each is called, and how it is learned.
+"""Cues: features of a file that show no detail of the lungs, measured in one pass over all files.
 
-Cues from the file rather than from the picture: its encoding, and the original's size.
-
-Cues from grey values: border strips, thumbnails, histogram.
-
-All cues of a collection, in one pass over its files.
+Some come from the file (encoding, size of the original), others from grey values (border strips,
+thumbnails, histogram).
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from tqdm import tqdm
 
 from monai_covid.data.image_formats import PICTURE_FORMATS, detect_format
 from monai_covid.data.images import read_image
@@ -28,12 +26,12 @@ from monai_covid.preprocessing.resize import resize_to_square
 
 
 class Cue(NamedTuple):
-    """Something that an image can be told by.
+    """A group of features that classes may be predicted by.
 
     Attributes:
-        title: How it is written in tables.
-        phrase: How it is written in a sentence, in the singular, without article.
-        lung_free: Whether no lung can be in it, so that no disease of the lung can show.
+        title: Name in tables.
+        phrase: Name in a sentence, in the singular, without article.
+        lung_free: Whether it contains no lung, so that no disease of the lung can show.
         trees: Whether it is learned by boosted trees; otherwise by logistic regression.
     """
 
@@ -54,14 +52,70 @@ CUES: Mapping[str, Cue] = {
     "thumbnail_16": Cue("Thumbnail 16\N{MULTIPLICATION SIGN}16", "thumbnail", False, False),
     "equalised_16": Cue("Equalised 16\N{MULTIPLICATION SIGN}16", "thumbnail", False, False),
 }
-"""All cues. Those that are not free of lungs may hold some disease, but no detail of it."""
-
+"""All cues. Those that are not lung-free may show some disease, but no detail of it."""
 
 NOT_KNOWN = -1.0
+
 KINDS = ("picture", "dicom", "nifti")
+
 ORIGINAL_SIZE = ("orig_width", "orig_height")
+
 STANDARD_LUMA_SUM = 3691
 """Sum of the luminance quantisation table of ITU-T T.81, Annex K.1."""
+
+BORDER = 0.05
+"""Width of a border strip, as a part of the shorter side."""
+
+SEGMENTS = 8
+
+BINS = 32
+
+FloatArray = NDArray[np.float64]
+
+
+def measure_cues(records: Records, *, progress: bool = False) -> dict[str, FloatArray]:
+    """Return the features ``(N, F)`` of each cue; those of ``CUES`` that the collection has.
+
+    Args:
+        records: The images.
+        progress: Whether a progress bar is shown.
+
+    Raises:
+        InputError: If images cannot be read or original sizes are no numbers; names all of them.
+    """
+    sizes = original_size(records)
+    rows: list[dict[str, FloatArray]] = []
+    problems = []
+    for path in tqdm(records.paths, desc="Cues", unit="image", disable=not progress):
+        try:
+            rows.append(cues_of_file(Path(path)))
+        except ImageReadError as error:
+            problems.append(Problem(records.file, None, str(error)))
+    if problems:
+        raise InputError(problems)
+    features = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return features if sizes is None else {**features, "original_size": sizes}
+
+
+def cues_of_file(path: Path) -> dict[str, FloatArray]:
+    """Return the features ``(F,)`` of each cue of one image file.
+
+    Raises:
+        ImageReadError: If it cannot be read.
+    """
+    pixels = read_image(path)
+    height, width = pixels.shape
+    return {
+        "aspect": np.array([width / height]),
+        # The longest side alone: both sides together would be the aspect ratio once more.
+        "encoding": np.append(encoding(path), max(pixels.shape)),
+        "border": border_strips(pixels),
+        "bytes_per_pixel": np.array([path.stat().st_size / pixels.size]),
+        "histogram": grey_histogram(pixels),
+        "thumbnail_8": thumbnail(pixels, 8),
+        "thumbnail_16": thumbnail(pixels, 16),
+        "equalised_16": thumbnail(pixels, 16, equalised=True),
+    }
 
 
 def encoding(path: Path) -> NDArray[np.float64]:
@@ -81,9 +135,9 @@ def encoding(path: Path) -> NDArray[np.float64]:
         name = image.format or ""
         bits = {"1": 1, "I": 16, "F": 32}.get(image.mode.split(";")[0], 8)
         tables: dict[int, Sequence[int]] = getattr(image, "quantization", {})
-        known = PICTURE_FORMATS.index(name) if name in PICTURE_FORMATS else NOT_KNOWN
+        code = PICTURE_FORMATS.index(name) if name in PICTURE_FORMATS else NOT_KNOWN
         quality = jpeg_quality(tables[0]) if 0 in tables else NOT_KNOWN
-        return np.array([number, known, len(image.getbands()), bits, quality], dtype=np.float64)
+        return np.array([number, code, len(image.getbands()), bits, quality], dtype=np.float64)
 
 
 def jpeg_quality(table: Sequence[int]) -> float:
@@ -122,8 +176,8 @@ def original_size(records: Records) -> NDArray[np.float64] | None:
         pd.to_numeric(records.frame[name], errors="coerce").to_numpy(np.float64)
         for name in ORIGINAL_SIZE
     )
-    known = np.column_stack([width / height, width, height])
-    return np.where(np.isnan(known), NOT_KNOWN, known)
+    sizes = np.column_stack([width / height, width, height])
+    return np.where(np.isnan(sizes), NOT_KNOWN, sizes)
 
 
 def _wrong(records: Records, name: str) -> list[Problem]:
@@ -134,15 +188,6 @@ def _wrong(records: Records, name: str) -> list[Problem]:
         Problem(records.file, int(row), f"{name} {value!r} is not a positive number of pixels")
         for row, value in wrong.items()
     ]
-
-
-FloatArray = NDArray[np.float64]
-
-BORDER = 0.05
-"""Width of a border strip, as a part of the shorter side."""
-
-SEGMENTS = 8
-BINS = 32
 
 
 def border_strips(pixels: NDArray[Any]) -> FloatArray:
@@ -183,44 +228,3 @@ def grey_histogram(pixels: NDArray[Any]) -> FloatArray:
         low, high = 0.0, 255.0
     counts, _ = np.histogram(pixels, BINS, (low, high) if high > low else (low, low + 1))
     return np.asarray(counts / pixels.size, dtype=np.float64)
-
-
-def measure_cues(records: Records) -> dict[str, FloatArray]:
-    """Return the features ``(N, F)`` of each cue; those of ``CUES`` that the collection has.
-
-    Raises:
-        InputError: If images cannot be read or original sizes are no numbers; names all of them.
-    """
-    sizes = original_size(records)
-    rows: list[dict[str, FloatArray]] = []
-    problems = []
-    for path in records.paths:
-        try:
-            rows.append(cues_of_file(Path(path)))
-        except ImageReadError as error:
-            problems.append(Problem(records.file, None, str(error)))
-    if problems:
-        raise InputError(problems)
-    found = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return found if sizes is None else {**found, "original_size": sizes}
-
-
-def cues_of_file(path: Path) -> dict[str, FloatArray]:
-    """Return the features ``(F,)`` of each cue of one image file.
-
-    Raises:
-        ImageReadError: If it cannot be read.
-    """
-    pixels = read_image(path)
-    height, width = pixels.shape
-    return {
-        "aspect": np.array([width / height]),
-        # The longest side alone: both sides together would be the aspect ratio once more.
-        "encoding": np.append(encoding(path), max(pixels.shape)),
-        "border": border_strips(pixels),
-        "bytes_per_pixel": np.array([path.stat().st_size / pixels.size]),
-        "histogram": grey_histogram(pixels),
-        "thumbnail_8": thumbnail(pixels, 8),
-        "thumbnail_16": thumbnail(pixels, 16),
-        "equalised_16": thumbnail(pixels, 16, equalised=True),
-    }

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monai_covid.audits.shortcuts.blanking import lungs_alone, without_hull, without_rectangle
 from monai_covid.data.images import read_image
@@ -27,7 +28,7 @@ Pixels = NDArray[Any]
 
 
 class Lungs(Protocol):
-    """What a finder of lungs returns; see ``monai_covid.lungs``."""
+    """What a finder of lungs returns; see ``monai_covid.preprocessing.lungs``."""
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -49,7 +50,7 @@ class Part(NamedTuple):
     """A version of every image.
 
     Attributes:
-        title: How it is written for people.
+        title: Name on the page.
         change: Turns image and lung mask, both (H, W), into the version.
     """
 
@@ -88,40 +89,51 @@ class PartPredictions:
 
 
 def predict_parts(
-    records: Records, classifier: ImageClassifier, find: Finder, batch_size: int
+    records: Records,
+    classifier: ImageClassifier,
+    find: Finder,
+    batch_size: int,
+    *,
+    progress: bool = False,
 ) -> PartPredictions:
     """Classify every version of images that the model was not trained on.
 
-    What is hidden is hidden in the grey values of the file, before equalisation, so that not even
-    the histogram of the lungs reaches the network. A network that was trained on a part of the
-    images sees the same part of every version.
+    Lungs are hidden in the grey values of the file, before equalisation, so that not even their
+    histogram reaches the network. A network that was trained on a region of the images, such as the
+    lungs' rectangle, is given the same region of every version.
 
     Args:
         records: The images.
         classifier: The model.
         find: Finds the lungs of an image (H, W), larger is brighter.
         batch_size: Versions that pass the network together, at least.
+        progress: Whether a progress bar is shown.
 
     Raises:
         InputError: If images cannot be read; names all of them.
     """
-    kept = np.zeros(len(records), dtype=bool)
+    is_plausible = np.zeros(len(records), dtype=bool)
     reasons: Counter[str] = Counter()
     waiting: list[torch.Tensor] = []
     rows = [np.zeros((0, len(records.labels)))]
-    for place, pixels in enumerate(_images(records)):
+    images = tqdm(
+        _images(records), "Lungs hidden", len(records), unit="image", disable=not progress
+    )
+    for place, pixels in enumerate(images):
         lungs = find(pixels)
         if not lungs.plausible:
             reasons[lungs.reason or "no reason given"] += 1
             continue
-        kept[place] = True
+        is_plausible[place] = True
         waiting += _versions(classifier.info, pixels, lungs.mask)
         if len(waiting) >= batch_size:
             rows.append(_classify(classifier, waiting))
             waiting = []
     if waiting:
         rows.append(_classify(classifier, waiting))
-    tables = _tables(records.select(kept), np.concatenate(rows)) if kept.any() else {}
+    if not is_plausible.any():
+        return PartPredictions({}, dict(reasons))
+    tables = _tables(records.select(is_plausible), np.concatenate(rows))
     return PartPredictions(tables, dict(reasons))
 
 
@@ -153,7 +165,7 @@ def _classify(classifier: ImageClassifier, images: list[torch.Tensor]) -> NDArra
 
 
 def _tables(records: Records, probabilities: NDArray[np.float64]) -> dict[str, pd.DataFrame]:
-    """Return a table of each part; rows of ``probabilities`` hold all parts image by image."""
+    """Return a table of each version; ``probabilities`` has all versions image by image."""
     names, patients = records.frame["image"].tolist(), records.patients.tolist()
     return {
         part: multiclass_table(

@@ -1,4 +1,4 @@
-"""The picture of the report: what each cue tells, beside chance and the model."""
+"""Figure of what each cue predicts, beside chance and the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured: of cues, and of the model."""
+"""Scores of cues, and of the model on whole images and parts of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from tqdm import tqdm
 
+from monai_covid.audits.groups.performance import single_label_outcomes
 from monai_covid.audits.shortcuts.cues import CUES, measure_cues
 from monai_covid.audits.shortcuts.learning import (
     Chance,
@@ -15,7 +17,6 @@ from monai_covid.audits.shortcuts.learning import (
     out_of_fold,
     permuted,
     score,
-    single_label,
 )
 from monai_covid.audits.shortcuts.lung_parts import (
     WHOLE_IMAGE,
@@ -73,12 +74,13 @@ def cue_results(subject: Subject) -> dict[str, Result]:
     """
     records, options = subject.records, subject.options
     folds = folds_of(records, options.seed)
-    features = measure_cues(records)
+    features = measure_cues(records, progress=options.progress)
     names, patients = records.frame["image"].tolist(), records.patients.tolist()
     results = {}
-    for name in (name for name in CUES if name in features):
-        found = out_of_fold(CUES[name], features[name], records, folds, options.seed)
-        table = multiclass_table(names, patients, records.classes, found, records.labels)
+    names_of_cues = [name for name in CUES if name in features]
+    for name in tqdm(names_of_cues, "Shortcuts", unit="cue", disable=not options.progress):
+        probabilities = out_of_fold(CUES[name], features[name], records, folds, options.seed)
+        table = multiclass_table(names, patients, records.classes, probabilities, records.labels)
         results[name] = result_of(table, records.labels, options)
     return results
 
@@ -93,14 +95,16 @@ def model_results(subject: Subject, cues: Mapping[str, Result], find: Finder) ->
     """
     labels, options = subject.records.labels, subject.options
     unseen = set(subject.unseen.frame["image"])
-    parts = predict_parts(subject.unseen, subject.model, find, options.batch_size)
+    parts = predict_parts(
+        subject.unseen, subject.model, find, options.batch_size, progress=options.progress
+    )
     return ModelResults(
         whole=result_of(subject.predictions, labels, options),
         cues={
-            name: result_of(one.table[one.table[IMAGE].isin(unseen)], labels, options)
-            for name, one in cues.items()
+            name: result_of(result.table[result.table[IMAGE].isin(unseen)], labels, options)
+            for name, result in cues.items()
         },
-        parts={name: result_of(one, labels, options) for name, one in parts.tables.items()},
+        parts={name: result_of(table, labels, options) for name, table in parts.tables.items()},
         drops=_drops(parts, labels, options),
         left_out=parts.left_out,
     )
@@ -108,7 +112,7 @@ def model_results(subject: Subject, cues: Mapping[str, Result], find: Finder) ->
 
 def result_of(table: pd.DataFrame, labels: Sequence[str], options: AuditOptions) -> Result:
     """Return how well a predictions table fits."""
-    outcomes = single_label(table, labels)
+    outcomes = single_label_outcomes(table, labels)
     patients = table[PATIENT].astype(str).tolist()
     chance = permuted(outcomes.true, outcomes.predicted, patients, PERMUTATIONS, options.seed)
     return Result(table, score(table, labels, options), chance)

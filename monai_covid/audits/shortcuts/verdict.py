@@ -1,4 +1,4 @@
-"""When a cue or a model without lungs counts as a fault, and how that is said."""
+"""Which cues, and whether the model with hidden lungs, are above chance; sentences about it."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def above_chance(scores: Scores, labels: Sequence[str]) -> list[MetricKey]:
     return [key for key, chance in chances.items() if _low(scores[key]) > chance + MARGIN]
 
 
-def telling_cues(
+def predictive_cues(
     results: Mapping[str, Result], labels: Sequence[str]
 ) -> dict[str, list[MetricKey]]:
-    """Return the cues without lungs that tell classes apart, and by what metrics."""
-    found = {
+    """Return the lung-free cues that predict classes, and by what metrics."""
+    above = {
         name: above_chance(result.scores, labels)
         for name, result in results.items()
         if CUES[name].lung_free
     }
-    return {name: keys for name, keys in found.items() if keys}
+    return {name: keys for name, keys in above.items() if keys}
 
 
 def without_lungs(model: ModelResults, labels: Sequence[str]) -> list[MetricKey]:
@@ -53,69 +53,71 @@ def without_lungs(model: ModelResults, labels: Sequence[str]) -> list[MetricKey]
     Both ways must agree: the outline of the hull still shows the size of the lungs, and a hard edge
     may be taken for anything.
     """
-    found = [
+    above = [
         set(above_chance(model.parts[name].scores, labels))
         for name in WITHOUT_LUNGS
         if name in model.parts
     ]
-    if not found:
+    if not above:
         return []
-    return [key for key in [BALANCED, *_aucs(labels)] if all(key in keys for keys in found)]
+    return [key for key in [BALANCED, *_aucs(labels)] if all(key in keys for keys in above)]
 
 
-def cue_sentence(results: Mapping[str, Result], telling: Mapping[str, list[MetricKey]]) -> str:
-    """Say in plain words what cues without lungs tell."""
-    if not telling:
+def cue_sentence(results: Mapping[str, Result], predictive: Mapping[str, list[MetricKey]]) -> str:
+    """Return in plain words what lung-free cues predict."""
+    if not predictive:
         names = [CUES[name].phrase for name in results if CUES[name].lung_free]
-        return f"Nothing could be told from {_listed(names)} alone."
-    tellings = [
-        _telling(CUES[name].phrase, results[name].scores, keys) for name, keys in telling.items()
+        return f"No class could be predicted from {_listed(names)} alone."
+    parts = [
+        _predicts(CUES[name].phrase, results[name].scores, keys)
+        for name, keys in predictive.items()
     ]
-    return f"Classes can be told apart where no lung is seen: {'; '.join(tellings)}."
+    return f"Classes can be predicted without the lungs: {'; '.join(parts)}."
 
 
-def model_sentence(model: ModelResults, telling: Sequence[MetricKey], labels: Sequence[str]) -> str:
-    """Say in plain words what the model does without lungs."""
+def model_sentence(
+    model: ModelResults, predicted: Sequence[MetricKey], labels: Sequence[str]
+) -> str:
+    """Return in plain words what the model does with hidden lungs."""
     if not model.parts:
-        return "No image has plausible lungs, so the model could not be tried without them."
+        return "No image has plausible lungs, so the model could not be tested without them."
     hull, whole = (model.parts[name].scores[BALANCED] for name in ("without_hull", "whole"))
     bounds = "" if hull.low is None else f" ({hull.low:.2f} to {hull.high:.2f})"
     figures = (
         f"balanced accuracy {hull.value:.2f}{bounds} without lungs, {whole.value:.2f} with them, "
         f"{1 / len(labels):.2f} by chance"
     )
-    if not telling:
-        above = _low(hull) > 1 / len(labels)
-        words = (
-            "above chance, though not by the margin that counts as a fault"
-            if above
-            else ("not shown to be above chance")
+    if not predicted:
+        result = (
+            "above chance, but by less than counts as a problem"
+            if _low(hull) > 1 / len(labels)
+            else "not significantly above chance"
         )
-        return f"With the lungs hidden the model is {words}: {figures}."
-    told = [display_name(key.label) for key in telling if key.label is not None]
-    named = f"tells {_listed(told)} from the rest" if told else "tells the classes apart"
-    return f"With the lungs hidden the model still {named}: {figures}."
+        return f"With the lungs hidden the model is {result}: {figures}."
+    names = [display_name(key.label) for key in predicted if key.label is not None]
+    what = _listed(names) if names else "the classes"
+    return f"With the lungs hidden the model still recognises {what}: {figures}."
 
 
 def few_sentence(labels: Sequence[str], least: int) -> str:
-    """Say that so few patients can show what is not there, and which classes these are."""
+    """Return that so few patients may give a false alarm, and which classes these are."""
     names = _listed([display_name(label) for label in labels])
     return (
-        f"Fewer than {least} patients with {names}: as few as that can show by chance what is not "
-        "there. Audit more images before you rely on it."
+        f"Fewer than {least} patients with {names}: with so few this may be a false alarm. Audit "
+        "more images before you rely on it."
     )
 
 
-def _telling(phrase: str, scores: Scores, keys: Sequence[MetricKey]) -> str:
-    """Name the classes that the cue tells from the rest, or say how well it tells all apart."""
+def _predicts(phrase: str, scores: Scores, keys: Sequence[MetricKey]) -> str:
+    """Return the classes that the cue predicts against the rest, or how well it predicts all."""
     named = [
         f"{display_name(key.label)} (AUC {_figures(scores[key])})"
         for key in keys
         if key.label is not None
     ]
     if named:
-        return f"the {phrase} alone tells {_listed(named)} from the rest"
-    return f"the {phrase} alone tells all apart (balanced accuracy {_figures(scores[BALANCED])})"
+        return f"the {phrase} alone predicts {_listed(named)}"
+    return f"the {phrase} alone predicts all (balanced accuracy {_figures(scores[BALANCED])})"
 
 
 def _figures(value: Value) -> str:
@@ -130,5 +132,5 @@ def _low(value: Value) -> float:
     return value.low if value.low is not None else 0.0
 
 
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

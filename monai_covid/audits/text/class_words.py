@@ -1,4 +1,4 @@
-"""Words that stand mostly on the images of one class."""
+"""Words that are associated with one class."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import fisher_exact
+
+from monai_covid.evaluation.multiple_testing import holm
 
 LEVEL = 0.05
 LEAST_PATIENTS = 3
@@ -16,7 +18,7 @@ LEAST_PATIENTS = 3
 
 @dataclass(frozen=True)
 class ClassWord:
-    """A word and the class on whose images it stands most often.
+    """A word and the class that it is most associated with.
 
     Attributes:
         word: Capital letters and digits.
@@ -37,8 +39,8 @@ class ClassWord:
     p_value: float
 
     @property
-    def is_bound(self) -> bool:
-        """Whether it occurs in its class more often than by chance."""
+    def is_associated(self) -> bool:
+        """Whether it is significantly more frequent in its class."""
         return self.p_value < LEVEL
 
 
@@ -48,48 +50,36 @@ def class_words(
     patients: Sequence[str],
     classes: int,
 ) -> list[ClassWord]:
-    """Return each word with the class it is bound to most, the most bound first.
+    """Return each word with the class that it is most associated with, most significant first.
 
     Patients are counted, not images, because images of one patient come from one place. A patient
     with images of several classes counts in each.
 
     Args:
-        words: What is written on each of N images.
+        words: Words on each of N images.
         labels: Index of the class of each, ``(N,)``.
         patients: Patient of each.
         classes: Number of classes.
     """
-    rows: dict[tuple[str, int], set[str]] = {}
-    for found, label, patient in zip(words, labels.tolist(), patients, strict=True):
-        rows.setdefault((patient, label), set()).update(found)
-    known = sorted(set().union(*rows.values())) if rows else []
-    totals = np.bincount([label for _, label in rows], minlength=classes)
+    words_of: dict[tuple[str, int], set[str]] = {}
+    for words_on_image, label, patient in zip(words, labels.tolist(), patients, strict=True):
+        words_of.setdefault((patient, label), set()).update(words_on_image)
+    totals = np.bincount([label for _, label in words_of], minlength=classes)
     tested: list[ClassWord] = []
-    for word in known:
-        having = [label for (_, label), found in rows.items() if word in found]
-        if len(having) < LEAST_PATIENTS:
+    for word in sorted(set().union(*words_of.values())):
+        with_word = [label for (_, label), its_words in words_of.items() if word in its_words]
+        if len(with_word) < LEAST_PATIENTS:
             continue
-        counts = np.bincount(having, minlength=classes)
+        counts = np.bincount(with_word, minlength=classes)
         tested += [_tested(word, label, counts, totals) for label in range(classes)]
-    corrected = holm([one.p_value for one in tested])
+    corrected, _ = holm([test.p_value for test in tested])
     best: dict[str, tuple[float, ClassWord]] = {}
-    for one, p_value in zip(tested, corrected, strict=True):
+    for test, p_value in zip(tested, corrected, strict=True):
         # By the p-value before the correction, which makes many of them 1.
-        if one.word not in best or one.p_value < best[one.word][0]:
-            best[one.word] = (one.p_value, replace(one, p_value=p_value))
-    chosen = sorted(best.values(), key=lambda pair: (pair[0], pair[1].word))
-    return [one for _, one in chosen]
-
-
-def holm(p_values: ArrayLike) -> list[float]:
-    """Return p-values corrected for their number (Holm, Scand. J. Statist. 6:65-70, 1979)."""
-    raw = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(raw, kind="stable")
-    scaled = raw[order] * np.arange(len(raw), 0, -1)
-    corrected = np.empty_like(raw)
-    corrected[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
-    values: list[float] = corrected.tolist()
-    return values
+        if test.word not in best or test.p_value < best[test.word][0]:
+            best[test.word] = (test.p_value, replace(test, p_value=p_value))
+    ordered = sorted(best.values(), key=lambda pair: (pair[0], pair[1].word))
+    return [word for _, word in ordered]
 
 
 def _tested(word: str, label: int, counts: NDArray[np.intp], totals: NDArray[np.intp]) -> ClassWord:

@@ -1,8 +1,7 @@
-"""The audited images with the text that was found on them."""
+"""The audited images with the text that was found on them, and the model on changed versions."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm import tqdm
 
 from monai_covid.audits.subject import Subject
 from monai_covid.data.images import read_image
@@ -18,11 +18,6 @@ from monai_covid.inference.classifier import Classifier
 from monai_covid.preprocessing.chains import prepare_pixels
 from monai_covid.preprocessing.region import Box
 from monai_covid.preprocessing.text.boxes import READ_SCORE, TextBox, text_mask
-
-logger = logging.getLogger(__name__)
-
-SAID_EVERY = 50
-"""Images between two lines of the log."""
 
 Pixels = NDArray[np.float32]
 
@@ -50,9 +45,14 @@ class AuditedImage(NamedTuple):
 
     @property
     def words(self) -> frozenset[str]:
-        """What is written on it, in capital letters and digits alone."""
-        read = (normalised(box.text) for box in self.boxes if box.score >= READ_SCORE)
-        return frozenset(word for word in read if word)
+        """Words on it, in capital letters and digits alone."""
+        texts = (normalised(box.text) for box in self.boxes if box.score >= READ_SCORE)
+        return frozenset(word for word in texts if word)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether text covers some of it, but not all."""
+        return bool(self.boxes) and not self.mask().all()
 
     def mask(self) -> NDArray[np.bool_]:
         """Return where text is, (H, W)."""
@@ -65,26 +65,25 @@ def normalised(text: str) -> str:
 
 
 def search(subject: Subject, finder: Finder) -> list[AuditedImage]:
-    """Find the text on the images that the model has not seen.
+    """Find the text on the images that the model was not trained on.
 
     Raises:
         InputError: If images cannot be read; names all of them.
     """
     records = subject.unseen
-    found, problems = [], []
-    for number, path in enumerate(records.paths.tolist(), start=1):
+    images, problems = [], []
+    paths = tqdm(records.paths.tolist(), "Text", unit="image", disable=not subject.options.progress)
+    for path in paths:
         try:
             pixels = read_image(path)
         except ImageReadError as error:
             problems.append(Problem(records.file, None, str(error)))
             continue
         boxes = tuple(finder.find(pixels))
-        found.append(AuditedImage(path, boxes, (pixels.shape[0], pixels.shape[1])))
-        if number % SAID_EVERY == 0:
-            logger.info("searched %d of %d images for text", number, len(records))
+        images.append(AuditedImage(path, boxes, (pixels.shape[0], pixels.shape[1])))
     if problems:
         raise InputError(problems)
-    return found
+    return images
 
 
 def inputs(
@@ -93,17 +92,19 @@ def inputs(
     change: Callable[[AuditedImage, Pixels], Pixels],
     batch_size: int,
 ) -> Iterator[tuple[Sequence[AuditedImage], Tensor, list[Box]]]:
-    """Yield batches of images as the network takes them, after a change of their grey values.
+    """Yield batches of images with their input tensors, after a change of their grey values.
 
-    With each batch come the rectangles of the images that the network sees.
+    The third item of a batch are the rectangles of the images that the network is given.
     """
     info = classifier.info
     settings = (info.image_size, info.channels, info.preprocessing)
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size]
-        prepared = [prepare_pixels(change(one, read_image(one.path)), *settings) for one in batch]
-        images_seen = torch.stack([each.image for each in prepared])
-        yield batch, images_seen, [each.region.box for each in prepared]
+        prepared = [
+            prepare_pixels(change(image, read_image(image.path)), *settings) for image in batch
+        ]
+        tensor = torch.stack([item.image for item in prepared])
+        yield batch, tensor, [item.region.box for item in prepared]
 
 
 def probabilities(

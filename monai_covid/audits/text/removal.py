@@ -1,7 +1,4 @@
-"""What the model says when the text is gone.
-
-How much of what speaks for the predicted class lies on text.
-"""
+"""Predictions without the text, and the share of the relevance that lies on text."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from numpy.typing import NDArray
 
 from monai_covid.audits.subject import Subject
 from monai_covid.audits.text.images import AuditedImage, Pixels, inputs, probabilities
-from monai_covid.evaluation.bootstrap import Interval, percentile_interval, resample
+from monai_covid.evaluation.bootstrap import percentile_interval, resample
 from monai_covid.explain.explainer import Explainer
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.preprocessing.region import mask_in_input
@@ -66,7 +63,7 @@ class Removal:
     after: FloatArray
     control: FloatArray
 
-    def right(self, scores: FloatArray) -> FloatArray:
+    def correct(self, scores: FloatArray) -> FloatArray:
         """Return 1 where the most probable class is the true one, else 0, ``(N,)``."""
         return np.asarray(scores.argmax(1) == self.true, dtype=np.float64)
 
@@ -87,8 +84,8 @@ def remove_text(subject: Subject, images: Sequence[AuditedImage]) -> Removal:
         subject: What is audited.
         images: All of ``subject.unseen``, in its order.
     """
-    has_text = np.array([bool(one.boxes) and not one.mask().all() for one in images])
-    chosen = [one for one, has in zip(images, has_text, strict=True) if has]
+    has_text = np.array([image.has_text for image in images])
+    with_text = [image for image, has in zip(images, has_text, strict=True) if has]
     seed, size = subject.options.seed, subject.options.batch_size
 
     def without(image: AuditedImage, pixels: Pixels) -> Pixels:
@@ -97,12 +94,9 @@ def remove_text(subject: Subject, images: Sequence[AuditedImage]) -> Removal:
     def beside(image: AuditedImage, pixels: Pixels) -> Pixels:
         return inpaint(pixels, beside_text(image.mask()), seed)
 
-    def same(image: AuditedImage, pixels: Pixels) -> Pixels:
-        return pixels
-
     records = subject.unseen
     scores = [
-        probabilities(subject.model, chosen, change, size) for change in (same, without, beside)
+        probabilities(subject.model, with_text, change, size) for change in (_same, without, beside)
     ]
     return Removal(records.classes[has_text], records.patients[has_text], *scores)
 
@@ -141,16 +135,16 @@ def ratio_of(
         np.divide(weights @ over, total, out=ratio, where=total > 0)
         return {"ratio": ratio}
 
-    found: Interval = percentile_interval(resample(measure, patients, resamples, seed)["ratio"])
-    return Estimate(value, found.low, found.high)
+    interval = percentile_interval(resample(measure, patients, resamples, seed)["ratio"])
+    return Estimate(value, interval.low, interval.high)
 
 
 class Shares(NamedTuple):
-    """Of each image with text, ``(N,)``.
+    """Shares of each image with text, ``(N,)``.
 
     Attributes:
         relevance: Share of the positive relevance on text, in [0, 1]; NaN where none is positive.
-        area: Share of the area that is text, as the network sees it.
+        area: Share of the area of the network's input that is text.
     """
 
     relevance: NDArray[np.float64]
@@ -168,7 +162,7 @@ def text_shares(
         explainer: Method; None: LRP (EpsilonPlusFlat).
 
     Raises:
-        CanonizeError: If the network is none that can be explained.
+        CanonizeError: If relevance cannot be propagated through the network.
     """
     classifier = subject.model
     explainer = explainer or LRP(classifier.network)
@@ -178,7 +172,7 @@ def text_shares(
         maps = explainer.attribute(tensor.to(classifier.device).clone(), predicted).cpu()
         size = classifier.info.image_size
         masks = torch.stack(
-            [mask_in_input(one.mask(), size, box) for one, box in zip(batch, boxes, strict=True)]
+            [mask_in_input(item.mask(), size, box) for item, box in zip(batch, boxes, strict=True)]
         )
         positive = maps.sum(1).clamp(min=0)
         relevance.append((positive * masks).sum((1, 2)) / positive.sum((1, 2)))

@@ -1,7 +1,4 @@
-"""Is it a chest?
-
-Words of descriptions that tell no part of the body.
-"""
+"""Is it a chest? Answered by body part, anatomic region and the words of descriptions."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ GENERIC_WORDS = frozenset(
         *("左", "右", "単純", "撮影", "片", "X線", "线"),
     }
 )
-"""Kind of examination, side, number and what joins words."""
+"""Words that name no part of the body: kind of examination, side, number and what joins words."""
 
 GENERIC_STEMS = ("RADIOGRA", "RADIOLOG", "RONTGEN", "RENTGEN", "РЕНТГЕН", "PHOTO", *VIEW_STEMS)
 
@@ -158,8 +155,8 @@ def tells_body_part(dataset: Dataset) -> bool:
 
 
 def _nearest_description(dataset: Dataset) -> tuple[str, list[str]] | None:
-    found = ((keyword, telling_words(words)) for keyword, words in descriptions_of(dataset))
-    return next(((keyword, words) for keyword, words in found if words), None)
+    telling = ((keyword, telling_words(words)) for keyword, words in descriptions_of(dataset))
+    return next(((keyword, words) for keyword, words in telling if words), None)
 
 
 def _description_problems(dataset: Dataset) -> Iterator[str]:
@@ -171,9 +168,9 @@ def _description_problems(dataset: Dataset) -> Iterator[str]:
         return
     # Only what is known is shown, because the rest of a word may be the patient's name.
     other = next(filter(None, map(_other_in_text, words)), None)
-    found = f"contains {quoted(other)}" if other else "does not name the chest"
+    contradiction = f"contains {quoted(other)}" if other else "does not name the chest"
     yield (
-        f"{named(keyword)} {found} and no tag tells the body part; "
+        f"{named(keyword)} {contradiction} and no tag tells the body part; "
         f"{named('BodyPartExamined')} CHEST is needed to process it"
     )
 

@@ -1,28 +1,26 @@
-"""All reasons against an instance together.
+"""All reasons why an instance is not processed.
 
-Can results refer to it?
-
-Is it as large as a chest radiograph, in pixels and on the detector?
+Besides those of the other modules: whether results can refer to it, and whether it is as large as a
+chest radiograph, in pixels and on the detector.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from math import isfinite
 
-from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.uid import UID
 
 from monai_covid.dicom.eligibility.body_part import body_part_problems
 from monai_covid.dicom.eligibility.origin import origin_problems, sop_class_problems
 from monai_covid.dicom.eligibility.view import view_problems
-from monai_covid.dicom.reading.layout import named
+from monai_covid.dicom.reading.header import cut_off
+from monai_covid.dicom.reading.layout import damaged_elements, integer, is_uid, named, value_of
 from monai_covid.dicom.reading.pixel_checks import header_problems
 
 _NEEDED = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-_MAXIMUM_LENGTH = 64
 
 
 def identifier_problems(dataset: Dataset) -> Iterator[str]:
@@ -34,10 +32,10 @@ def identifier_problems(dataset: Dataset) -> Iterator[str]:
         value = str(dataset.get(keyword) or "")
         if not value:
             yield f"{named(keyword)} is missing or empty; results refer to it"
-        elif not UID(value, validation_mode=config.IGNORE).is_valid:
+        elif not is_uid(value):
             yield (
-                f"{named(keyword)} is not a UID ({len(value)} characters); numbers without "
-                f"leading zeros and dots, {_MAXIMUM_LENGTH} characters at most, are needed"
+                f"{named(keyword)} is not a UID ({len(value)} characters); numbers with dots "
+                "between them, 64 characters at most, are needed"
             )
 
 
@@ -62,7 +60,7 @@ def size_problems(dataset: Dataset) -> Iterator[str]:
     A spacing of exactly 1 mm both ways is what converters write who know none; it is not used, and
     neither is anything but two positive numbers.
     """
-    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
+    rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
     if not rows or not columns:
         return  # the checks of the reader say so
     stated = f"{named('Rows')} x {named('Columns')} is {rows} x {columns}"
@@ -94,10 +92,13 @@ def _field_problems(dataset: Dataset, rows: int, columns: int) -> Iterator[str]:
 
 def _spacing(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     """Return row and column spacing, or None if it is not stated as two positive numbers."""
-    value = dataset.get(keyword)
-    if not isinstance(value, MultiValue | list | tuple) or len(value) != 2:
+    try:
+        value = value_of(dataset, keyword)
+        if not isinstance(value, MultiValue | list | tuple) or len(value) != 2:
+            return None
+        down, across = float(value[0]), float(value[1])
+    except (TypeError, ValueError):
         return None
-    down, across = float(value[0]), float(value[1])
     return (down, across) if all(isfinite(side) and side > 0 for side in (down, across)) else None
 
 
@@ -107,11 +108,10 @@ _CHECKS = (
     view_problems,
     body_part_problems,
     size_problems,
-    header_problems,
 )
 
 
-def ineligibility(dataset: Dataset) -> list[str]:
+def ineligibility(dataset: Dataset, trust_photometric: bool = False) -> list[str]:
     """List every reason why ``dataset`` is not processed; an empty list means that it is.
 
     Processed are upright frontal chest radiographs with one frame: Computed Radiography, Digital
@@ -121,13 +121,29 @@ def ineligibility(dataset: Dataset) -> list[str]:
 
     Args:
         dataset: Instance as `read_header` returns it; its pixels are not decoded.
+        trust_photometric: As for `header_problems`.
 
     Returns:
         The reasons, each with tag, value and what would be right, and without patient data.
     """
+    if cut_off(dataset) and "SOPClassUID" not in dataset:
+        return header_problems(dataset)
     # One reason is enough where nothing else of a radiograph can be expected.
+    checks = (*_CHECKS, partial(header_problems, trust_photometric=trust_photometric))
     return _reasons(sop_class_problems, dataset) or [
-        reason for check in _CHECKS for reason in _reasons(check, dataset)
+        reason for check in checks for reason in _reasons(check, dataset)
+    ]
+
+
+def stated_otherwise(dataset: Dataset) -> list[str]:
+    """List what the header says against an upright frontal view of a chest.
+
+    View and part of the body, as in `ineligibility`; what else is asked there is about results.
+    """
+    return [
+        reason
+        for check in (view_problems, body_part_problems)
+        for reason in _reasons(check, dataset)
     ]
 
 
@@ -136,4 +152,5 @@ def _reasons(check: Callable[[Dataset], Iterable[str]], dataset: Dataset) -> lis
         return list(check(dataset))
     # Elements are parsed when they are asked for, and damaged ones fail in any way.
     except Exception as error:
-        return [f"a header element cannot be parsed ({type(error).__name__}); the file is damaged"]
+        tags = ", ".join(damaged_elements(dataset)) or f"an element ({type(error).__name__})"
+        return [f"{tags} cannot be parsed; the file is damaged"]

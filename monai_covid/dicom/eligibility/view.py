@@ -1,6 +1,4 @@
-"""Is it a frontal projection?
-
-Words that tell the projection, the number of views and the posture.
+"""Is it a frontal projection? Answered by view tags, else by the words of descriptions.
 
 All words are in capitals and without accents, as `monai_covid.dicom.eligibility.words` returns
 them.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from monai_covid.dicom.reading.layout import named, quoted, readable
+from monai_covid.dicom.reading.layout import named, quoted, readable, value_of
 
 NO_STATEMENT = frozenset(
     {
@@ -40,7 +40,7 @@ _PROJECTIONS = (
 
 def values_of(dataset: Dataset, keyword: str) -> list[str]:
     """Return the values of a text element in capitals and without spaces around them."""
-    value = dataset.get(keyword)
+    value = value_of(dataset, keyword)
     if value is None:
         return []
     several = value if isinstance(value, MultiValue | list | tuple) else [value]
@@ -73,13 +73,13 @@ def _folded(text: str) -> str:
 
 def descriptions_of(dataset: Dataset) -> list[tuple[str, list[str]]]:
     """Return the descriptions that say anything, each as (keyword, words)."""
-    found = ((keyword, words_of(text_of(dataset, keyword))) for keyword in DESCRIPTIONS)
-    return [(keyword, words) for keyword, words in found if words]
+    stated = ((keyword, words_of(text_of(dataset, keyword))) for keyword in DESCRIPTIONS)
+    return [(keyword, words) for keyword, words in stated if words]
 
 
 def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
     """Return the items of a sequence that may be absent or empty."""
-    return list(dataset.get(keyword) or [])
+    return list(value_of(dataset, keyword) or [])
 
 
 def code_of(item: Dataset) -> str:

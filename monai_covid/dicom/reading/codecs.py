@@ -1,21 +1,39 @@
-"""Lossless JPEG and 12-bit JPEG, decoded in a process of their own.
+"""Decoding of compressed frames.
 
-GDCM decodes both under a permissive licence, but at some damaged frames it ends the process it runs
-in instead of raising an error.
+Lossless JPEG and 12-bit JPEG are decoded in a process of their own: GDCM decodes both under a
+permissive licence, but at some damaged frames it ends the process it runs in instead of raising an
+error. The other codecs' libraries are called without pydicom, which would print their tracebacks.
 """
 
 from __future__ import annotations
 
+import io
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
+import jpeg_ls
 import numpy as np
 from numpy.typing import NDArray
+from openjpeg.utils import decode_pixel_data
+from PIL import Image
 from pydicom.pixels import convert_color_space
+from pydicom.uid import (
+    UID,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
-from monai_covid.dicom.reading.layout import PixelLayout
+from monai_covid.dicom.reading.frame_checks import frame_size
+from monai_covid.dicom.reading.layout import PixelLayout, named
 from monai_covid.errors import TransientError
 
 TIME_LIMIT_SECONDS = 60.0
@@ -23,8 +41,91 @@ TIME_LIMIT_SECONDS = 60.0
 _PROGRAM = Path(__file__).with_name("gdcm_process.py")
 _SHOWN_CHARACTERS = 200
 _FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
+_END_OF_CODESTREAM = b"\xff\xd9"
 _SIGNS_OF_DAMAGE = ("premature end of data segment", "bad Huffman code")
 """After these warnings GDCM makes up the rest of the picture."""
+
+
+def decode_grey(frame: bytes, syntax: UID, layout: PixelLayout) -> NDArray[np.unsignedinteger]:
+    """Return the stored values of a grey frame as they would stand in an uncompressed file.
+
+    Args:
+        frame: A frame that fits ``layout`` (`compressed_problems` has nothing against it).
+        syntax: Its transfer syntax.
+        layout: How the header describes it.
+
+    Returns:
+        Two's complement values (H, W), unsigned, in 8 or 16 bits.
+
+    Raises:
+        ValueError: The frame cannot be decoded, or its values do not fit into Bits Stored.
+        TransientError: As `decode_jpeg`.
+    """
+    if syntax == RLELossless:
+        return _run_length_decoded(frame, layout)
+    stated = frame_size(frame)
+    if stated is None:
+        raise ValueError("the compressed frame is damaged and states no size")
+    own_layout = layout._replace(bits_allocated=8 * _bytes(stated.bits), bits_stored=stated.bits)
+    if syntax in (JPEGLossless, JPEGLosslessSV1) or (
+        syntax == JPEGExtended12Bit and stated.bits > 8
+    ):
+        values = decode_jpeg(frame, syntax, own_layout)
+    else:
+        data = _library_decoded(frame, syntax)
+        sign = "i" if stated.signed else "u"
+        kind = np.dtype(f"<{sign}{_bytes(stated.bits)}")
+        values = np.frombuffer(data, kind).reshape(layout.rows, layout.columns)
+    _check_range(values, layout)
+    if values.dtype.kind == "i" and layout.bits_allocated == 16:
+        values = values.astype(np.int16)  # extends the sign
+    return values.view(np.dtype(f"u{values.itemsize}"))
+
+
+def _bytes(bits: int) -> int:
+    return 1 if bits <= 8 else 2
+
+
+def _library_decoded(frame: bytes, syntax: UID) -> bytes | bytearray:
+    if syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
+        with Image.open(io.BytesIO(frame), formats=("JPEG",)) as image:
+            return image.tobytes()
+    if syntax in (JPEGLSLossless, JPEGLSNearLossless):
+        pixels: bytearray = jpeg_ls.decode_pixel_data(frame)[0]
+        return pixels
+    if not frame.rstrip(b"\0").endswith(_END_OF_CODESTREAM) and frame.startswith(b"\xff"):
+        # OpenJPEG would fill up what is missing.
+        raise ValueError("the compressed frame is cut off: its end of codestream is missing")
+    return cast(bytearray, decode_pixel_data(frame, version=2))
+
+
+def _run_length_decoded(frame: bytes, layout: PixelLayout) -> NDArray[np.unsignedinteger]:
+    """Decode RLE (PS3.5 G): a segment a byte, the most significant first, each PackBits."""
+    count, *offsets = struct.unpack_from("<16I", frame)
+    ends = [*offsets[1:count], len(frame)]
+    size = layout.rows * layout.columns
+    values = np.empty((size, count), np.uint8)
+    for number, (start, end) in enumerate(zip(offsets, ends, strict=False)):
+        try:
+            segment = Image.frombytes("L", (size, 1), frame[start:end], "packbits", "L")
+        except ValueError as error:
+            raise ValueError(f"segment {number + 1} of the RLE frame is cut off") from error
+        values[:, count - 1 - number] = np.asarray(segment)[0]
+    return values.view(f"<u{count}").reshape(layout.rows, layout.columns)
+
+
+def _check_range(values: NDArray[np.generic], layout: PixelLayout) -> None:
+    """Refuse values that Bits Stored would cut off; two's complement may fill the higher bits."""
+    lowest, highest = int(values.min()), int(values.max())
+    limit = 1 << layout.bits_stored
+    if lowest >= 0 and highest < limit:
+        return
+    signed = values.view(np.dtype(f"i{values.itemsize}")) if layout.signed else values
+    if not (-limit // 2 <= int(signed.min()) and int(signed.max()) < limit // 2):
+        raise ValueError(
+            f"the compressed frame has values from {lowest} to {highest}, which do not fit into "
+            f"{named('BitsStored')} {layout.bits_stored}"
+        )
 
 
 def decode_jpeg(
@@ -40,7 +141,7 @@ def decode_jpeg(
 
     Raises:
         ValueError: The frame cannot be decoded.
-        PassingError: The decoder could not be started, was ended by a signal from outside or took
+        TransientError: The decoder could not be started, was ended by a signal from outside or took
             too long.
     """
     pixels = _run(frame, syntax, layout, time_limit)

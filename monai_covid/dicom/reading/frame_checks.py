@@ -1,11 +1,8 @@
 """Checks of a compressed frame before it is decoded.
 
-The frame size that compressed pixel data states about itself.
-
 A decoder allocates what the codestream asks for, not what the DICOM header says, so the two are
-compared before anything is decoded.
-
-How much run-length coded pixel data holds, without decoding it.
+compared first: the size that a JPEG, JPEG-LS or JPEG 2000 frame states, and how much a run-length
+coded one holds.
 """
 
 from __future__ import annotations
@@ -15,7 +12,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -32,7 +28,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_covid.dicom.reading.layout import PixelLayout, named, quoted, readable
+from monai_covid.dicom.reading.encapsulation import only_frame
+from monai_covid.dicom.reading.layout import PixelLayout, named, readable, uid_name
 
 _JPEG_START = b"\xff\xd8"
 _JPEG_2000_START = b"\xff\x4f\xff\x51"
@@ -52,12 +49,14 @@ class FrameSize(NamedTuple):
         columns: Pixels to the right.
         samples: Samples per pixel.
         bits: Bits per sample.
+        signed: Whether samples have a sign; only JPEG 2000 knows it.
     """
 
     rows: int
     columns: int
     samples: int
     bits: int
+    signed: bool = False
 
 
 def frame_size(frame: bytes) -> FrameSize | None:
@@ -121,11 +120,10 @@ def _jp2_codestream(frame: bytes) -> int:
 def _jpeg_2000_size(frame: bytes, start: int) -> FrameSize:
     right, bottom, left, top = struct.unpack_from(">IIII", frame, start + 8)
     (samples,) = struct.unpack_from(">H", frame, start + 40)
-    bits = max(frame[start + 42 + 3 * sample] & 0x7F for sample in range(max(samples, 1))) + 1
-    return FrameSize(bottom - top, right - left, samples, bits)
+    depths = [frame[start + 42 + 3 * sample] for sample in range(max(samples, 1))]
+    bits = max(depth & 0x7F for depth in depths) + 1
+    return FrameSize(bottom - top, right - left, samples, bits, signed=depths[0] > 0x7F)
 
-
-MAXIMUM_SEGMENTS = 15
 
 _HEADER_BYTES = 64
 _NO_OPERATION = 128
@@ -190,16 +188,10 @@ DECODED_SYNTAXES = (
 def compressed_problems(dataset: Dataset, layout: PixelLayout) -> Iterator[str]:
     """Say why the compressed frame of ``dataset`` is not the image that its header describes."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    if syntax not in DECODED_SYNTAXES:
-        yield (
-            f"{named('TransferSyntaxUID')} is {quoted(syntax.name)}; uncompressed, "
-            "RLE, JPEG, JPEG-LS or JPEG 2000 pixels are read"
-        )
-        return
     try:
-        frame = bytes(get_frame(dataset.PixelData, 0, number_of_frames=1))
-    except (ValueError, EOFError, IndexError, struct.error) as error:
-        yield f"{named('PixelData')} cannot be decoded ({readable(syntax.name)}): {error}"
+        frame = only_frame(dataset.PixelData)
+    except ValueError as error:
+        yield f"{named('PixelData')} cannot be decoded ({uid_name(syntax)}): {error}"
         return
     if syntax == RLELossless:
         segments = layout.samples * layout.bits_allocated // 8
@@ -224,5 +216,12 @@ def _codestream_problem(frame: bytes, layout: PixelLayout) -> str | None:
             f"the compressed frame has {stated.samples} sample(s) of {stated.bits} bits, but "
             f"{named('SamplesPerPixel')} is {layout.samples} and {named('BitsAllocated')} is "
             f"{layout.bits_allocated}"
+        )
+    if stated.bits < layout.bits_stored and stated.signed != layout.signed:
+        signs = {True: "signed", False: "unsigned"}
+        return (
+            f"the compressed frame has {signs[stated.signed]} samples of {stated.bits} bits, but "
+            f"{named('BitsStored')} is {layout.bits_stored} and {named('PixelRepresentation')} is "
+            f"{int(layout.signed)} ({signs[layout.signed]}); where the sign is cannot be told"
         )
     return None

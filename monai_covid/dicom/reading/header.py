@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
-from pydicom import dcmread
+from pydicom.charset import convert_encodings, default_encoding
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_dataset, read_preamble
+from pydicom.filereader import data_element_generator, read_dataset
 from pydicom.tag import BaseTag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from monai_covid.dicom.image_size import MAXIMUM_PIXELS
+from monai_covid.dicom.reading.layout import named, quoted, tag_text
 from monai_covid.errors import ImageReadError
 
 MAXIMUM_BYTES = 4 * MAXIMUM_PIXELS
@@ -27,19 +36,51 @@ _QUOTATION = re.compile(r"""'[^']*(?:'|$)|"[^"]*(?:"|$)""")
 _LONGEST_QUOTATION = 18
 """A code string of 16 characters in its quotation marks."""
 
+_PREAMBLE = 128
+_PREFIX = b"DICM"
+_CUT_OFF = "the file is cut off or damaged"
 _META_GROUP = 2
+_FIRST_GROUPS = (_META_GROUP, 8)
+_LONGEST_FIRST_VALUE = 256
+_PIXEL_DATA = 0x7FE00010
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _DEFLATED_PIECE = 4096
 """Bytes; a piece inflates to about 1,000 times its size at most, here 4 MB."""
+
+Elements = dict[BaseTag, RawDataElement | DataElement]
+
+
+def starts_like_dicom(head: bytes) -> bool:
+    """Say whether a file begins like DICOM: with preamble and prefix, or with a bare data set.
+
+    Args:
+        head: Its first 132 bytes.
+
+    Note:
+        DICOM PS3.10 7.1. Old exports have no preamble, and no file meta information either.
+    """
+    if head[_PREAMBLE:].startswith(_PREFIX):
+        return True
+    if len(head) < 8:
+        return False
+    group, element, length = struct.unpack_from("<HHI", head)
+    is_first = group in _FIRST_GROUPS and element <= 0x18
+    return is_first and (_has_vr(head) or length <= _LONGEST_FIRST_VALUE)
 
 
 def read_header(path: Path | str) -> Dataset:
     """Return the data set of a DICOM file; pixels are kept as they are stored, not decoded.
 
-    No more memory is taken than a few times the size of the file. Lengths that point beyond the end
-    of the file and deflated files that inflate to more than ``MAXIMUM_BYTES`` do not change that.
+    No more memory is taken than the size of the file. Lengths that point beyond the end of the file
+    and deflated files that inflate to more than ``MAXIMUM_BYTES`` do not change that. What follows
+    the pixels is not read.
 
     Args:
-        path: DICOM file with preamble and file meta information (DICOM PS3.10).
+        path: DICOM file (DICOM PS3.10). Without preamble or file meta information it is read as
+            the little endian data set that it looks like.
+
+    Returns:
+        The data set. If the file is cut off, as much as there is; `cut_off` says so.
 
     Raises:
         ImageReadError: The file is missing, not DICOM, too large or cannot be parsed. The message
@@ -47,16 +88,39 @@ def read_header(path: Path | str) -> Dataset:
     """
     path = Path(path)
     try:
-        return _parsed(_content(path), path)
+        size = path.stat().st_size
+        if size > MAXIMUM_BYTES:
+            raise ImageReadError(f"{path}: has more than {_limit()}, which no radiograph needs")
+        with _File(path, size) as file:
+            return _parsed(file, path)
     except ImageReadError:
         raise
-    except InvalidDicomError as error:
-        raise ImageReadError(f"{path}: is not a DICOM file (no 'DICM' at byte 128)") from error
     except OSError as error:
         raise ImageReadError(f"{path}: cannot be opened or read: {error}") from error
     # A damaged file can make the parser fail in any way; whichever it is, the file is the cause.
     except Exception as error:
         raise ImageReadError(f"{path}: cannot be parsed as DICOM: {shown(error)}") from error
+
+
+def cut_off(dataset: Dataset) -> str | None:
+    """Say where the file of ``dataset`` is cut off, or return None if it is not."""
+    sentence: str | None = getattr(dataset, "cut_off", None)
+    return sentence
+
+
+class _File(io.BufferedReader):
+    """A file of which no more is asked than there is.
+
+    Reading an element of 4 GB from a file of 1 kB would otherwise reserve 4 GB.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        super().__init__(io.FileIO(path))
+        self._size = size
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(self._size - self.tell(), 0)
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def shown(error: Exception) -> str:
@@ -72,44 +136,148 @@ def _shortened(quotation: re.Match[str]) -> str:
     return quotation.group() if len(quotation.group()) <= _LONGEST_QUOTATION else "'…'"
 
 
-def _content(path: Path) -> bytes:
-    if path.stat().st_size > MAXIMUM_BYTES:
-        raise ImageReadError(f"{path}: has more than {_limit()}, which no radiograph needs")
-    return path.read_bytes()
-
-
 def _limit() -> str:
     return f"{MAXIMUM_BYTES / 1e6:.0f} million bytes"
 
 
-def _parsed(content: bytes, path: Path) -> Dataset:
-    # From memory, because reading a file of 1 kB that claims an element of 4 GB reserves 4 GB.
-    stream = io.BytesIO(content)
-    preamble = read_preamble(stream, force=False)
-    meta = FileMetaDataset(read_dataset(stream, False, True, stop_when=_after_meta))
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        dataset: FileDataset = dcmread(io.BytesIO(content))
-    else:
-        inflated = read_dataset(_inflated(content[stream.tell() :], path), False, True)
-        dataset = FileDataset(str(path), inflated, preamble, meta, False, True)
-        dataset.set_original_encoding(False, True, inflated.original_character_set)
+def _parsed(file: BinaryIO, path: Path) -> Dataset:
+    head = file.read(_PREAMBLE + len(_PREFIX))
+    if not starts_like_dicom(head):
+        raise ImageReadError(f"{path}: {_not_dicom(head)}")
+    preamble = head[:_PREAMBLE] if head.endswith(_PREFIX) else None
+    if preamble is None:
+        file.seek(0)
+    meta = _meta_of(file)
+    syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
+    if syntax == DeflatedExplicitVRLittleEndian:
+        try:
+            file = _inflated(file.read())
+        except (ValueError, zlib.error) as error:
+            deflated = f"{named('TransferSyntaxUID')} is {quoted(syntax.name)}"
+            raise ImageReadError(f"{path}: {deflated}, and the data set {error}") from error
+    implicit, little = _encoding(file, syntax)
+    if not syntax and preamble is None:
+        meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    elements, missing = _elements(file, implicit, little)
+    dataset = FileDataset(str(path), Dataset(elements), preamble, meta, implicit, little)
+    dataset.set_original_encoding(implicit, little, _character_set(elements))
     dataset.filename, dataset.buffer = str(path), None
+    if missing:
+        object.__setattr__(dataset, "cut_off", missing)
     return dataset
+
+
+def _not_dicom(head: bytes) -> str:
+    cut = ""
+    if len(head) < _PREAMBLE + len(_PREFIX):
+        cut = f", or is cut off: it has {len(head)} bytes"
+    return f"is not a DICOM file (no 'DICM' at byte {_PREAMBLE}){cut}"
+
+
+def _meta_of(file: BinaryIO) -> FileMetaDataset:
+    start = file.tell()
+    group = file.read(2)
+    file.seek(start)
+    if group != struct.pack("<H", _META_GROUP):
+        return FileMetaDataset()
+    return FileMetaDataset(read_dataset(file, False, True, stop_when=_after_meta))
+
+
+def _encoding(file: BinaryIO, syntax: UID) -> tuple[bool, bool]:
+    """Return whether the data set that follows is implicit and little endian.
+
+    Whether elements state their VR is seen at the first one, because some writers state the wrong
+    transfer syntax.
+    """
+    start = file.tell()
+    head = file.read(6)
+    file.seek(start)
+    implicit = syntax in ("", ImplicitVRLittleEndian) if len(head) < 6 else not _has_vr(head)
+    return implicit, syntax != ExplicitVRBigEndian
+
+
+def _has_vr(element: bytes) -> bool:
+    return element[4:6].isalpha() and element[4:6].isupper()
+
+
+def _elements(file: BinaryIO, implicit: bool, little: bool) -> tuple[Elements, str | None]:
+    """Return the elements, and where the file is cut off if it is before the end of the pixels."""
+    elements: Elements = {}
+    last: RawDataElement | DataElement | None = None
+    start = file.tell()
+    try:
+        for last in data_element_generator(file, implicit, little):
+            elements.setdefault(last.tag, last)
+            start = file.tell()
+    # Damage and the end of the file are met in any way: EOFError, struct.error, OSError.
+    except Exception as error:
+        is_at_end = not file.read(1)
+        if _PIXEL_DATA in elements:
+            return elements, _shortfall(elements[BaseTag(_PIXEL_DATA)])
+        pixels = _without_delimiter(file, start, implicit)
+        if pixels is not None:
+            return {**elements, pixels.tag: pixels}, None
+        if not is_at_end:
+            raise ValueError(f"{shown(error)} (behind {_place(last)})") from error
+        return elements, f"{_CUT_OFF}: it ends inside an element behind {_place(last)}"
+    if _PIXEL_DATA in elements:
+        return elements, _shortfall(elements[BaseTag(_PIXEL_DATA)])
+    if file.tell() > start:
+        return elements, f"{_CUT_OFF}: it ends inside the element behind {_place(last)}"
+    return elements, _shortfall(last)
+
+
+def _without_delimiter(file: BinaryIO, start: int, implicit: bool) -> RawDataElement | None:
+    """Return compressed pixels whose end is that of the file, as if it were delimited."""
+    file.seek(start)
+    group, element = struct.unpack("<HH", file.read(4).ljust(4, b"\0"))
+    tag = BaseTag(group << 16 | element)
+    if tag != _PIXEL_DATA:
+        return None
+    representation = None if implicit else file.read(4)[:2].decode("latin-1")
+    file.read(4)
+    value = file.read()
+    return RawDataElement(
+        tag, representation, _UNDEFINED_LENGTH, value, file.tell() - len(value), implicit, True
+    )
+
+
+def _shortfall(element: RawDataElement | DataElement | None) -> str | None:
+    """Say that the file ends inside the value of an element, or return None if it does not."""
+    if not isinstance(element, RawDataElement) or element.length == _UNDEFINED_LENGTH:
+        return None
+    size = len(element.value or b"")
+    if size >= element.length:
+        return None
+    return f"{_CUT_OFF}: {_place(element)} has {size} of {element.length} bytes"
+
+
+def _place(element: RawDataElement | DataElement | None) -> str:
+    return tag_text(element.tag) if element else "the file meta information"
+
+
+def _character_set(elements: Elements) -> str | list[str]:
+    stated = elements.get(BaseTag(0x00080005))
+    if stated is None:
+        return str(default_encoding)
+    element = stated if isinstance(stated, DataElement) else convert_raw_data_element(stated)
+    encodings: list[str] = convert_encodings(element.value)
+    return encodings
 
 
 def _after_meta(tag: BaseTag, value_representation: str | None, length: int) -> bool:
     return bool(tag.group != _META_GROUP)
 
 
-def _inflated(deflated: bytes, path: Path) -> io.BytesIO:
+def _inflated(deflated: bytes) -> io.BytesIO:
     """Inflate piece by piece, so that little more than the limit is ever held (PS3.5 A.5)."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     whole = io.BytesIO()
     for start in range(0, len(deflated), _DEFLATED_PIECE):
         whole.write(inflater.decompress(deflated[start : start + _DEFLATED_PIECE]))
         if whole.tell() > MAXIMUM_BYTES:
-            raise ImageReadError(f"{path}: inflates to more than {_limit()}, as no radiograph does")
+            raise ValueError(f"inflates to more than {_limit()}, as no radiograph does")
         if inflater.eof:
             whole.seek(0)
             return whole
-    raise ImageReadError(f"{path}: the deflated data set is cut off; the whole file is needed")
+    raise ValueError("is cut off; the whole file is needed")

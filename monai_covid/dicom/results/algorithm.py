@@ -1,8 +1,7 @@
-"""Who made a result: the algorithm with its version and the weights it used.
+"""Who made a result, and by which codes and UIDs results are known.
 
-Coded concepts of the results; what no standard terminology has is coded privately.
-
-UIDs that depend on nothing but what a result was made from.
+The algorithm has a version and weights. Concepts that no standard terminology has are coded
+privately. UIDs depend on nothing but what a result was made from.
 """
 
 from __future__ import annotations

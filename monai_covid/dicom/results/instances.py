@@ -1,7 +1,4 @@
-"""DICOM instances that say what was found in an image.
-
-The kinds of results, for those who want some of them only.
-"""
+"""All DICOM instances that say what was found in an image, or those of the chosen kinds."""
 
 from __future__ import annotations
 

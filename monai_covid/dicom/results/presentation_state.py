@@ -1,18 +1,13 @@
-"""The finding as text on the original image, which stays as it is.
-
-How a presentation state has the grey values of its image shown: as they are read.
-"""
+"""The finding as text on the original image, whose grey values are shown as they are read."""
 
 from __future__ import annotations
-
-import copy
 
 import highdicom as hd
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DS
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.reading.lookup import first_number
+from monai_covid.dicom.reading.lookup import first_number, window_of
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.placement import CREATOR, PRESENTATION_STATE, common_attributes
@@ -28,7 +23,6 @@ _TABLES = (
     "WindowCenterWidthExplanation",
     "VOILUTFunction",
 )
-_FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 _UNSPECIFIED = "US"
 
 
@@ -48,15 +42,13 @@ def add_grey_values(state: Dataset, header: Dataset) -> None:
 
     Args:
         state: A presentation state without them.
-        header: Header of the image.
+        header: Header of the image, as `source_header` makes it.
 
     Note:
         DICOM PS3.3 C.11.1 (modality LUT), C.11.8 (softcopy VOI LUT).
     """
     if header.get("ModalityLUTSequence"):
-        item = _table(header.ModalityLUTSequence[0])
-        item.ModalityLUTType = item.get("ModalityLUTType") or _UNSPECIFIED
-        state.ModalityLUTSequence = [item]
+        state.ModalityLUTSequence = header.ModalityLUTSequence
     else:
         _add_rescale(state, header)
     voi = _voi(header)
@@ -76,24 +68,15 @@ def _add_rescale(state: Dataset, header: Dataset) -> None:
 def _voi(header: Dataset) -> Dataset | None:
     item = Dataset()
     if header.get("VOILUTSequence"):
-        item.VOILUTSequence = [_table(header.VOILUTSequence[0])]
+        item.VOILUTSequence = header.VOILUTSequence
         return item
-    centre, width = (first_number(header, f"Window{name}") for name in ("Center", "Width"))
-    if centre is None or width is None:
+    window = window_of(header)
+    if window is None:
         return None
-    item.WindowCenter, item.WindowWidth = _decimal(centre), _decimal(width)
-    function = str(header.get("VOILUTFunction") or "")
-    if function in _FUNCTIONS:
-        item.VOILUTFunction = function
+    item.WindowCenter, item.WindowWidth = _decimal(window.centre), _decimal(window.width)
+    if header.get("VOILUTFunction"):
+        item.VOILUTFunction = window.function
     return item
-
-
-def _table(item: Dataset) -> Dataset:
-    """Return a copy of a LUT item without its explanation, which need not be valid."""
-    table = copy.deepcopy(item)
-    if "LUTExplanation" in table:
-        del table.LUTExplanation
-    return table
 
 
 def _decimal(value: float) -> DS:

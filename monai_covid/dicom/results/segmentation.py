@@ -71,8 +71,24 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
     )
     segmentation.PixelData = _fractions(finding.relevance)
     segmentation.PatientOrientation = header.get("PatientOrientation")
+    shared = segmentation.SharedFunctionalGroupsSequence[0]
+    shared.PlaneOrientationSequence = [_plane_orientation(header)]
     _name_dimensions(segmentation, derived_uid("dimensions", *image_key(header), algorithm.key))
     return segmentation
+
+
+def _plane_orientation(header: Dataset) -> Dataset:
+    """Return the item of Plane Orientation (Patient), DICOM PS3.3 C.7.6.16.2.4.
+
+    It may be there for projection images too, and GDCM ends the whole process at a segmentation
+    without it (Orthanc with its plugin for GDCM, when it renders one). Rows run to the left or the
+    right of the patient, columns to the feet: no other images are processed.
+    """
+    orientation = header.get("PatientOrientation") or ["L", "F"]
+    across = -1.0 if str(orientation[0]).startswith("R") else 1.0
+    item = Dataset()
+    item.ImageOrientationPatient = [across, 0.0, 0.0, 0.0, 0.0, -1.0]
+    return item
 
 
 def _fractions(relevance: NDArray[np.float32]) -> bytes:

@@ -1,17 +1,19 @@
-"""The header of a source image, completed so that results can refer to it.
-
-The character set of a result: that of its source image wherever it can hold the texts.
-"""
+"""What a result takes over from its source image: header, patient, study and character set."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydicom import config
 from pydicom.charset import convert_encodings, python_encoding
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
+from pydicom.multival import MultiValue
+from pydicom.valuerep import validate_value
 
-from monai_covid.dicom.reading.pixel_checks import named
+from monai_covid.dicom.reading.layout import is_uid, layout_of, named, value_of
+from monai_covid.dicom.reading.lookup import tables_of
+from monai_covid.dicom.reading.luts import is_present
 from monai_covid.dicom.study import StudyError
 
 UTF_8 = "ISO_IR 192"
@@ -98,7 +100,7 @@ PATIENT_AND_STUDY = (
     "ReferencedStudySequence",
     "IssuerOfAccessionNumberSequence",
 )
-"""What results take over as it is, whether or not it is valid."""
+"""What results take over."""
 
 _IMAGE = (
     "SpecificCharacterSet",
@@ -147,13 +149,17 @@ _IMAGE = (
     "AcquisitionContextSequence",
 )
 
+_TABLES = ("ModalityLUTSequence", "VOILUTSequence")
+_VALIDATED = ("DA", "TM", "AS")
+_SEXES = ("M", "F", "O")
 _NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 
 
 def source_header(dataset: Dataset) -> Dataset:
     """Return what results take over from a source image, without its pixels.
 
-    Attributes that every result must have are there, empty where the image lacks them.
+    Attributes that every result must have are there, empty where the image lacks them. Numbers that
+    cannot be parsed are left out; look-up tables are written anew as they are applied.
 
     Args:
         dataset: The image.
@@ -164,12 +170,29 @@ def source_header(dataset: Dataset) -> Dataset:
     _check_uids(dataset)
     header = Dataset()
     for keyword in (*PATIENT_AND_STUDY, *_IMAGE):
-        if keyword in dataset:
+        if keyword in dataset and _is_readable(dataset, keyword):
             header[keyword] = dataset[keyword]
+    if any(is_present(dataset, keyword) for keyword in _TABLES):
+        for keyword, table in tables_of(dataset, layout_of(dataset)).items():
+            item = table.item(full_scale=keyword == "VOILUTSequence")
+            if keyword == "ModalityLUTSequence":
+                item.ModalityLUTType = dataset[keyword][0].get("ModalityLUTType") or "US"
+            header[keyword] = DataElement(keyword, "SQ", [item])
     for keyword in EMPTY_IF_MISSING:
         if keyword not in header:
             setattr(header, keyword, None)
     return header
+
+
+def _is_readable(dataset: Dataset, keyword: str) -> bool:
+    try:
+        value = value_of(dataset, keyword)
+        if dataset[keyword].VR == "DS":
+            for number in value if isinstance(value, MultiValue | list) else [value]:
+                float(number or 0)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def without_patient(header: Dataset) -> Dataset:
@@ -188,7 +211,10 @@ def without_patient(header: Dataset) -> Dataset:
 
 
 def give_patient(result: Dataset, header: Dataset, *texts: str) -> None:
-    """Put patient and study of ``header`` into ``result``, as they are.
+    """Put patient and study of ``header`` into ``result``.
+
+    Names and numbers that identify are passed on as they are, valid or not, so that archives find
+    them. Dates, times, age and sex that are not valid stay empty.
 
     Args:
         result: Built with `without_patient`.
@@ -199,12 +225,27 @@ def give_patient(result: Dataset, header: Dataset, *texts: str) -> None:
     if character_set:
         result.SpecificCharacterSet = character_set
     for keyword in PATIENT_AND_STUDY:
-        if keyword in header:
+        if keyword not in header:
+            continue
+        if _is_valid(header[keyword]):
             result[keyword] = header[keyword]
+        elif keyword in EMPTY_IF_MISSING:
+            setattr(result, keyword, None)
+
+
+def _is_valid(element: DataElement) -> bool:
+    if element.keyword == "PatientSex":
+        return element.value in (None, "", *_SEXES)
+    if element.VR not in _VALIDATED or not element.value:
+        return True
+    try:
+        validate_value(element.VR, str(element.value), config.RAISE)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_uids(dataset: Dataset) -> None:
     for keyword in _NEEDED:
-        value = UID(str(dataset.get(keyword) or ""))
-        if not value.is_valid:
+        if not is_uid(str(dataset.get(keyword) or "")):
             raise StudyError(f"{named(keyword)} is missing or not a UID; results need it")

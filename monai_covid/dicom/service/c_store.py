@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,13 @@ from pynetdicom.association import Association
 from pynetdicom.status import code_to_category
 
 from monai_covid.dicom.service.connections import AnswerQueue, set_up_connection
-from monai_covid.dicom.service.destinations import ALREADY_STORED, Destination, UnreachableError
+from monai_covid.dicom.service.destinations import (
+    ALREADY_STORED,
+    Destination,
+    Problem,
+    UnreachableError,
+    is_final,
+)
 from monai_covid.dicom.service.settings import Settings
 
 # Documented by pynetdicom as its way to send a file as it is.
@@ -45,16 +52,19 @@ class CStoreSender:
 
     def __call__(
         self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
-    ) -> list[str]:
+    ) -> list[Problem]:
         """Send ``files``; see :class:`~.destinations.Sender`."""
         association = self._association(files)
+        if association is None:
+            return [_not_accepted(file) for file in files]
+        problems: list[Problem] = []
         try:
-            problems = []
             for file in files:
                 if stopping():
                     break
                 if not association.is_established:
-                    problems.append("the association ended before the last instance")
+                    ended = "the association ended before the last instance"
+                    problems.append(Problem(file, _kind(file), ended))
                     break
                 problem = _send(association, file)
                 if problem is None:
@@ -66,7 +76,8 @@ class CStoreSender:
                 association.release()
         return problems
 
-    def _association(self, files: Sequence[Path]) -> Association:
+    def _association(self, files: Sequence[Path]) -> Association | None:
+        """Return an association; None if the destination takes no SOP class of ``files``."""
         association = self._entity.associate(
             self._destination.host,
             self._destination.port,
@@ -81,8 +92,24 @@ class CStoreSender:
         if association.is_rejected:
             raise UnreachableError(f"association rejected: {_reason(association)}")
         if association.acceptor.primitive is not None:
-            raise UnreachableError("association refused: no proposed SOP class is accepted")
-        raise UnreachableError("no connection")
+            return None
+        raise UnreachableError(f"no connection ({self._reason_for_none()})")
+
+    def _reason_for_none(self) -> str:
+        """Connect once more to learn why; pynetdicom keeps the reason to itself."""
+        address = (self._destination.host, self._destination.port)
+        try:
+            with socket.create_connection(address, self._entity.connection_timeout) as connection:
+                if self._tls is None:
+                    return "closed before an association"
+                with self._tls.wrap_socket(connection, server_hostname=address[0]):
+                    return "closed after the TLS handshake"
+        except ssl.SSLCertVerificationError as error:
+            return f"certificate not accepted: {error.verify_message}"
+        except ssl.SSLError as error:
+            return f"TLS: {error.reason or type(error).__name__}"
+        except OSError as error:
+            return error.strerror or str(error) or type(error).__name__
 
 
 def _proposed(files: Sequence[Path]) -> list[tuple[str, list[str]]]:
@@ -98,7 +125,17 @@ def _proposed(files: Sequence[Path]) -> list[tuple[str, list[str]]]:
     return [(sop_class, syntaxes) for (sop_class, _), syntaxes in proposed.items()]
 
 
-def _send(association: Association, file: Path) -> str | None:
+def _kind(file: Path) -> str:
+    name: str = read_file_meta_info(file).MediaStorageSOPClassUID.name
+    return name
+
+
+def _not_accepted(file: Path) -> Problem:
+    kind = _kind(file)
+    return Problem(file, kind, f"{kind} is not accepted", final=True)
+
+
+def _send(association: Association, file: Path) -> Problem | None:
     """Send one file; return why it was not stored, or None.
 
     An association that ends here is a problem of the instance: it may be the one that the
@@ -108,21 +145,24 @@ def _send(association: Association, file: Path) -> str | None:
     kind = meta.MediaStorageSOPClassUID.name
     accepted = _accepted_syntaxes(association, meta.MediaStorageSOPClassUID)
     if not accepted:
-        return f"{kind} is not accepted"
+        return _not_accepted(file)
     # Decoding and encoding again take longer than sending.
     as_it_is = meta.TransferSyntaxUID in accepted
     try:
         answer = association.send_c_store(file if as_it_is else dcmread(file))
     except ValueError:
-        return f"{kind} is not accepted in {meta.TransferSyntaxUID.name}"
+        reason = f"{kind} is not accepted in {meta.TransferSyntaxUID.name}"
+        return Problem(file, kind, reason, final=True)
     except RuntimeError:
-        return f"the association ended before {kind}"
+        return Problem(file, kind, f"the association ended before {kind}")
     if "Status" not in answer:
-        return f"the association ended or timed out before {kind} was answered"
+        reason = f"the association ended or timed out before {kind} was answered"
+        return Problem(file, kind, reason)
     status = int(answer.Status)
     if status == ALREADY_STORED or code_to_category(status) in ("Success", "Warning"):
         return None
-    return f"{kind} was answered with status 0x{status:04X}"
+    reason = f"{kind} was answered with status 0x{status:04X}"
+    return Problem(file, kind, reason, is_final(status))
 
 
 def _accepted_syntaxes(association: Association, sop_class: str) -> set[str]:

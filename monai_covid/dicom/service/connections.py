@@ -1,9 +1,4 @@
-"""How connections are set up, and bounds on what a peer can make them wait for or hold.
-
-What the service lets itself be sent (the SCP's part of the conformance statement).
-
-The listening socket.
-"""
+"""Connections: what is accepted, and bounds on what a peer can make them wait for or hold."""
 
 from __future__ import annotations
 

@@ -1,18 +1,21 @@
-"""The thread that sends results to one destination.
-
-How long to wait before something is tried again.
-"""
+"""The thread that sends results to one destination, and how long it waits between tries."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from monai_covid.dicom.service.destinations import Destination, Sender, UnreachableError
+from monai_covid.dicom.service.destinations import (
+    Destination,
+    Problem,
+    Sender,
+    UnreachableError,
+)
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
 from monai_covid.dicom.service.jobs import Job
 from monai_covid.dicom.service.logs import log_event, place_of
@@ -74,8 +77,9 @@ LOOK_AGAIN = 5.0
 class Delivery:
     """Sends what waits for one destination, and tries again for as long as it takes.
 
-    While the destination cannot be reached everything waits for it; an instance that it does not
-    take holds up only the study that it belongs to.
+    While the destination cannot be reached everything waits for it. A result that it refuses holds
+    up nothing else: it is tried again by itself, and put aside if it is refused for good or too
+    often.
     """
 
     def __init__(
@@ -85,20 +89,33 @@ class Delivery:
         outbox: Outbox,
         backoff: Callable[[], Backoff],
         *,
+        attempts: int,
         metrics: Metrics,
         errors: RecentErrors,
     ) -> None:
-        """Send from ``outbox`` with ``sender``; ``backoff`` makes waiting times."""
+        """Send from ``outbox`` with ``sender``; ``backoff`` makes waiting times.
+
+        Args:
+            destination: Where to.
+            sender: Sends.
+            outbox: Results on their way.
+            backoff: Makes waiting times.
+            attempts: Refusals of a result until it is put aside.
+            metrics: What is counted.
+            errors: What the status page shows of errors.
+        """
         self.destination = destination
         self._sender = sender
         self._outbox = outbox
         self._new_backoff = backoff
+        self._attempts = attempts
         self._line = backoff()
         self._of_jobs: dict[str, Backoff] = {}
         self._metrics = metrics
         self._errors = errors
         self._last_error = ""
         self._last_unreachable = ""
+        self._sending: tuple[str, float] | None = None
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(
@@ -123,12 +140,16 @@ class Delivery:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def state(self) -> dict[str, str | int | float]:
+    def state(self) -> dict[str, Any]:
         """Return what the status page shows."""
         waits = [one.remaining() for one in self._of_jobs.copy().values()]
+        sending = self._sending
         return {
             "destination": self.destination.url,
             "waiting": len(self._outbox.waiting(self.destination.key)),
+            "sending": sending[0] if sending else "",
+            "sending_seconds": round(time.monotonic() - sending[1], 1) if sending else 0.0,
+            "refused": self._outbox.refusals(self.destination.key),
             "last_error": self._last_error,
             "next_try_seconds": round(max(self._line.remaining(), min(waits, default=0.0)), 1),
         }
@@ -183,16 +204,29 @@ class Delivery:
             self._outbox.delivered(job, self.destination.key, file)
             self._metrics.delivered.labels(self.destination.url).inc()
 
-        problems = self._sender(files, stored, self._stopping.is_set)
+        self._sending = (job.name, time.monotonic())
+        try:
+            problems = self._sender(files, stored, self._stopping.is_set)
+        finally:
+            self._sending = None
         self._line.succeed()
         if problems:
-            self._failed(backoff, "; ".join(dict.fromkeys(problems)), job.name)
+            self._refused(job, problems, backoff)
             return
         if self._outbox.missing(job, self.destination.key):
             return  # stopped in between
         self._last_error = ""
         log_event("results delivered", job=job.name, destination=self.destination.url)
         self._close_finished()
+
+    def _refused(self, job: Job, problems: Sequence[Problem], backoff: Backoff) -> None:
+        """Put aside what is refused for good, and try the rest again later."""
+        last = backoff.failures + 1 >= self._attempts
+        for problem in problems:
+            if problem.final or last:
+                self._outbox.refused(job, self.destination.key, problem)
+                self._metrics.not_taken.labels(self.destination.url, problem.kind).inc()
+        self._failed(backoff, "; ".join(dict.fromkeys(one.reason for one in problems)), job.name)
 
     def _close_finished(self) -> None:
         for record in self._outbox.close_finished():

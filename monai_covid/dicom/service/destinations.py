@@ -16,9 +16,37 @@ ACCEPTED_FORMS = "dicom://AET@host:port, dicoms://AET@host:port or http(s)://hos
 ALREADY_STORED = 0x0111
 """Duplicate SOP Instance: the destination has the instance from an earlier try."""
 
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+
+
+def is_final(status: int) -> bool:
+    """Return whether a failure says that the destination does not take this kind of instance.
+
+    Args:
+        status: Of C-STORE (DICOM PS3.4, B.2.3), or failure reason of STOW-RS (PS3.18, I.2.2).
+            "Cannot understand" (Cxxx) is not final: archives answer it for passing troubles too.
+    """
+    return status == SOP_CLASS_NOT_SUPPORTED or 0xA900 <= status <= 0xA9FF
+
 
 class UnreachableError(Exception):
     """A destination cannot be talked to; the message says why, without patient data."""
+
+
+class Problem(NamedTuple):
+    """Why a destination has not stored a result.
+
+    Attributes:
+        file: The result.
+        kind: Name of its SOP class.
+        reason: Why, without patient data.
+        final: Whether another try would end the same way: the destination does not take this kind.
+    """
+
+    file: Path
+    kind: str
+    reason: str
+    final: bool = False
 
 
 class Sender(Protocol):
@@ -26,7 +54,7 @@ class Sender(Protocol):
 
     def __call__(
         self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
-    ) -> list[str]:
+    ) -> list[Problem]:
         """Send ``files``.
 
         Args:
@@ -35,7 +63,7 @@ class Sender(Protocol):
             stopping: Whether the rest is to be left for another time.
 
         Returns:
-            Why single files were not stored, without patient data.
+            What was not stored, and why.
 
         Raises:
             UnreachableError: Nothing (more) can be sent now.
@@ -76,7 +104,7 @@ def parse_destination(url: str) -> Destination:
     Raises:
         OptionError: The URL has another form. Its user part is not repeated: it may be a password.
     """
-    shown = re.sub(r"//[^/]*:[^/]*@", "//…@", url)
+    shown = _without_secrets(url)
     try:
         parts = urlsplit(url.rstrip("/"))
         port = parts.port
@@ -99,6 +127,12 @@ def parse_destination(url: str) -> Destination:
     if not usable or not parts.hostname or not port:
         raise OptionError(f"--send-to is {shown}; it must be {ACCEPTED_FORMS}")
     return Destination(parts.geturl(), parts.scheme, parts.hostname, port, title)
+
+
+def _without_secrets(url: str) -> str:
+    """Return ``url`` without what may be a password or a token."""
+    user = r"//[^/]*@" if url.startswith("http") else r"//[^/]*:[^/]*@"
+    return re.sub(r"([?#]).*", r"\1…", re.sub(user, "//…@", url))
 
 
 def parse_destinations(urls: Sequence[str]) -> list[Destination]:

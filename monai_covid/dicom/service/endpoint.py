@@ -1,9 +1,4 @@
-"""The status pages over HTTP.
-
-Counts and times of a running service.
-
-The last things that went wrong.
-"""
+"""The status pages over HTTP: counts, times and the last errors of a running service."""
 
 from __future__ import annotations
 
@@ -133,6 +128,9 @@ class Metrics:
         self.quarantined = self._counter("studies_quarantined", "Studies put into quarantine")
         self.delivered = self._counter("results_delivered", "Results stored", "destination")
         self.failed = self._counter("results_failed", "Failed tries to send", "destination")
+        self.not_taken = self._counter(
+            "results_refused", "Results that a destination will not take", "destination", "kind"
+        )
         self.processing_seconds = self._histogram("processing_seconds", "Processing of one study")
         self.delivery_seconds = self._histogram(
             "received_to_delivered_seconds", "From a study's last image to its last result stored"

@@ -97,10 +97,12 @@ class Jobs:
         folder = job.folder / RESULTS
         if folder.exists():
             shutil.rmtree(folder)
-        folder.mkdir()
-        for index, dataset in enumerate(outcome.results, 1):
-            self._spool.disk.write(folder / f"{index:04d}.dcm", _encoded(dataset))
-        self._spool.disk.sync_folder(folder)
+        try:
+            self._write_results(folder, outcome.results, len(images))
+        except OSError:
+            # What is half there would take the room that others need to be finished.
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         last = max((path.stat().st_mtime for path in images), default=0.0)
         record = {
             "job": job.name,
@@ -117,6 +119,16 @@ class Jobs:
         self._spool.disk.rename(job.folder, target)
         for path in images:
             (target / path.name).unlink()
+
+    def _write_results(self, folder: Path, results: Sequence[Dataset], images: int) -> None:
+        folder.mkdir()
+        size = 0
+        for index, dataset in enumerate(results, 1):
+            content = _encoded(dataset)
+            self._spool.disk.write(folder / f"{index:04d}.dcm", content)
+            size += len(content)
+        self._spool.disk.sync_folder(folder)
+        self._spool.expect(size / max(1, images))
 
     def quarantine(
         self, job: Job, reason: str, refusals: Sequence[Refusal] = (), detail: str = ""
@@ -163,7 +175,7 @@ class Jobs:
             "last_error": job.last_error(),
             "detail": detail,
         }
-        self._spool.disk.write_json(folder / REASON, record)
+        self._spool.surely(lambda: self._spool.disk.write_json(folder / REASON, record))
 
     def _free_place(self, name: str) -> Path:
         """Return where in the quarantine a job goes that may have been there before."""
@@ -180,7 +192,8 @@ class Jobs:
         return target
 
     def _record(self, job: Job, attempts: int, error: str) -> None:
-        self._spool.disk.write_json(job.folder / ATTEMPTS, {"attempts": attempts, "error": error})
+        content = {"attempts": attempts, "error": error}
+        self._spool.surely(lambda: self._spool.disk.write_json(job.folder / ATTEMPTS, content))
 
 
 def described(refusals: Sequence[Refusal]) -> list[dict[str, str]]:

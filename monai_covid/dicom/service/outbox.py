@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import shutil
 import time
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from monai_covid.dicom.service.destinations import Problem
 from monai_covid.dicom.service.durable import read_json
 from monai_covid.dicom.service.jobs import OUTCOME, RESULTS, Job
-from monai_covid.dicom.service.spool import Spool
+from monai_covid.dicom.service.logs import log_event
+from monai_covid.dicom.service.spool import FULL, Spool
 
-DELIVERED = "delivered"
+DELIVERED, REFUSED, UNDELIVERED = "delivered", "refused", "undelivered.json"
 
 
 class Outbox:
@@ -23,9 +29,10 @@ class Outbox:
     destinations that are not configured any more do not count; a new destination gets all results
     that are still here.
 
-    Results that a destination will never take are tried again without end. They are given up by
-    deleting the job's folder while the service is stopped: ``rm -r SPOOL/sending/JOB``. Nothing
-    else refers to it. While the service runs it would be made again by the next marker.
+    Kinds of results are independent of each other. One that a destination refuses for good is noted
+    beside the markers and holds up nothing: when the job has nothing left to send, it goes to
+    ``undelivered/`` with ``undelivered.json``, which says who refused what and why. It is tried
+    again after ``mv SPOOL/undelivered/JOB SPOOL/sending/``, also while the service runs.
     """
 
     def __init__(self, spool: Spool, destinations: Collection[str]) -> None:
@@ -38,6 +45,7 @@ class Outbox:
         self._spool = spool
         self._destinations = tuple(destinations)
         self._lock = Lock()
+        self._refusals: dict[str, list[dict[str, str]]] = {}
 
     def waiting(self, destination: str) -> list[Job]:
         """Return the jobs that ``destination`` does not have completely, oldest first."""
@@ -45,9 +53,14 @@ class Outbox:
         return [job for job in jobs if not self._has_all(job, destination)]
 
     def missing(self, job: Job, destination: str) -> list[Path]:
-        """Return the results that ``destination`` does not have."""
+        """Return the results that ``destination`` neither has nor has refused for good."""
         files = sorted((job.folder / RESULTS).glob("*.dcm"))
-        return [file for file in files if not _marker(job, destination, file.name).exists()]
+        return [
+            file
+            for file in files
+            if not _marker(job, destination, file.name).exists()
+            and not _refusal(job, destination, file.name).exists()
+        ]
 
     def delivered(self, job: Job, destination: str, file: Path) -> None:
         """Remember that ``destination`` has stored ``file``.
@@ -55,26 +68,108 @@ class Outbox:
         Not synchronised: after a power failure it is sent again, which changes nothing there.
         """
         marker = _marker(job, destination, file.name)
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
+
+        def remember() -> None:
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+
+        try:
+            self._spool.surely(remember)
+        except OSError as error:
+            others = [one for one in self._destinations if one != destination]
+            has_all = all(_marker(job, one, file.name).exists() for one in others)
+            if error.errno not in FULL or not has_all:
+                raise
+            file.unlink()
+
+    def refused(self, job: Job, destination: str, problem: Problem) -> None:
+        """Remember that ``destination`` will not take a result.
+
+        Not synchronised: after a power failure it is sent, and refused, again.
+        """
+        path = _refusal(job, destination, problem.file.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        content = {"kind": problem.kind, "reason": problem.reason, "time": time}
+        temporary = path.with_name(f".{path.name}")
+        temporary.write_text(json.dumps(content))
+        temporary.rename(path)
+
+    def refusals(self, destination: str) -> dict[str, dict[str, Any]]:
+        """Return what ``destination`` has refused: by SOP class the studies and the last reason."""
+        folders = self._spool.folders_in(self._spool.undelivered)
+        known = {folder.name: self._refusals.get(folder.name) for folder in folders}
+        self._refusals = {
+            name: read_json(self._spool.undelivered / name / UNDELIVERED).get("refused", [])
+            if listed is None
+            else listed
+            for name, listed in known.items()
+        }
+        summary: dict[str, dict[str, Any]] = {}
+        for listed in self._refusals.values():
+            of_job = {one["kind"]: one for one in listed if one["destination"] == destination}
+            for kind, one in of_job.items():
+                studies = summary[kind]["studies"] + 1 if kind in summary else 1
+                summary[kind] = {"studies": studies, "reason": one["reason"], "time": one["time"]}
+        return summary
 
     def close_finished(self) -> list[dict[str, Any]]:
-        """Finish the jobs that every destination has; return the records that are kept of them."""
+        """Finish the jobs with nothing left to send; return the records of those delivered."""
         with self._lock:
             jobs = [Job(folder) for folder in self._spool.folders_in(self._spool.sending)]
-            return [
-                self._close(job)
-                for job in jobs
-                if all(self._has_all(job, one) for one in self._destinations)
+            finished = [
+                job for job in jobs if all(self._has_all(job, one) for one in self._destinations)
             ]
+            refused = {job.name: self._refused_by(job) for job in finished}
+            for job in finished:
+                if refused[job.name]:
+                    self._put_aside(job, refused[job.name])
+            records = [self._close(job) for job in finished if not refused[job.name]]
+            return [record for record in records if record is not None]
 
-    def _close(self, job: Job) -> dict[str, Any]:
+    def _refused_by(self, job: Job) -> list[dict[str, str]]:
+        return [
+            {"destination": one, "file": file.stem, **read_json(file)}
+            for one in self._destinations
+            for file in sorted((job.folder / REFUSED / one).glob("*.json"))
+        ]
+
+    def _put_aside(self, job: Job, refused: list[dict[str, str]]) -> None:
+        """Keep what was refused, and nothing that all destinations have.
+
+        After a crash in between the job is still there; at worst it is sent and refused again.
+        """
+        content = {"job": job.name, "refused": refused}
+        path = job.folder / UNDELIVERED
+        self._spool.surely(lambda: self._spool.disk.write_json(path, content))
+        kept = {one["file"] for one in refused}
+        for file in (job.folder / RESULTS).glob("*.dcm"):
+            if file.name not in kept:
+                file.unlink()
+        shutil.rmtree(job.folder / REFUSED)
+        target = self._spool.undelivered / job.name
+        while target.exists():
+            target = target.with_name(f"{target.name}x")
+        self._spool.disk.rename(job.folder, target)
+        kinds = sorted({one["kind"] for one in refused})
+        log_event("results refused", logging.WARNING, job=job.name, kinds=kinds)
+
+    def _close(self, job: Job) -> dict[str, Any] | None:
+        """Return the record of a job that is finished; None if the disk has no room for it yet."""
         record = {"job": job.name, **read_json(job.folder / OUTCOME)}
         now = time.time()
         record["finished"] = now
         record["seconds"] = round(max(0.0, now - record.get("last_received", now)), 3)
-        self._spool.disk.write_json(self._spool.done / f"{job.name}.json", record)
-        self._spool.discard(job.folder)
+        path = self._spool.done / f"{job.name}.json"
+        try:
+            self._spool.surely(lambda: self._spool.disk.write_json(path, record))
+            self._spool.discard(job.folder)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            # It is tried again when there is room, which this makes.
+            shutil.rmtree(job.folder / RESULTS, ignore_errors=True)
+            return None
         return record
 
     def _has_all(self, job: Job, destination: str) -> bool:
@@ -83,3 +178,7 @@ class Outbox:
 
 def _marker(job: Job, destination: str, name: str) -> Path:
     return job.folder / DELIVERED / destination / name
+
+
+def _refusal(job: Job, destination: str, name: str) -> Path:
+    return job.folder / REFUSED / destination / f"{name}.json"

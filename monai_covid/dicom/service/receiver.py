@@ -171,7 +171,18 @@ class Receiver:
 
     def _rejected(self, event: evt.Event) -> None:
         self._metrics.rejected.inc()
-        log_event("association rejected", logging.WARNING, **_peer(event))
+        reason = self._reason_of_rejection(event)
+        self._errors.add("association rejected", f"{_peer(event)['ae_title']}: {reason}")
+        log_event("association rejected", logging.WARNING, reason=reason, **_peer(event))
+
+    def _reason_of_rejection(self, event: evt.Event) -> str:
+        """Return why, in the order in which pynetdicom asks (DICOM PS3.8, 9.3.4)."""
+        settings, request = self._settings, event.assoc.requestor.primitive
+        if settings.allow and request.calling_ae_title not in settings.allow:
+            return "its AE title is not among those of --allow"
+        if settings.require_called_ae and request.called_ae_title != settings.ae_title:
+            return f"it called {request.called_ae_title}, not {settings.ae_title}"
+        return f"{settings.max_associations} associations at once (--max-associations)"
 
 
 def _peer(event: evt.Event) -> dict[str, str]:

@@ -1,7 +1,4 @@
-"""The service as a process in the foreground.
-
-Packages that only the service needs.
-"""
+"""The service as a process in the foreground."""
 
 from __future__ import annotations
 
@@ -57,8 +54,8 @@ def run_when_loaded(
 
     Args:
         settings: The settings.
-        load: Makes the processor; called when the spool is locked and the status pages answer, but
-            before anything is received.
+        load: Makes the processor; called when the spool is locked, the status pages answer and
+            images are received, which wait for it.
         about: What ``/status`` says of the processor.
 
     Returns:
@@ -75,6 +72,7 @@ def run_when_loaded(
         service = Service(settings, about)
         service.open()
         try:
+            service.receive()
             with closing(OneThread(load)) as processor:
                 if signals.empty():
                     service.start(processor)

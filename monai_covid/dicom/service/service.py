@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -40,8 +41,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Service:
     """Receives, has processed and sends back, from :meth:`start` to :meth:`stop`.
 
-    Between :meth:`open` and :meth:`start` the status pages are there but nothing is received, which
-    is the time to load a model.
+    From :meth:`receive` on images are taken and kept, which is the time to load a model; they are
+    processed from :meth:`start` on.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Service:
         destinations = parse_destinations(settings.send_to)
         self._outbox = Outbox(self.spool, [one.key for one in destinations])
         self._deliveries = [self._delivery(one) for one in destinations]
+        self._arrivals: Arrivals | None = None
         self._endpoint: Endpoint | None = None
         self._receiver: Receiver | None = None
         self._worker: Worker | None = None
@@ -95,33 +97,59 @@ class Service:
                     settings.status_port,
                     status=self.status,
                     metrics=self.metrics.text,
-                    ready=lambda: self._state == "running",
+                    ready=self._is_ready,
                 )
         except BaseException:
             self.spool.close()
             raise
 
-    def start(self, processor: StudyProcessor) -> None:
-        """Go on with what is on disk, then receive.
+    def receive(self) -> None:
+        """Receive and keep images, and deliver what is on disk.
 
         Raises:
             OptionError: The address or a TLS file is not usable.
         """
-        arrivals = Arrivals(self.spool, self.settings.quiet_time)
-        shared: dict[str, Any] = {"metrics": self.metrics, "errors": self._errors}
-        worker = Worker(
-            self.settings, arrivals, Jobs(self.spool), processor, announce=self._wake, **shared
+        self._arrivals = Arrivals(self.spool, self.settings.quiet_time)
+        receiver = Receiver(
+            self.settings,
+            self._arrivals,
+            metrics=self.metrics,
+            errors=self._errors,
+            announce=self._arrived,
         )
-        receiver = Receiver(self.settings, arrivals, announce=worker.wake, **shared)
         receiver.start()
-        self._receiver, self._worker = receiver, worker
-        worker.start()
+        self._receiver = receiver
         for delivery in self._deliveries:
             delivery.start()
         threading.Thread(target=self._tidy, name="housekeeping", daemon=True).start()
-        self._state = "running"
+        self._state = "receiving"
         self._warn_if_open()
         log_event("listening", host=self.settings.host, port=self.port, version=__version__)
+
+    def start(self, processor: StudyProcessor) -> None:
+        """Process what was received, and receive if that has not begun.
+
+        Raises:
+            OptionError: The address or a TLS file is not usable.
+        """
+        if self._arrivals is None:
+            self.receive()
+        assert self._arrivals is not None
+        self._worker = Worker(
+            self.settings,
+            self._arrivals,
+            Jobs(self.spool),
+            processor,
+            announce=self._wake,
+            metrics=self.metrics,
+            errors=self._errors,
+        )
+        # pynetdicom's server collects garbage every few polls, which looks at all of a model.
+        gc.collect()
+        gc.freeze()
+        self._worker.start()
+        self._state = "running"
+        log_event("processing")
 
     def stop(self) -> bool:
         """Receive nothing more, finish what is being done, leave the rest on disk.
@@ -167,6 +195,13 @@ class Service:
             "last_errors": self._errors.latest_first(),
         }
 
+    def _is_ready(self) -> bool:
+        return self._state in ("receiving", "running") and self.spool.is_writable()
+
+    def _arrived(self) -> None:
+        if self._worker:
+            self._worker.wake()
+
     def _counts(self) -> dict[str, int]:
         return self.spool.counts()
 
@@ -186,6 +221,7 @@ class Service:
             _sender(destination, settings),
             self._outbox,
             backoff,
+            attempts=settings.send_attempts,
             metrics=self.metrics,
             errors=self._errors,
         )

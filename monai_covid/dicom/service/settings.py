@@ -50,10 +50,16 @@ class Settings:
     send_retry: Annotated[float, "seconds until sending is tried again; doubled each time"] = 1.0
     send_retry_most: Annotated[
         float,
-        "the most seconds between two tries, which have no end; to give results up, stop the "
-        "service and rm -r SPOOL/sending/JOB",
+        "the most seconds between two tries, which have no end while a destination is away",
     ] = 300.0
-    keep_quarantine_days: Annotated[float, "days until quarantined studies are deleted"] = 30.0
+    send_attempts: Annotated[
+        int,
+        "refusals of a result until it is put into SPOOL/undelivered; mv it to SPOOL/sending to "
+        "try again",
+    ] = 20
+    keep_quarantine_days: Annotated[float, "days until quarantined and undelivered studies go"] = (
+        30.0
+    )
     keep_done_days: Annotated[float, "days until records of finished studies are deleted"] = 30.0
     keep_done: Annotated[int, "records of finished studies to keep at most"] = 10_000
     status_host: Annotated[str, "address of the status pages"] = "127.0.0.1"
@@ -94,6 +100,7 @@ def _numbers(settings: Settings) -> list[str]:
         "keep_done": 0,
         "max_associations": 1,
         "attempts": 1,
+        "send_attempts": 1,
     }
     problems = []
     for one in dataclasses.fields(settings):

@@ -1,27 +1,43 @@
-"""The folder in which everything waits.
-
-Bounds on what is kept for reference.
-"""
+"""The folder in which everything waits, and bounds on what is kept for reference."""
 
 from __future__ import annotations
 
 import errno
+import logging
+import math
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
 from monai_covid.dicom.service.durable import Disk
+from monai_covid.dicom.service.logs import log_event
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.errors import OptionError
 
-STATES = ("received", "processing", "sending", "quarantine", "done")
+STATES = ("received", "processing", "sending", "undelivered", "quarantine", "done")
 """Where a study can be; the names of the folders."""
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Errors of a full disk."""
+
+NO_SPACE = FULL | {errno.EROFS}
 """Errors of a disk that may take data later."""
+
+BALLAST = 1_000_000
+"""Bytes that are given up when the disk is full, for the small files that finishing takes."""
+
+RESULTS_OF_AN_IMAGE = 4_000_000
+"""Bytes that are kept for the results of each image, until it is seen what they take."""
+
+COUNT_EVERY = 1.0
+"""Seconds for which the number of unprocessed images is not counted again."""
+
+T = TypeVar("T")
 
 
 class Spool:
@@ -33,6 +49,8 @@ class Spool:
         received: Folder per study and patient with acknowledged images.
         processing: Folder per job: a study's images that are processed together.
         sending: Folder per job with results that are not at all destinations yet.
+        undelivered: Folder per job with results that a destination refused, and
+            ``undelivered.json``; moved to ``sending/`` they are tried again.
         quarantine: Folder per job of which images could not be processed, with ``reason.json``.
         done: One small JSON record per finished job, without patient data.
         trash: Folders being deleted; emptied at the start.
@@ -53,9 +71,14 @@ class Spool:
         self.received = self.folder / "received"
         self.processing = self.folder / "processing"
         self.sending = self.folder / "sending"
+        self.undelivered = self.folder / "undelivered"
         self.quarantine = self.folder / "quarantine"
         self.done = self.folder / "done"
         self.trash = self.folder / "trash"
+        self.results_of_an_image = RESULTS_OF_AN_IMAGE
+        self._has_seen_results = False
+        self._ballast = self.folder / ".ballast"
+        self._counted = (0, float("-inf"))
         self._lock = FileLock(self.folder / ".lock", thread_local=False)
 
     def open(self) -> None:
@@ -93,10 +116,75 @@ class Spool:
         shutil.rmtree(target)
 
     def check_room(self, size: int) -> None:
-        """Raise ``OSError`` (ENOSPC) if ``size`` more bytes would go into the reserve."""
+        """Make sure that an image can be kept, processed and answered.
+
+        Raises:
+            OSError: (ENOSPC) If ``size`` more bytes, or the results of all images that are not
+                processed yet, would go into the reserve, or the disk was full and still is.
+        """
+        results = (self._unprocessed() + 1) * self.results_of_an_image
         free = shutil.disk_usage(self.receiving).free
-        if free - size < self.reserve:
-            raise OSError(errno.ENOSPC, f"{free} bytes are free and {self.reserve} are kept back")
+        if not self._has_ballast() or free - size - results < self.reserve:
+            raise OSError(
+                errno.ENOSPC,
+                f"{free} bytes are free; {results} are kept for results and {self.reserve} besides",
+            )
+
+    def expect(self, results: float) -> None:
+        """Learn how many bytes the results of an image take; the most that was seen counts."""
+        largest = max(results, self.results_of_an_image if self._has_seen_results else 0.0)
+        self.results_of_an_image, self._has_seen_results = math.ceil(largest), True
+
+    def surely(self, step: Callable[[], T]) -> T:
+        """Return what ``step`` returns, which finishes something that is there.
+
+        On a full disk it gets the room of the ballast: what is not finished takes room for good.
+        """
+        try:
+            return step()
+        except OSError as error:
+            if error.errno not in FULL or not self._ballast.exists():
+                raise
+            self._ballast.unlink(missing_ok=True)
+            return step()
+
+    def _has_ballast(self) -> bool:
+        """Return whether there is ballast, after trying to take it again."""
+        try:
+            if not self._ballast.exists():
+                self.disk.write(self._ballast, bytes(BALLAST))
+        except OSError:
+            self._ballast.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _unprocessed(self) -> int:
+        """Return how many images are not processed yet."""
+        number, at = self._counted
+        now = time.monotonic()
+        if now - at > COUNT_EVERY:
+            states = (self.received, self.processing)
+            number = sum(1 for state in states for _ in state.glob("*/*.dcm"))
+            self._counted = (number, now)
+        else:
+            self._counted = (number := number + 1, at)
+        return number
+
+    def is_writable(self) -> bool:
+        """Return whether something can be written now; disks turn read-only while in use."""
+        try:
+            self._probe()
+        except OSError:
+            return False
+        return True
+
+    def _probe(self) -> None:
+        probe = self.receiving / "probe"
+        probe.unlink(missing_ok=True)
+        try:
+            self.disk.write(probe, b"can be written to")
+        finally:
+            probe.unlink(missing_ok=True)
 
     @staticmethod
     def folders_in(state: Path) -> list[Path]:
@@ -122,9 +210,14 @@ class Spool:
         for name in (*STATES, self.receiving.name, self.trash.name):
             (self.folder / name).mkdir(exist_ok=True, mode=0o700)
         self.disk.sync_folder(self.folder)
-        probe = self.receiving / "probe"
-        self.disk.write(probe, b"can be written to")
-        probe.unlink()
+        try:
+            self.surely(self._probe)
+        except OSError as error:
+            if error.errno not in FULL or not any(self.counts().values()):
+                raise
+            # What is on the disk is delivered all the same, which makes room.
+            log_event("disk is full", logging.ERROR, spool=str(self.folder))
+        self._has_ballast()
 
     def _unusable(self, error: OSError) -> OptionError:
         return OptionError(
@@ -137,9 +230,10 @@ SECONDS_A_DAY = 86_400.0
 
 
 def tidy(spool: Spool, settings: Settings) -> None:
-    """Delete quarantined studies that are too old, and records that are too old or too many."""
+    """Delete what lies in quarantine or undelivered for too long, and records too old or many."""
     now = time.time()
-    for folder in _older(spool.quarantine, now - settings.keep_quarantine_days * SECONDS_A_DAY):
+    limit = now - settings.keep_quarantine_days * SECONDS_A_DAY
+    for folder in [*_older(spool.quarantine, limit), *_older(spool.undelivered, limit)]:
         spool.discard(folder)
     for record in _older(spool.done, now - settings.keep_done_days * SECONDS_A_DAY):
         record.unlink(missing_ok=True)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 import requests
 from dicomweb_client import DICOMwebClient
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pynetdicom.status import STATUS_WARNING, code_to_category
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from monai_covid.dicom.service.destinations import ALREADY_STORED, Destination, UnreachableError
+from monai_covid.dicom.service.destinations import (
+    ALREADY_STORED,
+    Destination,
+    Problem,
+    UnreachableError,
+    is_final,
+)
 from monai_covid.dicom.service.logs import log_event
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.errors import OptionError
@@ -28,11 +36,23 @@ USER, PASSWORD, TOKEN = (
 )
 """Environment variables with the credentials of all STOW-RS destinations."""
 
+NEVER = frozenset({406, 415})
+"""HTTP statuses of a server that does not take this kind of instance."""
+
+TEXT_VR = ("LO", "LT", "SH", "ST", "UC", "UT")
+
 NOT_NOW = frozenset({401, 403, 404, 405, 407, 408, 429, 502, 503, 504})
 """HTTP statuses that have nothing to do with the instance."""
 
 UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, ParseError)
 """What parsers raise at an answer that is not what DICOM PS3.18, 10.5.3 asks for."""
+
+
+class Refused(NamedTuple):
+    """Why a server has not stored an instance, and whether it never will."""
+
+    reason: str
+    final: bool = False
 
 
 class BearerToken(AuthBase):
@@ -87,20 +107,21 @@ class StowSender:
 
     def __call__(
         self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
-    ) -> list[str]:
+    ) -> list[Problem]:
         """Send ``files``; see :class:`~.destinations.Sender`."""
-        problems = []
+        problems: list[Problem] = []
         for file in files:
             if stopping():
                 break
-            problem = self._send(dcmread(file))
-            if problem is None:
+            dataset = dcmread(file)
+            refusal = self._send(dataset)
+            if refusal is None:
                 stored(file)
             else:
-                problems.append(problem)
+                problems.append(Problem(file, dataset.SOPClassUID.name, *refusal))
         return problems
 
-    def _send(self, dataset: Dataset) -> str | None:
+    def _send(self, dataset: Dataset) -> Refused | None:
         """Send one instance; return why it was not stored, or None."""
         kind = dataset.SOPClassUID.name
         try:
@@ -112,17 +133,18 @@ class StowSender:
                 raise UnreachableError(f"HTTP status {status}") from error
             answer = _answer_of(response)
             if not answer.get("FailedSOPSequence"):
-                return f"{kind} was answered with HTTP status {status}"
+                final = status in NEVER
+                return Refused(f"{kind} was answered with HTTP status {status}", final)
         except requests.TooManyRedirects as error:
             raise UnreachableError("redirected elsewhere; give the final URL") from error
         except requests.ReadTimeout:
-            return f"{kind} was not answered in time"
+            return Refused(f"{kind} was not answered in time")
         # An error of JSON is one of requests too.
         except UNREADABLE:
             answer = Dataset()
         # The message of a connection error may hold the URL and is long; its type says enough.
         except (requests.RequestException, OSError) as error:
-            raise UnreachableError(f"no connection ({type(error).__name__})") from error
+            raise UnreachableError(f"no connection ({_cause(error)})") from error
         return _problem(answer, dataset)
 
 
@@ -142,22 +164,50 @@ def credentials(environment: Mapping[str, str]) -> AuthBase | None:
     return HTTPBasicAuth(user, password) if user is not None and password is not None else None
 
 
-def _problem(answer: Dataset, sent: Dataset) -> str | None:
+def _cause(error: Exception) -> str:
+    """Return what ended a connection: for certificates why, else the kind of error."""
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return f"certificate not accepted: {reason.verify_message}"
+        inner = next((one for one in reason.args if isinstance(one, BaseException)), None)
+        reason = getattr(reason, "reason", None) or inner or reason.__cause__ or reason.__context__
+        if not isinstance(reason, BaseException):
+            break
+    return type(error).__name__
+
+
+def _problem(answer: Dataset, sent: Dataset) -> Refused | None:
     """Return why ``sent`` does not count as stored, or None."""
     kind = sent.SOPClassUID.name
-    failed = [one.get("FailureReason") for one in answer.get("FailedSOPSequence") or []]
+    failed = list(answer.get("FailedSOPSequence") or [])
     if failed:
-        if failed[0] == ALREADY_STORED:
+        reason = failed[0].get("FailureReason")
+        if not isinstance(reason, int):
+            return Refused(f"{kind} was answered with failure reason unknown")
+        if _is_there_already(failed[0], reason):
             return None
-        reason = f"0x{failed[0]:04X}" if isinstance(failed[0], int) else "unknown"
-        return f"{kind} was answered with failure reason {reason}"
+        text = f"{kind} was answered with failure reason 0x{reason:04X}"
+        return Refused(text, is_final(reason))
     stored = [
         str(one.get("ReferencedSOPInstanceUID"))
         for one in answer.get("ReferencedSOPSequence") or []
     ]
     if str(sent.SOPInstanceUID) not in stored:
-        return f"{kind} was not confirmed: the answer does not list it as stored"
+        return Refused(f"{kind} was not confirmed: the answer does not list it as stored")
     return None
+
+
+def _is_there_already(item: Dataset, reason: int) -> bool:
+    """Return whether a failure says that the server has the instance.
+
+    Servers say so by Duplicate SOP Instance, by a warning of C-STORE (Bxxx), or by a general
+    failure with a text.
+    """
+    if reason == ALREADY_STORED or code_to_category(reason) == STATUS_WARNING:
+        return True
+    texts = (str(element.value) for element in item if element.VR in TEXT_VR)
+    return any("already exist" in text.casefold() for text in texts)
 
 
 def _without_parameters(response: requests.Response, *_: Any, **__: Any) -> requests.Response:

@@ -1,9 +1,4 @@
-"""The thread that has studies processed, one after the other.
-
-A processor that lives in one thread.
-
-Having images worked on while their study may still get more.
-"""
+"""The thread that has studies processed, one after the other, and prefetches in between."""
 
 from __future__ import annotations
 
@@ -163,7 +158,12 @@ class Worker:
             self._quarantine(job, f"given up after {job.attempts()} attempts; the last: {ended}")
             return
         self._current = job
-        attempt = self._jobs.begin(job)
+        try:
+            attempt = self._jobs.begin(job)
+        except OSError as error:
+            self._current = None
+            self._wait_for_room(job, error)
+            return
         started = time.monotonic()
         try:
             outcome = self._processor(job.images())
@@ -205,8 +205,8 @@ class Worker:
         place = place_of(error)
         self._not_before[job.name] = time.monotonic() + self._settings.retry_delay
         if isinstance(error, OSError) and error.errno in NO_SPACE:
+            self._wait_for_room(job, error)
             self._jobs.forgive(job)
-            self._note("no disk space for results", place, job=job.name)
         elif attempt >= self._settings.attempts:
             self._jobs.failed(job, place)
             detail = "".join(traceback.format_exception(error))
@@ -214,6 +214,17 @@ class Worker:
         else:
             self._jobs.failed(job, place)
             self._note("processing failed", place, job=job.name)
+
+    def _wait_for_room(self, job: Job, error: OSError) -> None:
+        """Leave a job for later without counting the attempt.
+
+        Raises:
+            OSError: If it is not the disk being full.
+        """
+        if error.errno not in NO_SPACE:
+            raise error
+        self._not_before[job.name] = time.monotonic() + self._settings.retry_delay
+        self._note("no disk space for results", place_of(error), job=job.name)
 
     def _note(self, event: str, reason: str, job: str = "") -> None:
         self._errors.add(event, reason)

@@ -1,8 +1,8 @@
-"""From where on a network is too unsure of an image, measured on validation images.
+"""Fitting the cut-off above which an image is uncertain, on validation images.
 
-A reject option after Chow (IEEE Trans. Inf. Theory 16, 1970): the images that a network is least
-sure of are left to people. For a stated coverage, or for a stated accuracy on the others (selective
-classification; Geifman & El-Yaniv, NeurIPS 2017).
+A reject option after Chow (IEEE Trans. Inf. Theory 16, 1970): the most uncertain images are left to
+people, for a target coverage or a target accuracy on accepted images (selective classification;
+Geifman & El-Yaniv, NeurIPS 2017).
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ import pandas as pd
 
 from monai_covid.evaluation.bootstrap import percentile_interval, resample
 from monai_covid.evaluation.calibration.record import CUTOFF_MEASURES, UncertaintyCutoff
-from monai_covid.evaluation.calibration.selective import RiskCoverage, risk_coverage
 from monai_covid.evaluation.calibration.uncertainty import Scores, uncertainty
 from monai_covid.evaluation.columns import PATIENT, class_names_in
 from monai_covid.evaluation.outcomes import BoolArray, FloatArray, SingleLabelOutcomes, outcomes_of
+from monai_covid.evaluation.ranked import divide
 
 COVERAGE, ACCURACY = "coverage", "accuracy"
 
-LEAST_ANSWERED = 20
-"""Images below which an accuracy says nothing; also the least of a bin of the calibration error."""
+LEAST_ACCEPTED = 20
+"""With fewer images an accuracy is too imprecise; also the fewest in a bin of the reliability."""
 
 
 class CutoffGoal(NamedTuple):
     """What a cut-off is to reach on the images it is fitted on.
 
     Attributes:
-        goal: ``coverage``: this share of the images, or a little more, is not uncertain;
-            ``accuracy``: as many images as possible are not, while this share of them is right.
-        asked: The share, in (0, 1).
+        goal: ``coverage``: this share of the images, or a little more, is accepted; ``accuracy``:
+            as many images as possible are accepted, of which this share is classified correctly.
+        asked: The target, in (0, 1), such as 0.9.
         measure: Of ``CUTOFF_MEASURES``.
     """
 
@@ -46,11 +46,11 @@ def fit_cutoff(
 ) -> UncertaintyCutoff:
     """Return the cut-off that reaches a goal on a table of calibrated predictions.
 
-    Its intervals are those of a given cut-off: they do not hold that it was chosen on the same
+    Its intervals are those of a given cut-off: they do not include that it was chosen on the same
     images, which makes the accuracy look a little better than it is where that was the goal.
 
     Args:
-        table: Checked predictions table, of classes that exclude each other.
+        table: Checked predictions table, of mutually exclusive classes.
         goal: What to reach.
         resamples: Bootstrap resamples over patients.
         seed: Seed of the draws.
@@ -62,13 +62,12 @@ def fit_cutoff(
     _check(goal)
     outcomes = outcomes_of(table, class_names_in(table))
     if not isinstance(outcomes, SingleLabelOutcomes):
-        raise ValueError("uncertainty is defined for classes that exclude each other only")
-    unsure = uncertainty(goal.measure, Scores(outcomes.probabilities))
+        raise ValueError("uncertainty is defined for mutually exclusive classes only")
+    uncertainties = uncertainty(goal.measure, Scores(outcomes.probabilities))
     correct = np.asarray(outcomes.predicted == outcomes.true)
-    value = _value_after(np.sort(unsure), _answered(goal, unsure, correct))
-    return _measured(
-        goal, value, unsure <= value, correct, (table[PATIENT].tolist(), resamples, seed)
-    )
+    value = _value_after(np.sort(uncertainties), _accepted(goal, uncertainties, correct))
+    draws = (table[PATIENT].tolist(), resamples, seed)
+    return _measured(goal, value, uncertainties <= value, correct, draws)
 
 
 def _check(goal: CutoffGoal) -> None:
@@ -81,15 +80,15 @@ def _check(goal: CutoffGoal) -> None:
         raise ValueError(f"{goal.goal} is {goal.asked!r}; it must lie between 0 and 1")
 
 
-def _answered(goal: CutoffGoal, unsure: FloatArray, correct: BoolArray) -> int:
-    """Return how many of the surest images are answered."""
+def _accepted(goal: CutoffGoal, uncertainties: FloatArray, correct: BoolArray) -> int:
+    """Return how many of the most certain images are accepted."""
     if goal.goal == COVERAGE:
         # 0.7 * 10 is 7.000000000000001, which is 7 images.
-        return int(np.ceil(goal.asked * len(unsure) - 1e-9))
-    curve = risk_coverage(unsure, correct)
-    # Equally unsure images are answered together or not at all.
-    ends = np.append(np.diff(np.sort(unsure)) > 0, True)
-    enough = np.arange(1, len(unsure) + 1) >= LEAST_ANSWERED
+        return int(np.ceil(goal.asked * len(uncertainties) - 1e-9))
+    curve = risk_coverage(uncertainties, correct)
+    # Equally uncertain images are accepted together or not at all.
+    ends = np.append(np.diff(np.sort(uncertainties)) > 0, True)
+    enough = np.arange(1, len(uncertainties) + 1) >= LEAST_ACCEPTED
     reached = np.flatnonzero(ends & enough & (1 - curve.risk >= goal.asked - 1e-12))
     if not len(reached):
         raise ValueError(_out_of_reach(goal, curve))
@@ -97,20 +96,56 @@ def _answered(goal: CutoffGoal, unsure: FloatArray, correct: BoolArray) -> int:
 
 
 def _out_of_reach(goal: CutoffGoal, curve: RiskCoverage) -> str:
-    if len(curve.risk) < LEAST_ANSWERED:
-        return f"{len(curve.risk)} images are too few for a cut-off, {LEAST_ANSWERED} are needed"
-    risk = curve.risk[LEAST_ANSWERED - 1 :]
+    if len(curve.risk) < LEAST_ACCEPTED:
+        return f"{len(curve.risk)} images are too few for a cut-off, {LEAST_ACCEPTED} are needed"
+    risk = curve.risk[LEAST_ACCEPTED - 1 :]
     best = int(risk.argmin())
-    share = curve.coverage[LEAST_ANSWERED - 1 + best]
+    share = curve.coverage[LEAST_ACCEPTED - 1 + best]
     return (
         f"no cut-off reaches an accuracy of {goal.asked:g}; the highest is "
-        f"{1 - risk[best]:.3f}, on the surest {share:.0%} of the images"
+        f"{1 - risk[best]:.3f}, on the most certain {share:.0%} of the images"
     )
 
 
-def _value_after(ordered: FloatArray, answered: int) -> float:
+class RiskCoverage(NamedTuple):
+    """The share of errors among accepted images, the most certain first.
+
+    Attributes:
+        coverage: Share of images accepted, ``(N,)``: 1/N to 1.
+        risk: Share of errors among them, ``(N,)``. Equally uncertain images share their errors, so
+            that their order does not matter.
+    """
+
+    coverage: FloatArray
+    risk: FloatArray
+
+
+def risk_coverage(uncertainties: FloatArray, correct: BoolArray) -> RiskCoverage:
+    """Return the risk-coverage curve of N images.
+
+    Args:
+        uncertainties: Uncertainty of each image, ``(N,)``.
+        correct: Whether its prediction is correct, ``(N,)``.
+
+    Raises:
+        ValueError: If shapes differ, there are no images, or an uncertainty is not a number.
+    """
+    if uncertainties.shape != correct.shape or uncertainties.ndim != 1 or not len(correct):
+        shapes = f"uncertainties {uncertainties.shape} and outcomes {correct.shape}"
+        raise ValueError(f"{shapes} must be (N,)")
+    if np.isnan(uncertainties).any():
+        raise ValueError("uncertainties must be numbers")
+    order = np.argsort(uncertainties, kind="stable")
+    ordered = uncertainties[order]
+    ties = np.cumsum(np.diff(ordered, prepend=ordered[:1]) > 0)
+    shared = np.bincount(ties, weights=~correct[order]) / np.bincount(ties)
+    accepted = np.arange(1, len(order) + 1)
+    return RiskCoverage(accepted / len(order), np.cumsum(shared[ties]) / accepted)
+
+
+def _value_after(ordered: FloatArray, accepted: int) -> float:
     """Return a cut-off halfway to the next image, so that rounding moves none across it."""
-    last = ordered[answered - 1]
+    last = ordered[accepted - 1]
     beyond = ordered[ordered > last]
     return float((last + beyond[0]) / 2 if len(beyond) else last + 1e-6)
 
@@ -118,19 +153,17 @@ def _value_after(ordered: FloatArray, answered: int) -> float:
 def _measured(
     goal: CutoffGoal,
     value: float,
-    sure: BoolArray,
+    accepted: BoolArray,
     correct: BoolArray,
     draws: tuple[Sequence[str], int, int],
 ) -> UncertaintyCutoff:
     patients, resamples, seed = draws
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
-        total, kept = weights.sum(axis=1), weights @ sure
-        right = weights @ (sure & correct)
-        none = np.full_like(right, np.nan)
+        weight = weights @ accepted
         return {
-            COVERAGE: kept / total,
-            ACCURACY: np.divide(right, kept, out=none, where=kept > 0),
+            COVERAGE: weight / weights.sum(axis=1),
+            ACCURACY: divide(weights @ (accepted & correct), weight),
         }
 
     drawn = resample(measure, patients, resamples, seed)
@@ -140,10 +173,10 @@ def _measured(
         value=value,
         goal=goal.goal,
         asked=goal.asked,
-        coverage=float(sure.mean()),
+        coverage=float(accepted.mean()),
         coverage_low=coverage.low,
         coverage_high=coverage.high,
-        accuracy=float(correct[sure].mean()),
+        accuracy=float(correct[accepted].mean()),
         accuracy_low=accuracy.low,
         accuracy_high=accuracy.high,
         accuracy_of_all=float(correct.mean()),

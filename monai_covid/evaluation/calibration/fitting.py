@@ -36,7 +36,7 @@ class FittedTable:
         after: The same at the fitted temperature.
         rows: Scores of both, with intervals.
         points: Threshold of each class.
-        cutoff: From where on an image is uncertain; None where none was asked for.
+        cutoff: Above which an image is uncertain; None where none was asked for.
     """
 
     fit: TemperatureFit
@@ -92,19 +92,21 @@ def calibrate_table(
         ValueError: If an argument is out of range.
     """
     check_resamples(resamples)
-    names, many = class_names_in(table), is_multi_label(table)
+    names, multilabel = class_names_in(table), is_multi_label(table)
     try:
         logits = uncalibrated_logits(table, temperature)
     except ValueError as error:
         raise InputError([Problem(source, None, str(error))]) from error
     targets = outcomes_of(table, names).positives.astype(np.float64)
-    fit = fit_temperature(logits, targets, multilabel=many)
+    fit = fit_temperature(logits, targets, multilabel=multilabel)
     _check_determined(fit, source)
     before, after = table_at(table, logits, 1.0), table_at(table, logits, fit.temperature)
-    old, new = (outcomes_of(each, names) for each in (before, after))
+    calibrated = outcomes_of(after, names)
     patients = table[PATIENT].tolist()
-    rows = calibration_rows(old, new, patients, resamples=resamples, seed=seed)
-    points = _points(new, patients, sensitivity, confidence)
+    rows = calibration_rows(
+        outcomes_of(before, names), calibrated, patients, resamples=resamples, seed=seed
+    )
+    points = _points(calibrated, patients, sensitivity, confidence)
     cutoff = _cutoff(after, goal, source, (resamples, seed))
     return FittedTable(fit, before, after, tuple(rows), points, cutoff)
 
@@ -134,10 +136,10 @@ def _check_determined(fit: TemperatureFit, source: Path | str) -> None:
     if not fit.at_limit:
         return
     why = (
-        "the predictions say nothing of the classes: the more they are levelled the better. Are "
+        "the predictions are uninformative: a higher temperature always lowers the log loss. Are "
         "labels and probabilities those of the same classes?"
         if fit.temperature == HIGHEST
-        else "there is hardly a mistake in it, so that more certainty would always look better; "
-        "give more images, none of which the network was trained on"
+        else "it has hardly an error, so a lower temperature always lowers the log loss; give more "
+        "images, none of which the network was trained on"
     )
     raise InputError([Problem(source, None, f"does not determine a temperature: {why}")])

@@ -1,7 +1,4 @@
-"""Reliability diagrams.
-
-The picture of a fitted table: reliability before and after.
-"""
+"""Reliability diagrams, before and after calibration."""
 
 from __future__ import annotations
 
@@ -28,6 +25,26 @@ from monai_covid.evaluation.plots.style import (
 from monai_covid.evaluation.wording import sample_size
 
 
+def reliability_picture(fitted: FittedTable) -> Figure:
+    """Draw reliability before and after calibration, on the images of the fit."""
+    size = sample_size(len(fitted.before), fitted.before[PATIENT].nunique())
+    panels = {
+        "Before": table_reliability(fitted.before),
+        f"After, temperature {fitted.fit.temperature:.2f}": table_reliability(fitted.after),
+    }
+    return draw_reliability(panels, f"{size}, used for the fit; bins of equal mass")
+
+
+def table_reliability(table: pd.DataFrame) -> Reliability:
+    """Return the reliability of the predicted class; of several labels all of them together."""
+    outcomes = outcomes_of(table, class_names_in(table))
+    if isinstance(outcomes, SingleLabelOutcomes):
+        probabilities, positive = top_label(outcomes)
+    else:
+        probabilities, positive = outcomes.probabilities.ravel(), outcomes.positives.ravel()
+    return reliability(probabilities, positive)
+
+
 def draw_reliability(panels: Mapping[str, Reliability], subtitle: str = "") -> Figure:
     """Draw reliability diagrams beside each other.
 
@@ -36,13 +53,13 @@ def draw_reliability(panels: Mapping[str, Reliability], subtitle: str = "") -> F
         subtitle: Sample size and what is shown.
     """
     width = 0.7 + 3.1 * len(panels)
-    figure = new_figure(max(width, 5.6), 4.5, "Is it right as often as it says?", subtitle)
+    figure = new_figure(max(width, 5.6), 4.5, "Reliability diagram", subtitle)
     every = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (heading, points) in zip(every, panels.items(), strict=True):
         _reliability_panel(axes, points)
         axes.set_title(heading, loc="left", fontsize=LABEL_SIZE)
-        axes.set_xlabel("Probability")
-    every[0].set_ylabel("Share that was right")
+        axes.set_xlabel("Predicted probability")
+    every[0].set_ylabel("Observed frequency")
     return figure
 
 
@@ -57,12 +74,12 @@ def _reliability_panel(axes: Axes, points: Reliability) -> None:
         color=FAINT_INK,
         alpha=0.35,
         linewidth=5,
-        label="where a calibrated one lies (95 %)",
+        label="expected if calibrated (95 %)",
     )
     outside = (points.frequency < points.low) | (points.frequency > points.high)
     for mask, hue, marker, text in (
-        (~outside, colour(0), "o", "within its bar"),
-        (outside, colour(1), "D", "outside of it"),
+        (~outside, colour(0), "o", "within the bar"),
+        (outside, colour(1), "D", "outside the bar"),
     ):
         if np.any(mask):
             axes.plot(
@@ -76,23 +93,3 @@ def _reliability_panel(axes: Axes, points: Reliability) -> None:
                 clip_on=False,
             )
     axes.legend(loc="upper left", fontsize=SMALL_SIZE, frameon=False, handlelength=1)
-
-
-def reliability_picture(fitted: FittedTable) -> Figure:
-    """Draw reliability before and after calibration, on the images of the fit."""
-    size = sample_size(len(fitted.before), fitted.before[PATIENT].nunique())
-    panels = {
-        "Before": table_reliability(fitted.before),
-        f"After, temperature {fitted.fit.temperature:.2f}": table_reliability(fitted.after),
-    }
-    return draw_reliability(panels, f"{size}, those of the fit; bins of equal mass")
-
-
-def table_reliability(table: pd.DataFrame) -> Reliability:
-    """Return the reliability of the predicted class; of several labels all of them together."""
-    outcomes = outcomes_of(table, class_names_in(table))
-    if isinstance(outcomes, SingleLabelOutcomes):
-        probabilities, positive = top_label(outcomes)
-    else:
-        probabilities, positive = outcomes.probabilities.ravel(), outcomes.positives.ravel()
-    return reliability(probabilities, positive)

@@ -1,4 +1,4 @@
-"""What was fitted on validation images and is stored with a network's weights."""
+"""Calibration of a network, as fitted on validation images and stored with its weights."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 CUTOFF_MEASURES = ("max_probability", "margin", "entropy")
-"""Measures of ``calibration.uncertainty`` that the probabilities of one network are enough for."""
+"""Measures of ``calibration.uncertainty`` that need the probabilities of one network alone."""
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """The threshold of one class for a sensitivity that was asked for.
+    """The threshold of one class for a target sensitivity.
 
-    All numbers count patients: one with the class is found when all of that patient's images of it
-    are called, one without it is a false alarm when any image is.
+    All numbers count patients: one with the class is a true positive when all of that patient's
+    images of it are positive, one without it is a false positive when any image is.
 
     Attributes:
         label: The class, against the rest.
-        sensitivity: What was asked for, in (0, 1).
-        confidence: How sure it is that the sensitivity is reached, in (0, 1).
-        threshold: Images with at least this calibrated probability are called; None where there
+        sensitivity: The target, in (0, 1).
+        confidence: With which the target is reached, in (0, 1).
+        threshold: Images with at least this calibrated probability are positive; None where there
             are too few patients for any threshold.
         specificity: At the threshold; None without threshold or patients without the class.
         low: Lower bound of its 95 % interval.
@@ -46,20 +46,20 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class UncertaintyCutoff:
-    """How unsure a network may be of an image, with what was measured on validation images.
+    """The uncertainty above which an image is not accepted, with what was measured at the fit.
 
     Attributes:
         measure: Of ``CUTOFF_MEASURES``.
-        value: Images whose uncertainty is above it are uncertain.
-        goal: What was asked for: ``coverage`` or ``accuracy``.
-        asked: How much of it, in (0, 1).
-        coverage: Share of the images that are not uncertain.
+        value: Images whose uncertainty is above it are uncertain; the others are accepted.
+        goal: What the target is of: ``coverage`` or ``accuracy``.
+        asked: The target, in (0, 1).
+        coverage: Share of the images that are accepted.
         coverage_low: Lower bound of its 95 % interval over patients; None without an interval.
         coverage_high: Upper bound of the same.
-        accuracy: Share of those that are classified right (selective accuracy).
+        accuracy: Accuracy on accepted images (selective accuracy).
         accuracy_low: Lower bound of its 95 % interval over patients; None without an interval.
         accuracy_high: Upper bound of the same.
-        accuracy_of_all: Share of all images that are classified right.
+        accuracy_of_all: Accuracy on all images.
     """
 
     measure: str
@@ -77,7 +77,7 @@ class UncertaintyCutoff:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a temperature was fitted on, and the thresholds that came of it.
+    """What a temperature was fitted on, and the thresholds fitted with it.
 
     Attributes:
         data: Which images, in words.
@@ -86,7 +86,7 @@ class Calibration:
         log_loss_before: Mean log loss of the network as it was trained, in nats.
         log_loss_after: The same with the fitted temperature, on the same images.
         points: Threshold of each class.
-        cutoff: From where on an image is uncertain; None where none was asked for.
+        cutoff: Above which an image is uncertain; None where none was asked for.
     """
 
     data: str
@@ -109,15 +109,15 @@ class Calibration:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Calibration:
-        """Return what ``fields`` wrote down.
+        """Return the calibration that ``fields`` stored.
 
         Raises:
-            TypeError: If a value is missing or unknown, or the cut-off is none.
+            TypeError: If a value is missing or unknown, or the cut-off cannot be used.
             KeyError: If the thresholds are missing.
         """
         points = tuple(OperatingPoint(**point) for point in fields["points"])
-        known = fields.get("cutoff")
-        cutoff = _checked(UncertaintyCutoff(**known)) if known is not None else None
+        stored = fields.get("cutoff")
+        cutoff = _checked(UncertaintyCutoff(**stored)) if stored is not None else None
         return cls(**{**fields, "points": points, "cutoff": cutoff})
 
 

@@ -31,7 +31,7 @@ def render_calibration(fitted: FittedTable) -> str:
         *(_threshold(point) for point in fitted.points),
         *([] if fitted.cutoff is None else ["", *_cutoff(fitted.cutoff)]),
         "",
-        "Measured on the images of the fit: measure it again on others.",
+        "Measured on the images of the fit: evaluate it on others.",
         RESEARCH_USE_ONLY,
     ]
     return "\n".join(lines) + "\n"
@@ -79,13 +79,13 @@ def _threshold(point: OperatingPoint) -> str:
             f"{name}: no threshold for {goal}: {counted(point.positives, 'patient')}, "
             f"{point.needed} are needed"
         )
-    cost = "specificity not defined"
+    specificity = "specificity not defined"
     if point.specificity is not None:
         bounds = interval(point.low, point.high)
-        cost = f"specificity {number(point.specificity)} ({bounds})"
+        specificity = f"specificity {number(point.specificity)} ({bounds})"
     return (
-        f"{name}: probability of at least {point.threshold:.4f} for {goal} "
-        f"({counted(point.positives, 'patient')}); {cost}"
+        f"{name}: threshold {point.threshold:.4f} for {goal} "
+        f"({counted(point.positives, 'patient')}); {specificity}"
     )
 
 
@@ -97,13 +97,12 @@ _UNCERTAIN = {
 
 
 def _cutoff(cutoff: UncertaintyCutoff) -> list[str]:
-    """Return which images are uncertain, and what is gained by leaving them to people."""
+    """Return which images are uncertain, coverage, and accuracy on the accepted images."""
     coverage = interval(cutoff.coverage_low, cutoff.coverage_high)
     accuracy = interval(cutoff.accuracy_low, cutoff.accuracy_high)
     return [
-        f"Uncertain where {_UNCERTAIN[cutoff.measure](cutoff.value)}, for {cutoff.goal} "
-        f"{cutoff.asked:g}",
-        f"Not uncertain: {number(cutoff.coverage)} ({coverage}) of the images, of which "
-        f"{number(cutoff.accuracy)} ({accuracy}) are right; of all images "
-        f"{number(cutoff.accuracy_of_all)} are",
+        f"Uncertain where {_UNCERTAIN[cutoff.measure](cutoff.value)}, for a target {cutoff.goal} "
+        f"of {cutoff.asked:g}",
+        f"Accepted images: {number(cutoff.coverage)} ({coverage}) of all; accuracy on them "
+        f"{number(cutoff.accuracy)} ({accuracy}), on all images {number(cutoff.accuracy_of_all)}",
     ]

@@ -67,9 +67,9 @@ def measure_calibration(outcomes: Outcomes, bins: int | None = None) -> Measure:
     """Prepare the scores of ``NAMES`` for weightings ``(R, N)`` of the rows of ``outcomes``.
 
     Those of ``ROOTS`` are given as squares, less chance and, with the ending ``PLAIN``, as they
-    are. Bins are those of the unweighted rows. The Brier score of classes that exclude each other
-    is the sum over classes, 0 to 2 (Brier 1950); that of labels of their own the mean over labels.
-    Scores of the predicted class are left out for those.
+    are. Bins are those of the unweighted rows. The Brier score of mutually exclusive classes is the
+    sum over classes, 0 to 2 (Brier 1950); that of independent labels the mean over labels. Scores
+    of the predicted class are left out for those.
     """
     bins = bins or bins_for(len(outcomes.probabilities))
     losses = _row_scores(outcomes)
@@ -80,12 +80,12 @@ def measure_calibration(outcomes: Outcomes, bins: int | None = None) -> Measure:
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
         total = weights.sum(axis=1)
-        found = {name: divide(weights @ row, total) for name, row in losses.items()}
+        scores = {name: divide(weights @ row, total) for name, row in losses.items()}
         if top is not None and top_cut is not None:
-            found["overconfidence"] = divide(weights @ (top[0] - top[1]), total)
-            found |= _errors("", [bin_sums(*top, top_cut, weights)])
-        each = [bin_sums(*column, cut, weights) for column, cut in zip(columns, cuts, strict=True)]
-        return found | _errors("classwise_", each)
+            scores["overconfidence"] = divide(weights @ (top[0] - top[1]), total)
+            scores |= _errors("", [bin_sums(*top, top_cut, weights)])
+        sums = [bin_sums(*column, cut, weights) for column, cut in zip(columns, cuts, strict=True)]
+        return scores | _errors("classwise_", sums)
 
     return measure
 
@@ -127,11 +127,11 @@ def calibration_rows(
     return rows
 
 
-def _errors(prefix: str, each: Sequence[BinSums]) -> dict[str, FloatArray]:
+def _errors(prefix: str, of_columns: Sequence[BinSums]) -> dict[str, FloatArray]:
     return {
-        f"{prefix}ece": np.mean([expected_error(sums) for sums in each], axis=0),
-        f"{prefix}rms": np.mean([debiased_squared_error(sums) for sums in each], axis=0),
-        f"{prefix}rms{PLAIN}": np.mean([squared_error(sums) for sums in each], axis=0),
+        f"{prefix}ece": np.mean([expected_error(sums) for sums in of_columns], axis=0),
+        f"{prefix}rms": np.mean([debiased_squared_error(sums) for sums in of_columns], axis=0),
+        f"{prefix}rms{PLAIN}": np.mean([squared_error(sums) for sums in of_columns], axis=0),
     }
 
 
@@ -140,11 +140,11 @@ def _value(name: str, point: dict[str, float], drawn: dict[str, FloatArray]) -> 
         return Value(point[name])
     if name not in ROOTS:
         return Value(point[name], *percentile_interval(drawn[name])[:2])
-    off = percentile_interval(drawn[name] - point[f"{name}{PLAIN}"])
+    deviation = percentile_interval(drawn[name] - point[f"{name}{PLAIN}"])
     value = _root(point[name])
-    if off.low is None or off.high is None:
+    if deviation.low is None or deviation.high is None:
         return Value(value)
-    return Value(value, _root(point[name] - off.high), _root(point[name] - off.low))
+    return Value(value, _root(point[name] - deviation.high), _root(point[name] - deviation.low))
 
 
 def _difference(

@@ -1,15 +1,11 @@
-"""Temperature scaling: one number that makes a network as sure as it is right.
+"""Temperature scaling of logits, and of predictions tables.
 
-Guo, Pleiss, Sun & Weinberger, *On calibration of modern neural networks*, ICML 2017. Networks of
-several labels get one temperature for all of them as well: one for each label would rest on the
-few cases of rare labels, and would change which label of an image is the most probable.
+Guo, Pleiss, Sun & Weinberger, *On calibration of modern neural networks*, ICML 2017. Multi-label
+networks get a single temperature as well: one for each label would rest on the few cases of rare
+labels, and would change which label of an image is the most probable.
 
-Logits and probabilities, there and back, on plain arrays.
-
-Predictions tables that say at which temperature their probabilities were made.
-
-The column ``temperature`` is optional; a table without it comes from a network that was not
-calibrated.
+The column ``temperature`` of a predictions table is optional; a table without it comes from a
+network that was not calibrated.
 """
 
 from __future__ import annotations
@@ -26,62 +22,10 @@ from monai_covid.errors import InputError, Problem
 from monai_covid.evaluation.columns import class_names_in, is_multi_label, probability_column
 from monai_covid.evaluation.outcomes import FloatArray, outcomes_of
 
-
-def logits_of(probabilities: FloatArray, *, multilabel: bool) -> FloatArray:
-    """Return logits that give ``probabilities`` at temperature 1.
-
-    For classes that exclude each other they are log probabilities: the network's logits up to a
-    constant of each row, which no probability depends on. A stored 0 only says that the value is
-    below what the file can show, so half of the smallest other value stands in for it; for labels
-    of their own the same holds for 1.
-
-    Args:
-        probabilities: ``(N, C)`` in [0, 1].
-        multilabel: Whether each column stands for itself (True), or rows sum to 1.
-
-    Raises:
-        ValueError: If all values are 0 or 1: the logits are lost then.
-    """
-    values = np.asarray(probabilities, dtype=np.float64)
-    inner = values[(values > 0) & (values < 1)]
-    if not len(inner):
-        raise ValueError("all probabilities are 0 or 1, so nothing is left of the logits")
-    if multilabel:
-        floor = min(float(inner.min()), float((1 - inner).min())) / 2
-        return np.asarray(logit(np.clip(values, floor, 1 - floor)), dtype=np.float64)
-    return np.asarray(np.log(np.maximum(values, inner.min() / 2)), dtype=np.float64)
-
-
-def probabilities_at(
-    logits: FloatArray, temperature: FloatArray | float, *, multilabel: bool
-) -> FloatArray:
-    """Return the probabilities ``(N, C)`` of logits ``(N, C)`` divided by ``temperature``."""
-    scaled = logits / temperature
-    result = expit(scaled) if multilabel else softmax(scaled, axis=1)
-    return np.asarray(result, dtype=np.float64)
-
-
-def log_loss_of(
-    logits: FloatArray, targets: FloatArray, temperature: float = 1.0, *, multilabel: bool
-) -> float:
-    """Return the mean log loss in nats; for labels of their own the mean over labels as well.
-
-    Computed from logits, so that confident mistakes are not cut off by rounding.
-
-    Args:
-        logits: ``(N, C)``.
-        targets: ``(N, C)`` of 0 and 1; one 1 in a row unless ``multilabel``.
-        temperature: What the logits are divided by.
-        multilabel: Sigmoid of each logit, or softmax.
-    """
-    scaled = logits / temperature
-    if multilabel:
-        return float(np.mean(np.logaddexp(0.0, scaled) - targets * scaled))
-    return float(-np.mean((targets * log_softmax(scaled, axis=1)).sum(axis=1)))
-
-
 LOWEST, HIGHEST = 0.05, 20.0
-"""Temperatures beyond these say that the data do not determine one."""
+"""Of the search; the data do not determine a temperature beyond."""
+
+TEMPERATURE = "temperature"
 
 
 class TemperatureFit(NamedTuple):
@@ -91,8 +35,8 @@ class TemperatureFit(NamedTuple):
         temperature: In [``LOWEST``, ``HIGHEST``].
         before: Mean log loss at temperature 1, in nats.
         after: Mean log loss at the temperature.
-        at_limit: Whether the least log loss lies outside of the range: images without any error
-            want ever lower temperatures, predictions without information ever higher ones.
+        at_limit: Whether the least log loss lies outside of the range: without any error a lower
+            temperature is always better, with uninformative predictions a higher one.
     """
 
     temperature: float
@@ -137,13 +81,66 @@ def fit_temperature(
     return TemperatureFit(best, before, after, not inside)
 
 
-def _slope(log_temperature: float, logits: FloatArray, targets: FloatArray, many: bool) -> float:
+def _slope(
+    log_temperature: float, logits: FloatArray, targets: FloatArray, multilabel: bool
+) -> float:
     """Return the derivative of the log loss by the reciprocal of the temperature."""
-    probable = probabilities_at(logits, float(np.exp(log_temperature)), multilabel=many)
-    return float(np.mean((probable - targets) * logits))
+    temperature = float(np.exp(log_temperature))
+    probabilities = probabilities_at(logits, temperature, multilabel=multilabel)
+    return float(np.mean((probabilities - targets) * logits))
 
 
-TEMPERATURE = "temperature"
+def logits_of(probabilities: FloatArray, *, multilabel: bool) -> FloatArray:
+    """Return logits that give ``probabilities`` at temperature 1.
+
+    For mutually exclusive classes they are log probabilities: the network's logits up to a constant
+    of each row, which no probability depends on. A stored 0 only means that the value is below the
+    precision of the file, so it is replaced by half of the smallest other value; for independent
+    labels the same holds for 1.
+
+    Args:
+        probabilities: ``(N, C)`` in [0, 1].
+        multilabel: Whether columns are independent labels (True), or rows sum to 1.
+
+    Raises:
+        ValueError: If all values are 0 or 1: the logits are lost then.
+    """
+    values = np.asarray(probabilities, dtype=np.float64)
+    inner = values[(values > 0) & (values < 1)]
+    if not len(inner):
+        raise ValueError("all probabilities are 0 or 1, so nothing is left of the logits")
+    if multilabel:
+        floor = min(float(inner.min()), float((1 - inner).min())) / 2
+        return np.asarray(logit(np.clip(values, floor, 1 - floor)), dtype=np.float64)
+    return np.asarray(np.log(np.maximum(values, inner.min() / 2)), dtype=np.float64)
+
+
+def probabilities_at(
+    logits: FloatArray, temperature: FloatArray | float, *, multilabel: bool
+) -> FloatArray:
+    """Return the probabilities ``(N, C)`` of logits ``(N, C)`` divided by ``temperature``."""
+    scaled = logits / temperature
+    result = expit(scaled) if multilabel else softmax(scaled, axis=1)
+    return np.asarray(result, dtype=np.float64)
+
+
+def log_loss_of(
+    logits: FloatArray, targets: FloatArray, temperature: float = 1.0, *, multilabel: bool
+) -> float:
+    """Return the mean log loss in nats; for independent labels the mean over labels as well.
+
+    Computed from logits, so that confident mistakes are not cut off by rounding.
+
+    Args:
+        logits: ``(N, C)``.
+        targets: ``(N, C)`` of 0 and 1; one 1 in a row unless ``multilabel``.
+        temperature: What the logits are divided by.
+        multilabel: Sigmoid of each logit, or softmax.
+    """
+    scaled = logits / temperature
+    if multilabel:
+        return float(np.mean(np.logaddexp(0.0, scaled) - targets * scaled))
+    return float(-np.mean((targets * log_softmax(scaled, axis=1)).sum(axis=1)))
 
 
 def with_temperature(table: pd.DataFrame, temperature: float) -> pd.DataFrame:
@@ -152,7 +149,7 @@ def with_temperature(table: pd.DataFrame, temperature: float) -> pd.DataFrame:
 
 
 def temperature_of(table: pd.DataFrame, source: Path | str) -> float | None:
-    """Return the temperature that the probabilities of ``table`` were made at; None: not told.
+    """Return the temperature that the probabilities of ``table`` were made at; None: not stated.
 
     Raises:
         InputError: If rows differ, or a value is not above 0.
@@ -172,12 +169,12 @@ def temperature_of(table: pd.DataFrame, source: Path | str) -> float | None:
                 for row in wrong.tolist()
             ]
         )
-    found = np.unique(values)
-    if len(found) > 1:
-        listed = ", ".join(f"{value:g}" for value in found[:5])
+    distinct = np.unique(values)
+    if len(distinct) > 1:
+        listed = ", ".join(f"{value:g}" for value in distinct[:5])
         message = f"{TEMPERATURE} is {listed}: predictions of several models; give those of one"
         raise InputError([Problem(source, None, message)])
-    return float(found[0])
+    return float(distinct[0])
 
 
 def uncalibrated_logits(table: pd.DataFrame, temperature: float) -> FloatArray:
@@ -191,8 +188,7 @@ def uncalibrated_logits(table: pd.DataFrame, temperature: float) -> FloatArray:
         ValueError: If all probabilities are 0 or 1.
     """
     outcomes = outcomes_of(table, class_names_in(table))
-    many = is_multi_label(table)
-    return temperature * logits_of(outcomes.probabilities, multilabel=many)
+    return temperature * logits_of(outcomes.probabilities, multilabel=is_multi_label(table))
 
 
 def table_at(table: pd.DataFrame, logits: FloatArray, temperature: float) -> pd.DataFrame:

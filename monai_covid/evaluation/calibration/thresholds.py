@@ -1,4 +1,4 @@
-"""Thresholds that reach a stated sensitivity with a stated confidence."""
+"""Thresholds that reach a target sensitivity with a given confidence."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ LEVEL = 0.95
 def patients_needed(sensitivity: float, confidence: float) -> int:
     """Return how many patients with the class a threshold takes at least.
 
-    With n patients the lowest of their scores is passed by a share of at least ``sensitivity`` with
-    confidence 1 - sensitivity^n (Wilks, Ann. Math. Statist. 12:91-96, 1941): 59 for 95 % with 95 %.
+    With n patients the lowest of their scores is reached by a share of at least ``sensitivity`` of
+    all patients with confidence 1 - sensitivity^n (Wilks, Ann. Math. Statist. 12:91-96, 1941): 59
+    for 95 % with 95 %.
 
     Raises:
         ValueError: If a share does not lie between 0 and 1.
@@ -38,8 +39,8 @@ def operating_point(
 ) -> OperatingPoint:
     """Return the highest threshold that reaches ``sensitivity`` with ``confidence``.
 
-    Patients are what is independent, so they are counted: the k-th smallest of the patients' lowest
-    scores is passed by a share of at least ``sensitivity`` of all patients with confidence
+    Patients are independent, images are not, so patients are counted: the k-th smallest of their
+    lowest scores is reached by a share of at least ``sensitivity`` of all patients with confidence
     P(Bin(n, 1 - sensitivity) >= k), whatever the distribution. Specificity is measured on the
     patients without the class, by their highest score, with the exact binomial interval (Clopper &
     Pearson, Biometrika 26:404-413, 1934).
@@ -95,9 +96,9 @@ def _order_statistic(lowest: FloatArray, sensitivity: float, confidence: float) 
 
 def _each_patient(scores: FloatArray, names: np.ndarray, merge: np.ufunc) -> FloatArray:
     """Return the lowest or highest score of each patient, ``(P,)``."""
-    found, codes = np.unique(names, return_inverse=True)
+    distinct, codes = np.unique(names, return_inverse=True)
     start = np.inf if merge is np.minimum else -np.inf
-    result = np.full(len(found), start)
+    result = np.full(len(distinct), start)
     merge.at(result, codes, scores)
     return result
 

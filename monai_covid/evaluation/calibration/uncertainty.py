@@ -1,7 +1,4 @@
-"""How unsure a network, or an ensemble of them, is of each image.
-
-Whether a network is too unsure of an image, and how that is said.
-"""
+"""Measures of uncertainty of a network or an ensemble, and the flags of uncertain images."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from monai_covid.evaluation.outcomes import FloatArray
 
 
 class Scores(NamedTuple):
-    """What networks say of N images, of classes that exclude each other.
+    """Predictions of N images, of mutually exclusive classes.
 
     Attributes:
         probabilities: ``(N, C)``, rows sum to 1; of an ensemble the mean.
@@ -35,7 +32,7 @@ class Scores(NamedTuple):
 
 
 def uncertainty(measure: str, scores: Scores) -> FloatArray:
-    """Return how unsure of each image a network or an ensemble is, ``(N,)``; larger is less sure.
+    """Return the uncertainty of each image, ``(N,)``; larger is more uncertain.
 
     ``max_probability``, ``margin`` and ``entropy`` take one network or the mean of an ensemble;
     ``energy`` (Liu et al., NeurIPS 2020) takes logits; ``mutual_information`` (Houlsby et al.,
@@ -44,7 +41,7 @@ def uncertainty(measure: str, scores: Scores) -> FloatArray:
 
     Args:
         measure: One of ``MEASURES``.
-        scores: What was said.
+        scores: The predictions.
 
     Raises:
         ValueError: If the measure is unknown or the scores lack what it needs.
@@ -55,15 +52,6 @@ def uncertainty(measure: str, scores: Scores) -> FloatArray:
     if needs and getattr(scores, needs) is None:
         raise ValueError(f"{measure} needs {needs}, and there are none")
     return np.asarray(function(scores), dtype=np.float64)
-
-
-def possible_measures(scores: Scores) -> tuple[str, ...]:
-    """Return the measures that ``scores`` has enough for."""
-    return tuple(
-        name
-        for name, (needs, _) in MEASURES.items()
-        if not needs or getattr(scores, needs) is not None
-    )
 
 
 def _entropy(probabilities: FloatArray) -> FloatArray:
@@ -111,21 +99,21 @@ MEASURES: Mapping[str, tuple[str, Callable[[Scores], FloatArray]]] = {
 """What each measure needs beside probabilities, and how it is computed."""
 
 
-_WORDS: Mapping[str, Callable[[float, float], str]] = {
-    "max_probability": lambda unsure, limit: (
-        f"its largest probability is {1 - unsure:.1%}, below {1 - limit:.1%}"
+_REASONS: Mapping[str, Callable[[float, float], str]] = {
+    "max_probability": lambda value, limit: (
+        f"its largest probability is {1 - value:.1%}, below {1 - limit:.1%}"
     ),
-    "margin": lambda unsure, limit: (
-        f"its two largest probabilities differ by {1 - unsure:.1%}, less than {1 - limit:.1%}"
+    "margin": lambda value, limit: (
+        f"its two largest probabilities differ by {1 - value:.1%}, less than {1 - limit:.1%}"
     ),
-    "entropy": lambda unsure, limit: (
-        f"the entropy of its probabilities is {unsure:.3f} nats, above {limit:.3f}"
+    "entropy": lambda value, limit: (
+        f"the entropy of its probabilities is {value:.3f} nats, above {limit:.3f}"
     ),
 }
 
 
 def uncertainty_of(calibration: Calibration | None, row: Sequence[float]) -> float | None:
-    """Return how unsure a network is of one image.
+    """Return the uncertainty of one image.
 
     Args:
         calibration: What is stored with the network.
@@ -142,21 +130,21 @@ def uncertainty_of(calibration: Calibration | None, row: Sequence[float]) -> flo
 def uncertainty_flags(
     calibration: Calibration | None, row: Sequence[float]
 ) -> tuple[str, ...] | None:
-    """Return in plain words why a network is too unsure of one image.
+    """Return in plain words why one image is uncertain.
 
     Args:
         calibration: What is stored with the network.
         row: Calibrated probability of each class.
 
     Returns:
-        Nothing if it is sure enough; None where no cut-off is stored.
+        Nothing if it is not; None where no cut-off is stored.
     """
-    unsure = uncertainty_of(calibration, row)
-    if unsure is None or calibration is None or calibration.cutoff is None:
+    value = uncertainty_of(calibration, row)
+    if value is None or calibration is None or calibration.cutoff is None:
         return None
     cutoff = calibration.cutoff
-    if unsure <= cutoff.value:
+    if value <= cutoff.value:
         return ()
-    why = _WORDS[cutoff.measure](unsure, cutoff.value)
+    reason = _REASONS[cutoff.measure](value, cutoff.value)
     share = f"{1 - cutoff.coverage:.0%}"
-    return (f"The network is unsure: {why}, where {share} of its validation images lie.",)
+    return (f"The network is unsure: {reason}, where {share} of its validation images lie.",)

@@ -1,12 +1,11 @@
-"""The numbers of ``metrics.json`` as HTML: headline figures and tables."""
+"""Tables of values with their intervals, and those that a page makes of ``metrics.json``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any, NamedTuple
 
-from monai_covid.evaluation.wording import METRIC_NAMES, interval, number, sample_size
+from monai_covid.evaluation.wording import METRIC_NAMES
 from monai_covid.labels import display_name
 
 HEADLINES = ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1")
@@ -31,90 +30,49 @@ class Table(NamedTuple):
 
     Attributes:
         heads: Of the first column, then of the others.
-        rows: Name of each row, and its values or words.
+        rows: Name of each row, and its values or texts.
     """
 
     heads: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Value | str]]]
 
 
-def value_table(table: Table) -> str:
-    """Return a table of values with their intervals, as HTML."""
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
-    rows = [
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_value_cell, values))}</tr>'
-        for name, values in table.rows
-    ]
-    return _table(f"<tr>{heads}</tr>", rows)
-
-
-def headline_numbers(content: Mapping[str, Any]) -> str:
-    """Return the figures to see first, as HTML.
+def headline_values(content: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the metrics of the whole table to see first, by their written names.
 
     Args:
         content: What ``report_json`` made.
     """
-    cards = [
-        _card(row)
+    return {
+        METRIC_NAMES[name]: _value(row)
         for name in HEADLINES
         for row in content["metrics"]
         if row["metric"] == name and row["class"] is None
-    ]
-    return '<div class="cards">\n' + "\n".join(cards) + "\n</div>"
+    }
 
 
-def metric_tables(content: Mapping[str, Any]) -> str:
-    """Return one row per class and one column per metric, with intervals, as HTML.
+def class_table(content: Mapping[str, Any]) -> Table:
+    """Return one row per class and one column per metric, with intervals.
 
     Args:
         content: What ``report_json`` made.
     """
-    size = sample_size(content["n_images"], content["n_patients"])
-    level = f"{100 * content['interval']['level']:.0f} %"
-    note = " ".join([f"{size}; below each value its {level} interval.", *content["remarks"]])
-    table = _class_table(content["class_names"], content["metrics"])
-    noun = "label" if content["task"] == "multi-label" else "class"
-    return f"<section>\n<h2>Each {noun}</h2>\n<p>{escape(note)}</p>\n{table}\n</section>"
-
-
-def _card(row: Mapping[str, Any]) -> str:
-    name = escape(METRIC_NAMES[row["metric"]])
-    return (
-        f'<div class="card"><div class="name">{name}</div>'
-        f'<div class="value">{escape(number(row["value"]))}</div>'
-        f'<div class="interval">{escape(interval(row["low"], row["high"]))}</div></div>'
-    )
-
-
-def _class_table(class_names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    found = {(row["class"], row["metric"]): row for row in rows if row["class"] is not None}
-    metrics = list(dict.fromkeys(metric for _, metric in found))
-    heads = "".join(f'<th scope="col">{escape(METRIC_NAMES[metric])}</th>' for metric in metrics)
-    head = f'<tr><th scope="col">Class</th><th scope="col">Images</th>{heads}</tr>'
-    lines = []
-    for name in class_names:
-        cells = "".join(_cell(found[name, metric]) for metric in metrics)
-        support = found[name, metrics[0]]["support"]
-        lines.append(
-            f'<tr><th scope="row">{escape(display_name(name))}</th><td>{support:,}</td>{cells}</tr>'
+    of_classes = {
+        (row["class"], row["metric"]): row for row in content["metrics"] if row["class"] is not None
+    }
+    metrics = list(dict.fromkeys(metric for _, metric in of_classes))
+    rows: list[tuple[str, Sequence[Value | str]]] = [
+        (
+            display_name(name),
+            [
+                f"{of_classes[name, metrics[0]]['support']:,}",
+                *(_value(of_classes[name, metric]) for metric in metrics),
+            ],
         )
-    return _table(head, lines)
+        for name in content["class_names"]
+    ]
+    return Table(("Class", "Images", *(METRIC_NAMES[metric] for metric in metrics)), rows)
 
 
-def _table(head: str, lines: Sequence[str]) -> str:
-    body = "\n".join(lines)
-    table = f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-    return f'<div class="scroll">{table}</div>'
-
-
-def _cell(row: Mapping[str, Any]) -> str:
-    return _value_cell(Value(row["value"], row["low"], row["high"]))
-
-
-def _value_cell(cell: Value | str) -> str:
-    if isinstance(cell, str):
-        return f'<td class="words">{escape(cell)}</td>'
-    if cell.value is None:
-        return f'<td class="undefined">{escape(number(None))}</td>'
-    bounds = escape(interval(cell.low, cell.high))
-    return f'<td>{escape(number(cell.value))}<span class="interval">{bounds}</span></td>'
+def _value(row: Mapping[str, Any]) -> Value:
+    return Value(row["value"], row["low"], row["high"])

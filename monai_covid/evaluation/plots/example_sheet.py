@@ -125,11 +125,11 @@ def _image(axes: Axes, example: Example, class_names: Sequence[str]) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     predicted = class_names[int(np.argmax(np.asarray(example.probabilities)))]
-    known = "not known" if example.true is None else display_name(example.true)
-    agrees = example.true == predicted
-    sign = "" if example.true is None else " ✓" if agrees else " ✗"
-    hue = INK if example.true is None else RIGHT if agrees else WRONG
-    _heading(axes, 15, f"True: {known}", INK, "normal")
+    true = "not known" if example.true is None else display_name(example.true)
+    is_correct = example.true == predicted
+    sign = "" if example.true is None else " ✓" if is_correct else " ✗"
+    hue = INK if example.true is None else RIGHT if is_correct else WRONG
+    _heading(axes, 15, f"True: {true}", INK, "normal")
     _heading(axes, 4, f"Predicted: {display_name(predicted)}{sign}", hue, "bold")
 
 
@@ -148,13 +148,13 @@ def _heading(axes: Axes, points: float, text: str, hue: str, weight: str) -> Non
 
 def _bars(axes: Axes, example: Example, class_names: Sequence[str]) -> None:
     values = np.asarray(example.probabilities, dtype=np.float64)
-    shown = _shown(values, example.true, class_names)
-    names = [display_name(class_names[index]) for index in shown]
+    classes = _drawn_classes(values, example.true, class_names)
+    names = [display_name(class_names[index]) for index in classes]
     left = CHARACTER_WIDTH * max(map(len, names)) + 0.04
     span = IMAGE_SIDE - left - 0.28
     axes.set_axis_off()
-    axes.set(xlim=(0, IMAGE_SIDE), ylim=(len(shown) - 0.5, -0.5))
-    for place, (index, name) in enumerate(zip(shown, names, strict=True)):
+    axes.set(xlim=(0, IMAGE_SIDE), ylim=(len(classes) - 0.5, -0.5))
+    for place, (index, name) in enumerate(zip(classes, names, strict=True)):
         value = float(values[index])
         hue = PALETTE[0] if class_names[index] == example.true else PALETTE[5]
         axes.barh(place, span, left=left, color=RULE, height=0.62, alpha=0.6)
@@ -164,7 +164,7 @@ def _bars(axes: Axes, example: Example, class_names: Sequence[str]) -> None:
         axes.text(IMAGE_SIDE, place, f"{value:.2f}", ha="right", **text)
 
 
-def _shown(values: FloatArray, true: str | None, class_names: Sequence[str]) -> list[int]:
+def _drawn_classes(values: FloatArray, true: str | None, class_names: Sequence[str]) -> list[int]:
     """Return all classes, or of many the most probable ones and the true one."""
     if len(values) <= BARS_AT_MOST:
         return list(range(len(values)))

@@ -1,4 +1,4 @@
-"""What all plots share: colours, type sizes, title block and the notice at the foot."""
+"""The common style of all plots: colours, type sizes, title block and the notice at the foot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.data.files import atomic_path
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Colours of Okabe & Ito (2008) that people with colour-blindness tell apart on white."""
+"""Colours of Okabe & Ito (2008), distinguishable on white with colour-blindness."""
 
 INK = "#222222"
 FAINT_INK = "#666666"

@@ -14,6 +14,7 @@ from monai_covid.errors import OptionError
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
 from monai_covid.training.cross_validation import train_stage
+from monai_covid.training.workflow_options import NO_MODEL
 
 SEES_LESIONS, READS_TEXT = "lesions", "words"
 NETWORKS = (SEES_LESIONS, READS_TEXT)
@@ -101,10 +102,11 @@ def train_network(
     run = out / f"network_{which}"
     train_stage(
         bundle_root,
-        "stage3_direct.yaml",
+        "stage3_covid.yaml",
         run,
         dataset_dir=str(data),
         image_size=plan.image_size,
+        stage2_model=NO_MODEL,
         imagenet="none",
         head_epochs=0,
         max_epochs=plan.lesion_epochs if which == SEES_LESIONS else plan.word_epochs,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 from monai.networks.nets import DenseNet
+from tqdm import tqdm
 
 from monai_covid.errors import OptionError, RunFolderError
 from monai_covid.explain.methods import PixelRange
@@ -118,7 +119,7 @@ def benchmark_phantom(
     }
     both = _right_for_all(networks, variants["as shown"], out)
     tables = [
-        _measured(out, model, both, effort, seed).assign(network=which)
+        _measured(out, model, both, effort, seed, progress=progress).assign(network=which)
         for seed, (which, model) in enumerate(trained.items())
     ]
     behaviour = _behaviour(networks, variants)
@@ -135,6 +136,7 @@ def benchmark_model(
     *,
     masks: Path | None = None,
     overwrite: bool = False,
+    progress: bool = True,
 ) -> Path:
     """Measure every method on a model and images of your own.
 
@@ -145,6 +147,7 @@ def benchmark_model(
         effort: How much is measured.
         masks: Folder of what is known about the images; see ``cases_of_files``.
         overwrite: Start again.
+        progress: Whether to show progress bars.
 
     Returns:
         The page of results.
@@ -163,7 +166,7 @@ def benchmark_model(
         )
     cases = cases_of_files(info, paths, masks)
     open_folder(out, {MODEL: file_hash(model)}, (), overwrite=overwrite)
-    table = _measured(out, Trained(model, network, info), cases, effort)
+    table = _measured(out, Trained(model, network, info), cases, effort, progress=progress)
     return write_model_page(out, table.assign(network=MODEL), cases, effort.resamples)
 
 
@@ -180,7 +183,13 @@ def _right_for_all(networks: Mapping[str, DenseNet], cases: Cases, out: Path) ->
 
 
 def _measured(
-    out: Path, trained: Trained, cases: Cases, effort: Effort, seed: int = 0
+    out: Path,
+    trained: Trained,
+    cases: Cases,
+    effort: Effort,
+    seed: int = 0,
+    *,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Return the measures of all methods, read where they were made before."""
     needed = (file_hash(trained.file), str(effort.randomised_images), str(seed))
@@ -191,7 +200,8 @@ def _measured(
         randomised_images=effort.randomised_images,
         seed=seed,
     )
-    tables = [read_or_make(folder / f"{name}.csv", partial(make, name)) for name in effort.methods]
+    methods = tqdm(effort.methods, desc="Methods", unit="method", disable=not progress)
+    tables = [read_or_make(folder / f"{name}.csv", partial(make, name)) for name in methods]
     return pd.concat(tables, ignore_index=True)
 
 

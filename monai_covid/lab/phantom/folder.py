@@ -58,7 +58,7 @@ def _refuse(out: Path, contents: frozenset[str], *, overwrite: bool) -> None:
         message = f"is not replaced because it holds other files: {', '.join(foreign[:5])}"
         raise InputError([Problem(out, None, message)])
     if names and not overwrite:
-        message = f"is not empty ({len(names)} entries); choose a new folder or allow overwriting"
+        message = f"is not empty ({len(names)} entries); choose a new folder or --overwrite"
         raise InputError([Problem(out, None, message)])
 
 

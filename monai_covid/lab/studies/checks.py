@@ -25,11 +25,11 @@ from monai_covid.models.efficientnet import EFFICIENTNET
 from monai_covid.training.options import Option, value_problem
 from monai_covid.training.workflow_options import (
     EVALUATION,
+    HEAD_OPTIONS,
     STAGE1,
     STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
-    STAGE3_DIRECT,
 )
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -126,7 +126,9 @@ def _options_of_stage3(arm: Arm) -> Mapping[str, Option]:
     if arm.start.kind == PROBE:
         return PROBE_OPTIONS
     from_model = arm.start.kind in (STAGE2_START, PREVIOUS, SAME, MEAN)
-    return STAGE3 if from_model else STAGE3_DIRECT
+    if from_model:
+        return STAGE3
+    return {name: option for name, option in STAGE3.items() if name not in HEAD_OPTIONS}
 
 
 def _name_problems(study: Study) -> list[str]:

@@ -25,14 +25,17 @@ from monai_covid.lab.studies.layout import FAILURE, Layout, Machine
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites, claimed
 from monai_covid.lab.studies.without_training import average_runs, probe_run
 from monai_covid.training.budget import TimeBudget
-from monai_covid.training.cross_validation import evaluate_stage, run_summary, train_stage
+from monai_covid.training.cross_validation import (
+    STAGE3,
+    evaluate_stage,
+    run_summary,
+    train_stage,
+)
+from monai_covid.training.workflow_options import HEAD_OPTIONS, NO_MODEL
 
 logger = logging.getLogger(__name__)
 
 MODEL_FILES = ("model.pt", "learning_curve.csv", "summary.json")
-
-HEAD_OPTIONS = ("head", "new_from")
-"""Options of stage 3 that mean nothing without a model to start from."""
 
 
 class Runner:
@@ -123,27 +126,27 @@ class Runner:
                 return Outcome.BLOCKED
             if start.kind == SAME:
                 return self._adopt(self.layout.run(other), self.layout.run(run))
-            return self._stage3(run, "stage3_covid.yaml", stage2_model=self._model(other))
+            return self._stage3(run, stage2_model=self._model(other))
         random = start.kind != IMAGENET_START
         architecture = architecture_of(self.study, self.study.arm(run.arm))
         imagenet = "none" if random else self.machine.imagenet_option(architecture)
-        return self._stage3(run, "stage3_direct.yaml", imagenet=imagenet)
+        return self._stage3(run, stage2_model=NO_MODEL, imagenet=imagenet)
 
     def _from_stage2(self, run: Run) -> Outcome:
         outcome = self._prerequisites().train(run)
         if outcome is not Outcome.DONE:
             return outcome
         model = self.layout.stage2(self.study, run) / "model.pt"
-        return self._stage3(run, "stage3_covid.yaml", stage2_model=str(model))
+        return self._stage3(run, stage2_model=str(model))
 
-    def _stage3(self, run: Run, config: str, **start: Any) -> Outcome:
+    def _stage3(self, run: Run, **start: Any) -> Outcome:
         options = self.study.options_of(self.study.arm(run.arm))
-        if config == "stage3_direct.yaml":
+        if start["stage2_model"] == NO_MODEL:
             options = {name: value for name, value in options.items() if name not in HEAD_OPTIONS}
         options |= self.machine.extra_images(options)
         summary = train_stage(
             self.machine.bundle,
-            config,
+            STAGE3,
             self.layout.run(run),
             **options,
             **start,

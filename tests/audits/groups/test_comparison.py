@@ -61,9 +61,9 @@ def test_a_planted_difference_is_found_where_it_is():
     codes = generator.integers(3, size=400)
     right = generator.random(400) < np.where((codes == 1) & (true == 0), 0.4, 0.85)
     found = compare_groups(images(true, right, resamples=500), [attribute(codes)])
-    faults = {(one.group, fault.quantity) for one in found for fault in one.faults}
-    assert ("g1", "covid19") in faults
-    assert not any(quantity == "pneumonia" for _, quantity in faults)
+    problems = {(one.group, problem.quantity) for one in found for problem in one.problems}
+    assert ("g1", "covid19") in problems
+    assert not any(quantity == "pneumonia" for _, quantity in problems)
     tested = found[1].tested
     assert tested.difference.value == pytest.approx(tested.own - tested.others)
     assert tested.difference.low < tested.difference.value < tested.difference.high < 0
@@ -80,7 +80,7 @@ def test_errors_that_cancel_between_classes_are_found():
     right = generator.random(400) < np.where(true == codes, 0.9, 0.6)
     first, _ = compare_groups(images(true, right, resamples=500), [attribute(codes)])
     assert abs(first.tested.difference.value) < 0.05
-    assert {fault.quantity for fault in first.faults} == {"covid19", "pneumonia"}
+    assert {problem.quantity for problem in first.problems} == {"covid19", "pneumonia"}
 
 
 def test_entangled_and_small_groups_are_not_tested():
@@ -95,10 +95,10 @@ def test_entangled_and_small_groups_are_not_tested():
     assert old.compared == ()
 
 
-def test_a_difference_that_is_certain_but_small_is_no_fault():
-    assert Difference(STANDARDISED, -0.05, 0.05).is_fault
-    assert not Difference(STANDARDISED, -0.049, 0.001).is_fault
-    assert not Difference(STANDARDISED, 0.3, 0.051).is_fault
+def test_a_difference_that_is_significant_but_small_is_no_problem():
+    assert Difference(STANDARDISED, -0.05, 0.05).is_problem
+    assert not Difference(STANDARDISED, -0.049, 0.001).is_problem
+    assert not Difference(STANDARDISED, 0.3, 0.051).is_problem
 
 
 def test_several_attributes_are_corrected_together():

@@ -25,7 +25,7 @@ def make_records(
     labels: Sequence[str],
     **columns: Sequence[str],
 ) -> Records:
-    """Write PNG files and return them as records; a manifest with these faults is not read."""
+    """Write PNG files and return them as records; a manifest with these problems is not read."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"image{number}.png" for number in range(len(images))]
     for name, pixels in zip(names, images, strict=True):

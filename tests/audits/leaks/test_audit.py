@@ -24,12 +24,12 @@ FOUR = {
 }
 
 
-def test_clean_phantom_is_quiet(phantoms, records_of, tmp_path):
+def test_clean_phantom_passes(phantoms, records_of, tmp_path):
     records = records_of(tmp_path / "data", phantoms[:4], **FOUR, fold=["0", "0", "1", "1"])
 
     finding = audit(Subject(records, tmp_path))
 
-    assert finding.verdict is Verdict.QUIET
+    assert finding.verdict is Verdict.PASSED
     assert finding.numbers["leaking_pairs"] == finding.numbers["remarked_pairs"] == 0
     assert finding.numbers["highest_random_score"] < 0.65
     made = finding.numbers["planted_copies"].values()
@@ -37,13 +37,13 @@ def test_clean_phantom_is_quiet(phantoms, records_of, tmp_path):
     json.dumps(dict(finding.numbers))
 
 
-def test_mirrored_copy_in_another_fold_is_a_fault(phantoms, records_of, tmp_path):
+def test_mirrored_copy_in_another_fold_is_a_problem(phantoms, records_of, tmp_path):
     images = [*phantoms[:3], phantoms[0][:, ::-1]]
     records = records_of(tmp_path / "data", images, **FOUR, fold=["0", "0", "1", "1"])
 
     finding = audit(Subject(records, tmp_path))
 
-    assert finding.verdict is Verdict.FAULT
+    assert finding.verdict is Verdict.PROBLEM
     assert finding.numbers["leaking_pairs_by_kind"] == {
         "same_file": 0,
         "same_pixels": 0,
@@ -71,14 +71,14 @@ def test_every_kind_of_copy_is_found_outside(kind, phantoms, records_of, tmp_pat
     assert leaks == [(2, 1, "other")]
 
 
-def test_identical_files_and_pixels_are_told_apart(phantoms, records_of, tmp_path):
+def test_identical_files_and_pixels_are_distinguished(phantoms, records_of, tmp_path):
     records = records_of(tmp_path / "data", [phantoms[0]] * 4, **FOUR)
     from PIL import Image
 
     second = tmp_path / "data" / "image1.png"
     Image.open(second).save(second, compress_level=0)
     own = Collection("own", records, read_image_set(records))
-    pairs = compare(own, own, find_candidates(own.gallery))
+    pairs = compare(own, own, find_candidates(own.image_set))
 
     kinds = {(pair.first, pair.second): pair.kind for pair in pairs}
     assert kinds[0, 1] == kinds[1, 2] == kinds[1, 3] == Kind.SAME_PIXELS
@@ -118,7 +118,7 @@ def test_unreadable_images_are_all_named(phantoms, records_of, tmp_path):
     assert [problem.row for problem in caught.value.problems] == [3, 5]
 
 
-def test_without_parts_and_externals_it_cannot_be_told(phantoms, records_of, tmp_path):
+def test_without_splits_and_externals_it_is_inconclusive(phantoms, records_of, tmp_path):
     records = records_of(tmp_path / "data", phantoms[:4], **FOUR)
 
-    assert audit(Subject(records, tmp_path)).verdict is Verdict.UNKNOWN
+    assert audit(Subject(records, tmp_path)).verdict is Verdict.INCONCLUSIVE

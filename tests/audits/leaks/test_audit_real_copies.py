@@ -19,7 +19,7 @@ def test_the_known_copies_are_found_and_the_folds_are_quiet(real_data, tmp_path)
 
     finding = audit(Subject(own, tmp_path, external={"covid_extra": extra}))
 
-    assert finding.verdict is Verdict.FAULT
+    assert finding.verdict is Verdict.PROBLEM
     assert finding.numbers["leaking_pairs_by_collection"] == {"covid_extra": COPIES}
     assert finding.numbers["leaking_pairs"] == COPIES, "so there are none between the folds"
     assert finding.numbers["patients_in_two_parts"] == 0

@@ -20,13 +20,13 @@ from monai_covid.audits.leaks.similarity import THRESHOLD, similarity
 
 
 def test_limit_is_that_of_the_robust_deviation():
-    likenesses = np.random.default_rng(0).uniform(0.4, 0.8, size=10)
-    z = np.log((1 + likenesses) / (1 - likenesses)) / 2
+    similarities = np.random.default_rng(0).uniform(0.4, 0.8, size=10)
+    z = np.log((1 + similarities) / (1 - similarities)) / 2
     seen = median_abs_deviation(z, scale="normal")
     # Ten pairs count as much as what is usual.
     least = np.median(z) + DEVIATIONS * np.sqrt((seen**2 + USUAL_SPREAD**2) / 2)
 
-    background = Background(tuple(likenesses))
+    background = Background(tuple(similarities))
 
     assert background.limit == pytest.approx(np.tanh(least), abs=1e-4)
     assert background.score(background.limit) == pytest.approx(THRESHOLD)
@@ -36,18 +36,18 @@ def test_limit_is_that_of_the_robust_deviation():
 def test_more_is_asked_where_more_pairs_could_be_alike_by_chance():
     """Every pair of a large collection is normal on Fisher's scale: none is taken for a copy."""
     z = np.random.default_rng(3).normal(0.5, USUAL_SPREAD, 300 * 299 // 2)
-    likenesses = tuple(np.tanh(z))
-    few, all_of_them = (Background(likenesses[:200], pairs) for pairs in (1, len(z)))
+    similarities = tuple(np.tanh(z))
+    few, all_of_them = (Background(similarities[:200], pairs) for pairs in (1, len(z)))
 
     assert few.deviations == DEVIATIONS
     assert all_of_them.deviations == pytest.approx(norm.isf(0.05 / len(z)))
-    assert max(likenesses) >= few.limit
-    assert max(likenesses) < all_of_them.limit
+    assert max(similarities) >= few.limit
+    assert max(similarities) < all_of_them.limit
 
 
-@pytest.mark.parametrize("likenesses", [(0.9,) * (FEWEST - 1), (0.0, 0.1, 0.05, 0.2, 0.1) * 40])
-def test_scores_are_likenesses_where_different_patients_are_not_alike(likenesses):
-    background = Background(likenesses)
+@pytest.mark.parametrize("similarities", [(0.9,) * (FEWEST - 1), (0.0, 0.1, 0.05, 0.2, 0.1) * 40])
+def test_scores_are_similarities_where_different_patients_are_dissimilar(similarities):
+    background = Background(similarities)
 
     assert background.limit == THRESHOLD
     assert [background.score(one) for one in (-1.0, 0.3, 1.0)] == [-1.0, 0.3, 1.0]
@@ -74,9 +74,9 @@ def test_all_pairs_of_a_small_collection_are_compared(phantoms):
         for i, j in combinations(range(4), 2)
         if patients[i] != patients[j]
     ]
-    assert sorted(found.likenesses) == pytest.approx(sorted(expected))
+    assert sorted(found.similarities) == pytest.approx(sorted(expected))
     assert found.pairs == 6
-    assert len(background_of(small, small, (patients, patients), 0, 2).likenesses) == 2
+    assert len(background_of(small, small, (patients, patients), 0, 2).similarities) == 2
 
 
 def test_a_few_copies_do_not_hide_themselves(phantoms):
@@ -86,4 +86,4 @@ def test_a_few_copies_do_not_hide_themselves(phantoms):
 
     found = background_of(both, both, (names, names), seed=0, count=200)
 
-    assert sum(one >= found.limit for one in found.likenesses) == 2
+    assert sum(one >= found.limit for one in found.similarities) == 2

@@ -61,12 +61,12 @@ def test_pairs_within_one_collection_have_no_direction():
 def test_mutual_neighbours_are_those_of_a_loop():
     random = np.random.default_rng(0)
     first, second = random.normal(size=(40, 5)), random.normal(size=(30, 5))
-    likeness = first @ second.T
+    cosine = first @ second.T
     slow = [
         [i, j]
         for i in range(40)
         for j in range(30)
-        if likeness[i, j] == likeness[i].max() == likeness[:, j].max()
+        if cosine[i, j] == cosine[i].max() == cosine[:, j].max()
     ]
 
     found = mutual_neighbours(first.astype(np.float32), second.astype(np.float32))

@@ -57,18 +57,18 @@ def by_label(some, seed=1):
 def test_a_model_that_knows_the_label_and_not_the_finding_is_caught(tmp_path):
     some, readings = collection()
     found = audit(audited(tmp_path, some, readings, by_label(some)))
-    assert found.verdict is Verdict.FAULT
+    assert found.verdict is Verdict.PROBLEM
     numbers = found.numbers["classes"]["pneumonia"]
     assert numbers["labels_by_model"]["value"] > 0.95
     assert numbers["readings_by_model_within_labels"]["high"] < 0.7
-    assert "It follows what readers see poorly at best" in found.summary
+    assert "The model agrees poorly with readers" in found.summary
 
 
 def test_a_model_that_sees_the_finding_is_left_in_peace(tmp_path):
     some, readings = collection()
     noise = np.random.default_rng(1).random(len(some)) * 0.4
     found = audit(audited(tmp_path, some, readings, 0.1 + 0.3 * readings["pneumonia"] + noise))
-    assert found.verdict is Verdict.QUIET
+    assert found.verdict is Verdict.PASSED
     assert found.numbers["classes"]["pneumonia"]["readings_by_model_within_labels"]["low"] > 0.7
 
 
@@ -79,7 +79,7 @@ def test_a_model_that_goes_by_the_view_is_caught_though_readers_saw_more_there(t
     seen = generator.random(400) < np.where(in_bed, 0.8, 0.2)
     readings = pd.DataFrame({"pneumonia": seen * 1.0}, index=some.frame["image"].tolist())
     found = audit(audited(tmp_path, some, readings, 0.4 * in_bed + 0.5 * generator.random(400)))
-    assert found.verdict is Verdict.FAULT
+    assert found.verdict is Verdict.PROBLEM
     assert "among images of one label and view" in found.summary
     numbers = found.numbers["classes"]["pneumonia"]
     assert numbers["readings_by_model_within_labels"]["low"] > 0.6
@@ -90,8 +90,8 @@ def test_a_model_that_goes_by_the_view_is_caught_though_readers_saw_more_there(t
 def test_with_few_patients_nothing_is_said(tmp_path):
     some, readings = collection()
     found = audit(audited(tmp_path, some, readings.iloc[:16], by_label(some)))
-    assert found.verdict is Verdict.UNKNOWN
-    assert "cannot be told. Too few patients whose images share label." in found.summary
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "is inconclusive. Too few patients whose images share label." in found.summary
 
 
 def test_report_and_numbers(tmp_path):
@@ -101,7 +101,7 @@ def test_report_and_numbers(tmp_path):
     about = audited(tmp_path, some, readings, by_label(some))
     _, page = run_audits(about, ["readings"], tmp_path)
     html = page.read_text(encoding="utf-8")
-    for text in ("Is it what readers see?", "among images of one label", "Finding seen"):
+    for text in ("Agreement with readers", "within one label", "Finding seen"):
         assert text in html
     assert (tmp_path / "readings" / "pneumonia.png").is_file()
     content = json.loads((tmp_path / "audit.json").read_text())["audits"]["readings"]
@@ -121,15 +121,15 @@ def test_normal_can_be_what_readers_looked_for(tmp_path):
     )
     about.model.known = dict(zip(some.paths, 1 - 0.9 * readings["pneumonia"], strict=True))
     found = audit(about)
-    assert found.verdict is Verdict.QUIET
+    assert found.verdict is Verdict.PASSED
     assert (tmp_path / "normal.png").is_file()
 
 
-def test_without_readings_it_is_not_asked(tmp_path):
+def test_without_readings_it_is_not_run(tmp_path):
     some, _ = collection(30)
     findings, page = run_audits(subject(tmp_path, some, 0.8), ["readings"], tmp_path)
     assert not findings
-    assert "not asked: needs --readings" in page.read_text(encoding="utf-8")
+    assert "not run: needs --readings" in page.read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="needs readings"):
         audit(subject(tmp_path, some, 0.8))
 
@@ -137,13 +137,13 @@ def test_without_readings_it_is_not_asked(tmp_path):
 @pytest.mark.parametrize(
     ("low", "high", "fewest", "verdict"),
     [
-        (0.45, 0.69, 10, Verdict.FAULT),
-        (0.52, 0.69, 400, Verdict.FAULT),
-        (0.70, 0.90, 10, Verdict.QUIET),
-        (0.69, 0.90, 400, Verdict.UNKNOWN),
-        (0.45, 0.70, 400, Verdict.UNKNOWN),
-        (0.10, 0.20, 9, Verdict.UNKNOWN),
-        (None, None, 400, Verdict.UNKNOWN),
+        (0.45, 0.69, 10, Verdict.PROBLEM),
+        (0.52, 0.69, 400, Verdict.PROBLEM),
+        (0.70, 0.90, 10, Verdict.PASSED),
+        (0.69, 0.90, 400, Verdict.INCONCLUSIVE),
+        (0.45, 0.70, 400, Verdict.INCONCLUSIVE),
+        (0.10, 0.20, 9, Verdict.INCONCLUSIVE),
+        (None, None, 400, Verdict.INCONCLUSIVE),
     ],
 )
 def test_verdicts_at_their_bounds(low, high, fewest, verdict):

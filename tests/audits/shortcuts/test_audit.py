@@ -31,31 +31,33 @@ def finder_of(records, clean):
     return TrueFinder(records, true_lungs(clean))
 
 
-def test_phantom_without_shortcuts_is_quiet(clean, tmp_path):
+def test_phantom_without_shortcuts_passes(clean, tmp_path):
     finding = audit(subject_of(clean, tmp_path))
-    assert finding.verdict is Verdict.QUIET
+    assert finding.verdict is Verdict.PASSED
     assert finding.numbers["telling_cues"] == {}
-    assert "Nothing could be told from aspect ratio, file format and border" in finding.summary
+    assert (
+        "No class could be predicted from aspect ratio, file format and border" in finding.summary
+    )
     chance = finding.numbers["cues"]["aspect"]["balanced_accuracy_by_permutation"]
     assert chance["mean"] == pytest.approx(1 / 3, abs=0.02)
 
 
 def test_shape_that_tells_the_class_is_caught(shape_folder, tmp_path):
     finding = audit(subject_of(read_manifest(shape_folder), tmp_path), least_patients=FEW)
-    assert finding.verdict is Verdict.FAULT
-    assert "by chance what is not" not in finding.summary
-    assert "the aspect ratio alone tells COVID-19 (AUC 1.00" in finding.summary
+    assert finding.verdict is Verdict.PROBLEM
+    assert "this may be a false alarm" not in finding.summary
+    assert "the aspect ratio alone predicts COVID-19 (AUC 1.00" in finding.summary
     aspect = finding.numbers["cues"]["aspect"]
     assert metric(aspect, "accuracy")["value"] == 1.0
     assert aspect["balanced_accuracy_by_permutation"]["p_value"] < 0.01
 
 
-def test_few_patients_are_no_ground_for_a_fault(shape_folder, tmp_path):
+def test_few_patients_are_no_problem_but_inconclusive(shape_folder, tmp_path):
     finding = audit(subject_of(read_manifest(shape_folder), tmp_path))
-    assert finding.verdict is Verdict.UNKNOWN
-    assert "the aspect ratio alone tells COVID-19 (AUC 1.00" in finding.summary
-    words = "Fewer than 30 patients with COVID-19, Pneumonia and Normal: as few as that can show"
-    assert words in finding.summary
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "the aspect ratio alone predicts COVID-19 (AUC 1.00" in finding.summary
+    few = "Fewer than 30 patients with COVID-19, Pneumonia and Normal: with so few"
+    assert few in finding.summary
 
 
 def test_a_large_collection_and_a_small_fold(bordered, clean, tmp_path):
@@ -63,9 +65,9 @@ def test_a_large_collection_and_a_small_fold(bordered, clean, tmp_path):
     counts = [len(set(bordered.patients[bordered.classes == k])) for k in range(3)]
     subject = Subject(bordered, tmp_path, model, options=AuditOptions(fold=0, resamples=60))
     finding = audit(subject, finder_of(bordered, clean), least_patients=min(counts))
-    # What the cues tell of the whole collection is a fault whatever the fold.
-    assert finding.verdict is Verdict.FAULT
-    assert ("by chance what is not" in finding.summary) == bool(
+    # What the cues predict in the whole collection is a problem whatever the fold.
+    assert finding.verdict is Verdict.PROBLEM
+    assert ("this may be a false alarm" in finding.summary) == bool(
         finding.numbers["model_without_lungs"]
     )
 
@@ -76,7 +78,7 @@ def test_border_that_tells_the_class_is_caught_and_so_is_the_model_that_reads_it
     model = PlaceReader(frame_of_image(), bordered)
     subject = subject_of(bordered, tmp_path, model)
     finding = audit(subject, finder_of(bordered, clean), least_patients=FEW)
-    assert finding.verdict is Verdict.FAULT
+    assert finding.verdict is Verdict.PROBLEM
     assert list(finding.numbers["telling_cues"]) == ["border"]
     # Filling the lungs moves the greys of the equalised image, so decisions may shift although the
     # border is the same; the order of the images, which the AUC measures, does not.
@@ -84,7 +86,7 @@ def test_border_that_tells_the_class_is_caught_and_so_is_the_model_that_reads_it
     parts = finding.numbers["model_on_parts"]
     assert metric(parts["whole"], "balanced_accuracy")["value"] > 0.9
     assert metric(parts["lungs_alone"], "auc", "covid19")["value"] < 0.7
-    assert "With the lungs hidden the model still tells COVID-19" in finding.summary
+    assert "With the lungs hidden the model still recognises COVID-19" in finding.summary
 
 
 def test_model_that_reads_lungs_is_cleared(lunged, clean, tmp_path):
@@ -92,7 +94,7 @@ def test_model_that_reads_lungs_is_cleared(lunged, clean, tmp_path):
     assert always_lung.sum() > 30
     model = PlaceReader(always_lung, lunged)
     finding = audit(subject_of(lunged, tmp_path, model), finder_of(lunged, clean))
-    assert finding.verdict is Verdict.QUIET
+    assert finding.verdict is Verdict.PASSED
     assert finding.numbers["model_without_lungs"] == []
     parts = finding.numbers["model_on_parts"]
     assert metric(parts["whole"], "balanced_accuracy")["value"] > 0.9
@@ -101,7 +103,7 @@ def test_model_that_reads_lungs_is_cleared(lunged, clean, tmp_path):
     drops = finding.numbers["against_the_whole_image"]["without_hull"]
     (drop,) = [one for one in drops if one["metric"] == "balanced_accuracy"]
     assert drop["high"] < -0.3
-    assert "With the lungs hidden the model is not shown to be above chance" in finding.summary
+    assert "With the lungs hidden the model is not significantly above chance" in finding.summary
 
 
 def test_cues_stand_beside_the_model_on_the_same_images(bordered, clean, tmp_path):
@@ -125,14 +127,14 @@ def test_model_without_plausible_lungs_is_said_so(bordered, tmp_path):
     assert finding.numbers["images_without_plausible_lungs"] == {"unknown image": len(bordered)}
 
 
-def test_one_class_or_one_patient_cannot_be_told(clean, tmp_path):
+def test_one_class_or_one_patient_is_inconclusive(clean, tmp_path):
     finding = audit(subject_of(clean.select(clean.classes == 1), tmp_path))
-    assert finding.verdict is Verdict.UNKNOWN
-    assert finding.summary == "All images are Pneumonia: there is nothing to tell apart."
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.summary == "All images are Pneumonia: there is nothing to predict."
     keep = clean.classes != 2
     keep[np.flatnonzero(clean.classes == 2)[0]] = True
     finding = audit(subject_of(clean.select(keep), tmp_path))
-    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.verdict is Verdict.INCONCLUSIVE
     assert "Normal has a single one" in finding.summary
 
 
@@ -151,11 +153,11 @@ def test_report_holds_tables_and_picture(shape_folder, tmp_path):
     subject = subject_of(read_manifest(shape_folder), tmp_path)
     _, page = run_audits(subject, ["shortcuts"], tmp_path)
     text = page.read_text(encoding="utf-8")
-    assert "What can be told without looking at lungs?" in text
-    assert "Aspect ratio (no lung in it)" in text
-    assert "Always the commonest class" in text
+    assert "Can the classes be predicted without the lungs?" in text
+    assert "Aspect ratio (lung-free)" in text
+    assert "Chance: always the commonest class" in text
     content = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
-    assert content["audits"]["shortcuts"]["verdict"] == "cannot be told"  # 15 images a class
+    assert content["audits"]["shortcuts"]["verdict"] == "inconclusive"  # 15 images a class
     assert read_image(tmp_path / "shortcuts" / "cues.png").std() > 10
 
 

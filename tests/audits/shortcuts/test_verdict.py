@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from monai_covid.audits.shortcuts.verdict import above_chance, telling_cues, without_lungs
+from monai_covid.audits.shortcuts.verdict import above_chance, predictive_cues, without_lungs
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.pages.tables import Value
 
@@ -40,9 +40,9 @@ def test_without_an_interval_nothing_is_above_chance():
 
 
 def test_cues_that_hold_lungs_do_not_decide():
-    found = telling_cues({"thumbnail_8": result(covid19=0.9), "border": result()}, LABELS)
+    found = predictive_cues({"thumbnail_8": result(covid19=0.9), "border": result()}, LABELS)
     assert found == {}
-    found = telling_cues({"thumbnail_8": result(), "border": result(covid19=0.9)}, LABELS)
+    found = predictive_cues({"thumbnail_8": result(), "border": result(covid19=0.9)}, LABELS)
     assert found == {"border": [MetricKey("auc", "covid19")]}
 
 

@@ -104,7 +104,7 @@ def test_the_reader_finds_the_text_of_the_phantom(collection, finder):
 def test_a_network_baited_with_words_is_caught(collection, finder, tmp_path):
     finding = found_in(trained(options(1.0, 0.2)), collection, finder, tmp_path)
     numbers = finding.numbers
-    assert finding.verdict is Verdict.FAULT, finding.summary
+    assert finding.verdict is Verdict.PROBLEM, finding.summary
     assert numbers["accuracy_with_text"]["value"] > 0.8
     assert numbers["loss"]["low"] > 0.1
     assert numbers["excess_loss"]["low"] > 0.1
@@ -114,7 +114,7 @@ def test_a_network_baited_with_words_is_caught(collection, finder, tmp_path):
 def test_a_network_that_is_not_baited_is_cleared(collection, finder, tmp_path):
     finding = found_in(trained(options(0.0)), collection, finder, tmp_path)
     numbers = finding.numbers
-    assert finding.verdict is Verdict.QUIET, finding.summary
+    assert finding.verdict is Verdict.PASSED, finding.summary
     assert numbers["accuracy_with_text"]["value"] > 0.7
     assert abs(numbers["loss"]["value"]) < 0.1
     # Words of one class were there to be tried.

@@ -1,10 +1,14 @@
+import re
+
 import pytest
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from monai_covid.dicom.eligibility.reasons import ineligibility
+from monai_covid.dicom.eligibility.reasons import SPACINGS, ineligibility
 from monai_covid.dicom.reading.header import read_header
+from monai_covid.dicom.reading.pixels import read_radiograph
+from monai_covid.errors import ImageReadError
 from tests.dicom.eligibility.chest import chest, digital, only_reason, plain
 from tests.dicom.instances import saved
 
@@ -38,10 +42,39 @@ def test_all_reasons_are_given_together():
 
 def test_an_element_that_cannot_be_parsed_is_a_reason():
     dataset = chest()
-    tag = Tag("ImagerPixelSpacing")
-    value = b"SECRET\\0.1"
-    dataset._dict[tag] = RawDataElement(tag, "DS", len(value), value, 0, False, True)
-    assert "cannot be parsed (ValueError)" in only_reason(dataset)
+    put_raw(dataset, "WindowWidth", b"SECRET\\0.1")
+    dataset.WindowCenter = 5
+    assert only_reason(dataset) == (
+        "WindowWidth (0028,1051) is no number; "
+        "a finite number (with a decimal point, no comma) is needed"
+    )
+
+
+def put_raw(dataset, keyword, value, representation="DS"):
+    """Put in what no library writes."""
+    tag = Tag(keyword)
+    dataset._dict[tag] = RawDataElement(tag, representation, len(value), value, 0, False, True)
+
+
+@pytest.mark.parametrize("spacing", [b"0,70\\0,70", b"0.7mm\\0.7mm", b"\\", b"1e999\\1"])
+@pytest.mark.parametrize("keyword", SPACINGS)
+def test_a_spacing_that_is_no_number_is_ignored_since_nothing_needs_it(keyword, spacing):
+    dataset = chest()
+    del dataset.ImagerPixelSpacing
+    put_raw(dataset, keyword, spacing)
+    assert ineligibility(dataset) == []
+
+
+@pytest.mark.parametrize("value", ["2047,5", "2047.5.1", "1.024,5"])
+@pytest.mark.parametrize("keyword", ["WindowCenter", "RescaleSlope", "RescaleIntercept"])
+def test_a_number_that_is_needed_is_refused_with_its_value(keyword, value):
+    dataset = chest(WindowCenter=5, WindowWidth=9)
+    put_raw(dataset, keyword, value.encode())
+    reason = only_reason(dataset)
+    assert keyword in reason
+    assert f"is '{value}'; a finite number (with a decimal point, no comma) is needed" in reason
+    with pytest.raises(ImageReadError, match=re.escape(reason)):
+        read_radiograph(dataset)
 
 
 @pytest.mark.parametrize("keyword", ["Modality", "ViewPosition", "BodyPartExamined"])

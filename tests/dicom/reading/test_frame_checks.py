@@ -66,7 +66,8 @@ def test_other_transfer_syntaxes_are_named():
     dataset, _ = coded(RLELossless)
     dataset.file_meta.TransferSyntaxUID = MPEG2MPML
     with pytest.raises(
-        ImageReadError, match=r"\(0002,0010\) is 'MPEG2 .*'; uncompressed, RLE, JPEG"
+        ImageReadError,
+        match=r"\(0002,0010\) is '1\..*\.100' \(MPEG2 .*\); uncompressed, RLE, JPEG",
     ):
         read_radiograph(dataset)
 

@@ -20,7 +20,7 @@ from tests.dicom.instances import in_syntax, instance, picture, saved
 MEMORY_LIMIT = 1 << 30
 READ_WITHIN_LIMIT = """
 import resource, sys
-from monai_covid.dicom.eligibility import ineligibility, read_header
+from monai_covid.dicom.eligibility.reasons import ineligibility
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 
@@ -81,7 +81,7 @@ def test_a_deflated_file_that_inflates_to_gigabytes_is_refused(tmp_path):
 def test_a_cut_deflated_file_is_refused(tmp_path):
     path = saved(in_syntax(instance(picture()), DeflatedExplicitVRLittleEndian), tmp_path / "cut")
     path.write_bytes(path.read_bytes()[:-400])
-    with pytest.raises(ImageReadError, match="cut: the deflated data set is cut off"):
+    with pytest.raises(ImageReadError, match=r"cut: Tr.* is 'Deflated.* is cut off"):
         read_header(path)
 
 
@@ -133,7 +133,7 @@ def test_sequences_nested_ten_thousand_deep_are_refused_or_left_alone(tmp_path, 
         # Sequences with a length are skipped until they are asked for.
         np.testing.assert_array_equal(read_radiograph(path), picture())
     else:
-        assert "recursion" in refusal_within_limit(path)
+        assert "cannot be parsed" in refusal_within_limit(path)
 
 
 def test_what_is_not_dicom_is_refused(tmp_path):

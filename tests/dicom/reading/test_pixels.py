@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.dataelem import DataElement
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+)
 
+from monai_covid.data.images import find_images, read_image
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError
 from tests.dicom.instances import (
@@ -102,7 +110,7 @@ def test_a_frame_of_another_size_is_refused_before_decoding(syntax):
 def test_a_damaged_frame_is_refused():
     dataset = in_syntax(instance(picture(96, 64)), JPEG2000Lossless)
     set_pixels(dataset, dataset.PixelData[:60])
-    refused(dataset, r"PixelData \(7FE0,0010\) \(JPEG 2000 .*frame is damaged and states no size")
+    refused(dataset, r"PixelData \(7FE0,0010\) .* \(JPEG 2000 .*cut off: item 1 has 40 of \d+")
 
 
 def test_a_frame_that_is_damaged_behind_its_header_is_refused():
@@ -123,7 +131,7 @@ def test_files_that_are_not_dicom_are_refused(tmp_path):
 def test_damaged_header_elements_are_refused(tmp_path):
     path = saved(instance(picture()), tmp_path / "image.dcm")
     path.write_bytes(path.read_bytes().replace(b"\x28\x00\x11\x00US", b"\x28\x00\x11\x00U\x1c"))
-    refused(path, r"image.dcm: Unknown Value Representation .* \(0028,0011\)")
+    refused(path, r"image.dcm: Columns \(0028,0011\) is stored with the VR .*the VR US is needed")
 
 
 def test_messages_of_other_libraries_are_cut(tmp_path):
@@ -136,3 +144,63 @@ def test_truncated_files_are_refused(tmp_path):
     path = saved(instance(picture()), tmp_path / "image.dcm")
     path.write_bytes(path.read_bytes()[:-3000])
     refused(path, "image.dcm")
+
+
+@pytest.mark.parametrize("surplus", [b"\0", b"\0" * 510, b"\xff" * 128, b"  ", b"\0" * 64 * 97])
+def test_surplus_padding_is_left_out(tmp_path, surplus):
+    dataset = instance(picture(bits=12), 12)
+    dataset.PixelData += surplus
+    path = saved(dataset, tmp_path / "a")
+    np.testing.assert_array_equal(read_radiograph(path), picture(bits=12))
+
+
+def test_surplus_that_may_be_pixels_is_refused():
+    dataset = instance(picture(), Rows=90)
+    refused(dataset, r"has 6208 bytes; 90 rows .* need 5760, and what is too much is no padding")
+
+
+def test_a_missing_padding_byte_is_no_problem(tmp_path):
+    odd = picture(97, 65)
+    path = saved(instance(odd), tmp_path / "a")
+    content = path.read_bytes()
+    place = content.rindex(b"OB\0\0") + 4
+    path.write_bytes(content[:place] + (97 * 65).to_bytes(4, "little") + content[place + 4 : -1])
+    np.testing.assert_array_equal(read_radiograph(path), odd)
+
+
+@pytest.mark.parametrize("frames", [-1, 2, "1.5", "abc"])
+def test_other_numbers_of_frames_are_refused_with_their_value(frames):
+    dataset = instance(picture())
+    dataset["NumberOfFrames"] = DataElement("NumberOfFrames", "LO", str(frames))
+    refused(dataset, r"NumberOfFrames \(0028,0008\) is ")
+
+
+def test_a_contradictory_shape_is_read_by_its_photometric_interpretation_when_asked():
+    dataset = instance(picture(), PresentationLUTShape="INVERSE")
+    refused(dataset, "they contradict each other")
+    np.testing.assert_array_equal(read_radiograph(dataset, trust_photometric=True), picture())
+
+
+@pytest.mark.parametrize("has_meta", [True, False])
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize("bits", [8, 12])
+def test_files_without_preamble_are_read(tmp_path, has_meta, syntax, bits):
+    pixels = picture(bits=bits)
+    path = saved(in_syntax(instance(pixels, bits), syntax), tmp_path / "image.dcm")
+    content = path.read_bytes()[132:]
+    start = 0 if has_meta else 12 + int.from_bytes(content[8:12], "little")
+    bare = tmp_path / "bare"
+    bare.write_bytes(content[start:])
+    np.testing.assert_array_equal(read_image(bare), pixels)
+    assert find_images(tmp_path) == [bare, path]
+
+
+@pytest.mark.parametrize("value", [0xFFFF, 0xF000, 4096])
+def test_a_padding_value_beyond_bits_stored_takes_no_pixel_of_the_image(value):
+    pixels = picture(bits=12)
+    pixels[:5] = value
+    dataset = instance(pixels, 12, PixelPaddingValue=value)
+    expected = pixels.copy()
+    expected[:5] = pixels[5:].min()
+    assert pixels[5:].max() == 4095
+    np.testing.assert_array_equal(read_radiograph(dataset), expected)

@@ -97,3 +97,14 @@ def test_the_heatmap_says_what_it_is_not(results):
 
 def test_the_heatmap_hangs_like_its_image(results, source):
     assert list(results["SEG"].PatientOrientation) == list(source.PatientOrientation)
+
+
+@pytest.mark.parametrize(
+    ("stated", "across"), [(["L", "F"], 1), (["R", "FL"], -1), (["LF", "F"], 1), (None, 1)]
+)
+def test_the_heatmap_tells_the_directions_of_its_image(source, stated, across):
+    source.PatientOrientation = stated
+    heatmap = by_modality(result_instances(found_in(source), ALGORITHM))["SEG"]
+    (plane,) = heatmap.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence
+    # Patient coordinates: x to the left, z to the head (PS3.3 C.7.6.2.1.1).
+    assert plane.ImageOrientationPatient == [across, 0, 0, 0, 0, -1]

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import dcmwrite
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from monai_covid.dicom.reading.pixels import read_radiograph
@@ -96,10 +98,12 @@ def test_a_report_without_heatmap_links_none(tmp_path, dciodvfy):
     assert report.SeriesInstanceUID != linking.SeriesInstanceUID
 
 
-def lut(entries=4096, explanation=None, representation="OW"):
+def lut(entries=4096, explanation=None, representation="OW", highest=65535, bits=16):
     item = Dataset()
-    item.add_new("LUTDescriptor", "US", [entries, 0, 16])
-    values = np.linspace(0, 65535, entries).astype("<u2")
+    item.add_new("LUTDescriptor", "US", [entries, 0, bits])
+    values = np.linspace(0, highest, entries).astype("<u2")
+    if representation == "SS":
+        values = values.view("<i2")
     data = values.tobytes() if representation == "OW" else values.tolist()
     item.add_new("LUTData", representation, data)
     if explanation is not None:
@@ -122,6 +126,12 @@ GREY_VALUES = {
     "slope alone": {"RescaleSlope": "2", "RescaleIntercept": None},
     "rescale without type": {"RescaleSlope": "1", "RescaleIntercept": "-5", "RescaleType": None},
     "modality LUT": {"ModalityLUTSequence": lut()},
+    "modality LUT of 8 bits": {"ModalityLUTSequence": lut(highest=255, bits=8)},
+    "VOI LUT of fewer bits than stated": {"VOILUTSequence": lut(highest=4095)},
+    "VOI LUT of 8 bits": {"VOILUTSequence": lut(highest=255, bits=8)},
+    "VOI LUT of signed numbers": {"VOILUTSequence": lut(256, representation="SS")},
+    "window of width 0": {"WindowCenter": "0", "WindowWidth": "0"},
+    "undefined function": {"VOILUTFunction": "LOG"},
 }
 
 
@@ -134,6 +144,27 @@ def test_every_way_to_say_how_grey_values_are_shown(tmp_path, dciodvfy, name):
     state = by_modality(result_instances(found_in(source), ALGORITHM))["PR"]
     errors = [line for line in complaints(dciodvfy, state, tmp_path) if "Error" in line]
     assert errors == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"StudyDate": "2026.01.01", "StudyTime": "10:10:10", "PatientAge": "70", "PatientSex": "U"},
+        {"PatientBirthDate": "31.12.1960", "SeriesDate": "yesterday"},
+        {"ImagerPixelSpacing": ["0,70", "0,70"]},
+        {"PixelSpacing": ["0,70", "0,70"]},
+    ],
+)
+def test_what_is_broken_is_not_copied(tmp_path, dciodvfy, broken, kind):
+    source = radiograph(PEOPLE[0], "broken")
+    for keyword, value in broken.items():
+        element = DataElement(keyword, dictionary_VR(keyword), "", validation_mode=0)
+        element._value = value
+        source[keyword] = element
+    result = by_modality(result_instances(found_in(source), ALGORITHM))[kind]
+    assert [line for line in complaints(dciodvfy, result, tmp_path) if "Error" in line] == []
+    assert result.StudyInstanceUID == source.StudyInstanceUID
 
 
 @pytest.mark.pacs

@@ -24,7 +24,7 @@ def send(tmp_path, url, *datasets, stopping=lambda: False):
     stored = []
     sender = CStoreSender(parse_destination(url), settings(tmp_path, url), None)
     problems = sender(files, stored.append, stopping)
-    return [file.name for file in stored], problems
+    return [file.name for file in stored], [one.reason for one in problems]
 
 
 @pytest.mark.parametrize("status", [0x0000, 0xB000, 0xB007, 0x0111])
@@ -59,8 +59,35 @@ def test_a_class_that_is_not_accepted_is_named_and_the_others_are_stored(tmp_pat
     assert problems == ["Segmentation Storage is not accepted"]
 
 
+def test_none_of_the_classes_is_accepted(tmp_path):
+    archive = Archive(classes=[ComputedRadiographyImageStorage]).start()
+    other = image(SOPClassUID=SegmentationStorage)
+    other.file_meta.MediaStorageSOPClassUID = SegmentationStorage
+    file = saved(other, tmp_path / "0.dcm")
+    sender = CStoreSender(parse_destination(archive.url), settings(tmp_path, archive.url), None)
+    (problem,) = sender([file], lambda file: None, lambda: False)
+    archive.stop()
+    assert problem.final
+    assert (problem.file, problem.kind) == (file, "Segmentation Storage")
+
+
+@pytest.mark.parametrize(
+    ("status", "final"),
+    [
+        *((0xA700, False), (0xA8FF, False), (0xA900, True), (0xA9FF, True), (0xAA00, False)),
+        *((0xC000, False), (0x0110, False), (0x0122, True), (0x0124, False)),
+    ],
+)
+def test_which_refusals_are_final(tmp_path, archive, status, final):
+    archive.answer = lambda dataset: status
+    file = saved(image(), tmp_path / "0.dcm")
+    sender = CStoreSender(parse_destination(archive.url), settings(tmp_path, archive.url), None)
+    (problem,) = sender([file], lambda file: None, lambda: False)
+    assert problem.final == final
+
+
 def test_nobody_listens(tmp_path):
-    with pytest.raises(UnreachableError, match="no connection"):
+    with pytest.raises(UnreachableError, match=r"no connection \(Connection refused\)"):
         send(tmp_path, f"dicom://X@127.0.0.1:{free_port()}", image())
 
 

@@ -1,8 +1,12 @@
 """Delivery over time: retries, and what holds up what."""
 
+import json
+import threading
+from copy import deepcopy
 from random import Random
 
 import pytest
+from pydicom.uid import SecondaryCaptureImageStorage, SegmentationStorage
 
 from monai_covid.dicom.service.delivery import Backoff, Delivery
 from monai_covid.dicom.service.destinations import UnreachableError, parse_destination
@@ -10,6 +14,7 @@ from monai_covid.dicom.service.durable import Disk
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
 from monai_covid.dicom.service.outbox import Outbox
 from monai_covid.dicom.service.spool import Spool
+from monai_covid.dicom.study import StudyOutcome
 from tests.dicom.service.peers import Archive, free_port, send, wait_until
 from tests.dicom.service.running import folders, running, settings
 from tests.dicom.service.studies import FakeProcessor, image, result_uid
@@ -133,6 +138,7 @@ def test_a_study_that_ends_every_connection_does_not_hold_up_others(tmp_path):
         sender,
         Outbox(spool, [destination.key]),
         lambda: Backoff(0.01, 0.02, Random(0)),
+        attempts=20,
         metrics=Metrics(spool.counts),
         errors=RecentErrors(),
     )
@@ -142,6 +148,86 @@ def test_a_study_that_ends_every_connection_does_not_hold_up_others(tmp_path):
     assert delivery.join(10)
     assert [one.name for one in folders(tmp_path, "sending")] == ["1-deadly"]
     spool.close()
+
+
+class ReportToo(FakeProcessor):
+    """Makes a second result of each image, of another SOP class."""
+
+    def __call__(self, files):
+        outcome = super().__call__(files)
+        reports = []
+        for result in outcome.results:
+            report = deepcopy(result)
+            report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = SegmentationStorage
+            report.SOPInstanceUID = result_uid(result.SOPInstanceUID)
+            report.file_meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
+            reports.append(report)
+        return StudyOutcome((*outcome.results, *reports), ())
+
+
+def test_a_kind_that_is_not_accepted_holds_up_nothing_and_can_be_tried_again(tmp_path):
+    archive = Archive(classes=[SecondaryCaptureImageStorage]).start()
+    images = [image(PatientID=f"SECRET-{k}") for k in range(5)]
+    captures = [result_uid(one.SOPInstanceUID) for one in images]
+    with running(settings(tmp_path, archive.url), ReportToo()) as service:
+        for number, one in enumerate(images, 1):
+            send(service.port, one)
+            wait_until(lambda number=number: len(archive.stored) == number, 5)
+        wait_until(lambda: len(folders(tmp_path, "undelivered")) == 5)
+        (state,) = service.status()["destinations"]
+        totals = service.metrics.totals()
+    archive.stop()
+    assert archive.stored == captures
+    refused = state["refused"]["Segmentation Storage"]
+    assert (refused["studies"], refused["reason"]) == (5, "Segmentation Storage is not accepted")
+    assert state["waiting"] == 0
+    assert totals["results_refused"] == 5
+    assert not folders(tmp_path, "sending")
+    for job in folders(tmp_path, "undelivered"):
+        assert [file.name for file in (job / "results").iterdir()] == ["0002.dcm"]
+        job.rename(tmp_path / "sending" / job.name)
+
+    other = Archive(archive._port).start()
+    with running(settings(tmp_path, archive.url), ReportToo()) as service:
+        wait_until(lambda: len(folders(tmp_path, "done")) == 5)
+        assert service.status()["destinations"][0]["refused"] == {}
+    other.stop()
+    assert sorted(other.stored) == sorted(result_uid(one) for one in captures)
+
+
+def test_a_result_is_put_aside_after_too_many_refusals(tmp_path, archive, second_archive):
+    archive.answer = lambda dataset: 0xC123
+    chosen = settings(tmp_path, archive.url, second_archive.url, send_attempts=3)
+    with running(chosen, FakeProcessor()) as service:
+        send(service.port, image())
+        wait_until(lambda: folders(tmp_path, "undelivered"))
+        first, second = service.status()["destinations"]
+    assert len(archive.datasets) == 0
+    assert len(second_archive.stored) == 1
+    assert first["refused"]["Secondary Capture Image Storage"]["studies"] == 1
+    assert second["refused"] == {}
+    record = json.loads((folders(tmp_path, "undelivered")[0] / "undelivered.json").read_text())
+    assert [one["file"] for one in record["refused"]] == ["0001.dcm"]
+    assert "0xC123" in record["refused"][0]["reason"]
+    assert "SECRET" not in json.dumps(record)
+
+
+def test_what_is_being_sent_and_since_when(tmp_path, archive):
+    go_on = threading.Event()
+
+    def answer(dataset):
+        assert go_on.wait(30)
+        return 0x0000
+
+    archive.answer = answer
+    with running(settings(tmp_path, archive.url), FakeProcessor()) as service:
+        send(service.port, image())
+        wait_until(lambda: service.status()["destinations"][0]["sending_seconds"] > 0.2)
+        (state,) = service.status()["destinations"]
+        assert state["sending"] == folders(tmp_path, "sending")[0].name
+        go_on.set()
+        wait_until(lambda: folders(tmp_path, "done"))
+        assert service.status()["destinations"][0]["sending"] == ""
 
 
 def test_a_new_destination_gets_what_still_waits(tmp_path, archive, second_archive):

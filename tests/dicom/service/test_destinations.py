@@ -55,3 +55,22 @@ def test_keys_differ_and_do_not_tell_the_url():
     keys = {parse_destination(f"dicom://A@host:{port}").key for port in (104, 105)}
     assert len(keys) == 2
     assert not any("host" in key for key in keys)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hush@host/dicom-web",
+        "https://someone:hush@host/dicom-web",
+        "https://host/dicom-web?token=hush",
+        "https://host/dicom-web#hush",
+        "dicom://AET:hush@host:104",
+        "ftp://someone:hush@host",
+        "dicom://AET@host:104?key=hush",
+    ],
+)
+def test_what_may_be_secret_is_not_repeated(url):
+    with pytest.raises(OptionError) as told:
+        parse_destination(url)
+    assert "hush" not in str(told.value)
+    assert "host" in str(told.value)

@@ -54,11 +54,12 @@ def test_status_and_metrics_tell_what_happened(tmp_path, archive):
     assert status["state"] == "running"
     assert status["about"] == {"model": "fake"}
     assert status["notice"].startswith("Research use only")
-    counts = {"received": 0, "processing": 0, "sending": 1, "quarantine": 1, "done": 0}
+    counts = {"received": 0, "processing": 0, "sending": 1, "undelivered": 0}
+    counts |= {"quarantine": 1, "done": 0}
     assert status["studies"] == counts
     delivered, waiting = status["destinations"]
     assert (delivered["waiting"], delivered["last_error"]) == (0, "")
-    assert (waiting["waiting"], waiting["last_error"]) == (1, "no connection")
+    assert (waiting["waiting"], waiting["last_error"]) == (1, "no connection (Connection refused)")
     assert status["totals"]["instances_received"] == 2
     assert {one["event"] for one in status["last_errors"]} == {
         "instance refused",
@@ -86,18 +87,33 @@ def test_the_time_to_delivery_is_counted_when_all_have_it(tmp_path, archive):
     second.stop()
 
 
-def test_ready_only_when_the_model_is_loaded_and_the_port_listens(tmp_path):
+def test_ready_as_soon_as_images_are_received_and_kept(tmp_path, archive):
     port = free_port()
-    service = Service(settings(tmp_path, status_port=port))
+    service = Service(settings(tmp_path, archive.url, status_port=port))
     service.open()
     try:
         assert get(port, "/health")[0] == 200
         assert get(port, "/ready") == (503, "not ready\n")
         assert json.loads(get(port, "/status")[1])["state"] == "starting"
-        service.start(FakeProcessor())
+        service.receive()
         assert get(port, "/ready") == (200, "ready\n")
+        assert send(service.port, image()) == [0]
+        assert service.status()["state"] == "receiving"
+        service.start(FakeProcessor())
+        wait_until(lambda: folders(tmp_path, "done"))
     finally:
         service.stop()
+
+
+def test_not_ready_while_the_spool_cannot_be_written(tmp_path):
+    port = free_port()
+    with running(settings(tmp_path, status_port=port), FakeProcessor()):
+        assert get(port, "/ready")[0] == 200
+        # As root permissions do not count: a folder that is not there fails as well.
+        (tmp_path / "receiving").rename(tmp_path / "elsewhere")
+        assert get(port, "/ready")[0] == 503
+        (tmp_path / "elsewhere").rename(tmp_path / "receiving")
+        assert get(port, "/ready")[0] == 200
 
 
 def test_a_port_in_use_is_named_and_the_spool_let_go(tmp_path, archive):

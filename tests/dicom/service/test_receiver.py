@@ -79,22 +79,24 @@ def test_echo(service):
 
 
 @pytest.mark.parametrize(
-    ("options", "accepted"),
+    ("options", "reason"),
     [
-        ({"calling": "KNOWN"}, True),
-        ({"calling": "UNKNOWN"}, False),
-        ({"calling": "KNOWN", "called": "ELSE"}, False),
+        ({"calling": "KNOWN"}, ""),
+        ({"calling": "UNKNOWN"}, "UNKNOWN: its AE title is not among those of --allow"),
+        ({"calling": "KNOWN", "called": "ELSE"}, "KNOWN: it called ELSE, not MONAI_COVID"),
     ],
 )
-def test_only_known_titles_may_send(tmp_path, log, options, accepted):
+def test_only_known_titles_may_send(tmp_path, log, options, reason):
     chosen = settings(tmp_path, allow=("KNOWN", "OTHER"), require_called_ae=True)
     with (
         running(chosen, FakeProcessor(), log) as service,
         association(service.port, **options) as made,
     ):
-        assert made.is_established == accepted
-        assert made.is_rejected != accepted
-    assert ("association rejected" in log.getvalue()) != accepted
+        assert made.is_established == (not reason)
+        assert made.is_rejected == bool(reason)
+        errors = [one["reason"] for one in service.status()["last_errors"]]
+    assert errors == ([reason] if reason else [])
+    assert ("association rejected" in log.getvalue()) == bool(reason)
 
 
 def change(tmp_path, how):
@@ -317,4 +319,6 @@ def test_more_associations_than_allowed_are_rejected(tmp_path):
         with association(service.port) as first, association(service.port) as second:
             assert first.is_established
             assert second.is_rejected
+        (error,) = service.status()["last_errors"]
+        assert error["reason"] == "SENDER: 1 associations at once (--max-associations)"
         wait_until(lambda: alive(service))

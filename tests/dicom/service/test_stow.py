@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import pytest
 
@@ -29,7 +30,7 @@ def store(tmp_path, url, *datasets, **others):
     stored = []
     sender = StowSender(parse_destination(url), settings(tmp_path, url, **others))
     problems = sender(files, stored.append, lambda: False)
-    return [file.name for file in stored], problems
+    return [file.name for file in stored], [one.reason for one in problems]
 
 
 def test_stored(tmp_path, server):
@@ -132,7 +133,7 @@ def test_the_given_authority_counts_whatever_the_environment_says(tmp_path, monk
     try:
         assert store(tmp_path, server.url, image(), send_ca=own[0]) == (["0.dcm"], [])
         monkeypatch.setenv(variable, str(own[0]))
-        with pytest.raises(UnreachableError, match="SSLError"):
+        with pytest.raises(UnreachableError, match="certificate not accepted: self-signed"):
             store(tmp_path, server.url, image(), send_ca=other[0])
     finally:
         server.stop()
@@ -162,9 +163,46 @@ def test_credentials_that_others_can_read_are_warned_of(
     assert "hush" not in log.getvalue()
 
 
-def test_an_instance_that_the_server_has_already_is_stored(tmp_path, server):
-    server.answer = lambda uid: (409, 0x0111)
+@pytest.mark.parametrize("reason", [0x0111, 0xB000, 0xB006, 0xB00E])
+@pytest.mark.parametrize("status", [200, 202, 409])
+def test_an_instance_that_the_server_has_already_is_stored(tmp_path, server, status, reason):
+    server.answer = lambda uid: (status, reason)
     assert store(tmp_path, server.url, image()) == (["0.dcm"], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"), [("Already exists", True), ("quota exceeded", False), (None, False)]
+)
+def test_a_general_failure_may_say_in_words_that_the_server_has_it(
+    tmp_path, server, text, is_there
+):
+    one = image()
+    item = {
+        "00081155": {"vr": "UI", "Value": [one.SOPInstanceUID]},
+        "00081197": {"vr": "US", "Value": [0x0110]},
+    }
+    if text is not None:
+        item["00090097"] = {"vr": "LT", "Value": [text]}
+    server.answer = lambda uid: (409, 0x0110)
+    server.body = json.dumps({"00081198": {"vr": "SQ", "Value": [item]}}).encode()
+    stored, problems = store(tmp_path, server.url, one)
+    assert (stored == ["0.dcm"], not problems) == (is_there, is_there)
+
+
+@pytest.mark.parametrize(
+    ("answer", "final"),
+    [
+        *(((200, 0x0122), True), ((409, 0xA901), True), ((200, 0xA700), False)),
+        *(((409, 0xC000), False), ((415, None), True), ((406, None), True)),
+        *(((400, None), False), ((500, None), False)),
+    ],
+)
+def test_which_refusals_are_final(tmp_path, server, answer, final):
+    server.answer = lambda uid: answer
+    file = saved(image(), tmp_path / "0.dcm")
+    sender = StowSender(parse_destination(server.url), settings(tmp_path, server.url))
+    (problem,) = sender([file], lambda file: None, lambda: False)
+    assert problem.final == final
 
 
 @pytest.mark.parametrize("status", [400, 413, 500])

@@ -85,6 +85,8 @@ def test_results_are_sent_with_tls_to_a_destination_that_proves_itself(tmp_path,
     with running(doubting, FakeProcessor()) as service:
         send(service.port, image())
         wait_until(lambda: service.status()["destinations"][0]["last_error"])
+        error = service.status()["destinations"][0]["last_error"]
+    assert error == "no connection (certificate not accepted: self-signed certificate)"
     assert len(archive.stored) == 1
     archive.stop()
 

@@ -1,10 +1,15 @@
-"""A cut-off of uncertainty against counting, and its words."""
+"""A cut-off of uncertainty and risk-coverage curves against counting, and the messages."""
 
 import numpy as np
 import pytest
 
 from monai_covid.errors import InputError
-from monai_covid.evaluation.calibration.cutoff import LEAST_ANSWERED, CutoffGoal, fit_cutoff
+from monai_covid.evaluation.calibration.cutoff import (
+    LEAST_ACCEPTED,
+    CutoffGoal,
+    fit_cutoff,
+    risk_coverage,
+)
 from monai_covid.evaluation.calibration.fitting import calibrate_table
 from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.calibration.report import render_calibration
@@ -56,7 +61,7 @@ def test_an_accuracy_is_met_on_as_many_images_as_possible(table):
     accuracy = {
         limit: correct[unsure <= limit].mean()
         for limit in unsure
-        if (unsure <= limit).sum() >= LEAST_ANSWERED
+        if (unsure <= limit).sum() >= LEAST_ACCEPTED
     }
     best = max(limit for limit, value in accuracy.items() if value >= 0.85)
     assert ((unsure <= best) == (unsure <= found.value)).all()
@@ -97,7 +102,7 @@ def test_goals_out_of_reach_are_refused(table):
         fit_cutoff(table, CutoffGoal("coverage", 0.8, "energy"))
     with pytest.raises(ValueError, match="goal is 'risk'"):
         fit_cutoff(table, CutoffGoal("risk", 0.8))
-    with pytest.raises(ValueError, match="exclude each other only"):
+    with pytest.raises(ValueError, match="mutually exclusive classes only"):
         fit_cutoff(multi_label(50), CutoffGoal("coverage", 0.8))
     with pytest.raises(InputError, match=r"val\.csv: no cut-off reaches an accuracy of 0\.999"):
         calibrate_table(
@@ -113,7 +118,7 @@ def test_it_is_stored_printed_and_applied(table, measure):
     )
     record = Calibration.from_fields(fitted.record("some").fields())
     assert record.cutoff == fitted.cutoff
-    assert "Not uncertain: 0.800 (" in render_calibration(fitted)
+    assert "Accepted images: 0.800 (" in render_calibration(fitted)
     rows = fitted.after[COLUMNS].to_numpy()
     said = [uncertainty_flags(record, row) for row in rows.tolist()]
     assert sum(one == () for one in said) == 240
@@ -141,3 +146,46 @@ def test_records_without_a_cutoff_are_as_ever(table):
         changed = {**damaged, "cutoff": {**damaged["cutoff"], name: value}}
         with pytest.raises(TypeError, match="its cut-off is"):
             Calibration.from_fields(changed)
+
+
+def test_the_curve_is_that_of_counting():
+    generator = np.random.default_rng(0)
+    unsure, correct = generator.random(50), generator.random(50) < 0.7
+    curve = risk_coverage(unsure, correct)
+    order = sorted(range(50), key=lambda k: unsure[k])
+    slow = [np.mean([not correct[k] for k in order[: n + 1]]) for n in range(50)]
+    np.testing.assert_allclose(curve.risk, slow)
+    assert curve.risk[-1] == pytest.approx(1 - correct.mean())
+    np.testing.assert_allclose(curve.coverage, np.arange(1, 51) / 50)
+
+
+def test_equally_uncertain_images_share_their_errors():
+    generator = np.random.default_rng(1)
+    unsure, correct = (
+        generator.integers(3, size=40).astype(float),
+        generator.random(40) < 0.6,
+    )
+    curve = risk_coverage(unsure, correct)
+    turn = generator.permutation(40)
+    np.testing.assert_allclose(risk_coverage(unsure[turn], correct[turn]).risk, curve.risk)
+    # The mean over many ways of breaking the ties.
+    broken = [
+        risk_coverage(unsure + 1e-6 * generator.random(40), correct).risk for _ in range(3000)
+    ]
+    np.testing.assert_allclose(np.mean(broken, axis=0), curve.risk, atol=0.03)
+
+
+def test_errors_last_is_best_and_first_worst():
+    correct = np.arange(100) < 80
+    rank = np.arange(100.0)
+    best, worst = risk_coverage(rank, correct), risk_coverage(-rank, correct)
+    # Geifman, Uziel & El-Yaniv (ICLR 2019): e + (1 - e) ln(1 - e), for many images.
+    assert best.risk.mean() == pytest.approx(0.2 + 0.8 * np.log(0.8), abs=2e-3)
+    assert (best.risk[79], worst.risk[19]) == (0.0, 1.0)
+
+
+def test_curves_of_bad_input_are_refused():
+    with pytest.raises(ValueError, match=r"\(2,\) and outcomes \(3,\)"):
+        risk_coverage(np.zeros(2), np.ones(3, bool))
+    with pytest.raises(ValueError, match="must be numbers"):
+        risk_coverage(np.array([np.nan]), np.ones(1, bool))

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from monai_covid.errors import InputError
-from monai_covid.evaluation.calibration.coverage_plot import draw_risk_coverage
 from monai_covid.evaluation.calibration.fitting import calibrate_table
 from monai_covid.evaluation.calibration.plots import reliability_picture
 from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.calibration.report import calibration_json, render_calibration
-from monai_covid.evaluation.calibration.selective import risk_coverage
 from monai_covid.evaluation.calibration.temperature import (
     table_at,
     temperature_of,
@@ -87,7 +85,7 @@ def test_a_record_comes_back_from_plain_values(fitted):
 def test_the_text_says_what_was_done(fitted):
     text = render_calibration(fitted)
     assert text.startswith(f"Temperature {fitted.fit.temperature:.3f}, fitted on 600 images")
-    assert "COVID-19: probability of at least" in text
+    assert "COVID-19: threshold 0." in text
     assert "Research use only" in text
     content = calibration_json(fitted, "validation part", resamples=100, seed=0)
     assert json.loads(strict_json(content))["scores"][0]["score"] == "log_loss"
@@ -102,17 +100,15 @@ def test_too_few_patients_are_told_how_many_are_needed():
 
 def test_pictures_are_drawn(fitted):
     assert len(reliability_picture(fitted).axes) == 2
-    curve = risk_coverage(np.arange(50.0), np.arange(50) < 40)
-    assert len(draw_risk_coverage({"a": curve, "b": curve}).axes) == 1
 
 
 def test_tables_that_determine_nothing_are_refused():
     with pytest.raises(InputError, match=r"val\.csv: all probabilities are 0 or 1"):
         calibrate_table(certain([0, 1, 2], [0, 1, 1]), source="val.csv")
     logits, _ = calibrated_logits(60)
-    with pytest.raises(InputError, match=r"val\.csv: does not determine .* hardly a mistake"):
+    with pytest.raises(InputError, match=r"val\.csv: does not determine .* hardly an error"):
         calibrate_table(table_of(logits, logits.argmax(axis=1)), source="val.csv")
-    with pytest.raises(InputError, match=r"say nothing of the classes"):
+    with pytest.raises(InputError, match=r"predictions are uninformative"):
         calibrate_table(table_of(logits, logits.argmin(axis=1)), source="val.csv")
     with pytest.raises(ValueError, match="resamples is 3"):
         calibrate_table(table_of(logits, logits.argmin(axis=1)), resamples=3)

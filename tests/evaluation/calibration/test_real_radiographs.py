@@ -8,7 +8,7 @@ from monai_covid.cli.main import main
 from monai_covid.data.datalists import covid_datalist
 from monai_covid.models.model_file import read_model_info
 from monai_covid.training.cross_validation import train_stage
-from tests.training.stages import BUNDLE
+from tests.training.stages import BUNDLE, FROM_RANDOM
 
 pytestmark = pytest.mark.real_data
 
@@ -18,8 +18,8 @@ EPOCHS = {"max_epochs": 4, "head_epochs": 0, "patience": 0, "learning_rate": 0.0
 def test_from_training_to_answers_that_are_marked_uncertain(real_data, tmp_path):
     data = {"dataset_dir": str(real_data / "covid"), "fold": 0}
     run, calm, out = tmp_path / "run", tmp_path / "calm.pt", tmp_path / "out"
-    small = {"image_size": 32, "imagenet": "none", "progress": False, **EPOCHS}
-    assert train_stage(BUNDLE, "stage3_direct.yaml", run, **data, **small)["finished"]
+    small = {"image_size": 32, "progress": False, **FROM_RANDOM, **EPOCHS}
+    assert train_stage(BUNDLE, "stage3_covid.yaml", run, **data, **small)["finished"]
     calibrate = ["--model", run / "model.pt", "--data", real_data / "covid", "--out", calm]
     assert call("calibrate", *calibrate, "--coverage", 0.75, "--resamples", 100) == 0
     found = read_model_info(calm).calibration

@@ -64,7 +64,7 @@ def test_images_that_one_has_not_answered_do_not_count():
     assert found == {"members": ["one", "two"], "images": 0}
 
 
-def test_a_study_stores_and_shows_it(tiny_network, study, tmp_path):
+def test_a_study_stores_and_shows_it(tiny_network, finished, study, tmp_path):
     arms = [*deepcopy(SMALL["arms"]), {"name": "both", "start": "mean: twice, keep"}]
     status, found = study({**SMALL, "arms": arms})
     assert status == 0
@@ -76,7 +76,7 @@ def test_a_study_stores_and_shows_it(tiny_network, study, tmp_path):
     assert stored["all_right"]["value"] == pytest.approx((right[0] & right[1]).mean())
     assert stored["none_right"]["value"] == pytest.approx((~right[0] & ~right[1]).mean())
     page = study_page(parse_study(found, "study.json", "small"), "figures")
-    assert "answered by each of 2 networks: twice, keep." in page
+    assert "classified by each of 2 networks: twice, keep." in page
     assert "| No network is right, of COVID-19 |" in page
 
 

@@ -41,10 +41,10 @@ def test_contributions_are_those_of_the_stored_studies(study, arm, stated):
 
 UNTRAINED = (
     ("frozen-densenet-112", "DenseNet-121, random weights"),
-    ("frozen-112", "EfficientNet-Lite0 of ImageNet"),
+    ("frozen-112", "ImageNet-pretrained EfficientNet-Lite0"),
     ("frozen-224", "the same"),
     ("frozen-320", "the same"),
-    ("distilled-frozen-112", "DenseNet-121 taught by it"),
+    ("distilled-frozen-112", "DenseNet-121 distilled from it"),
     ("distilled-112", "the same, then trained: stages 2 and 3"),
     ("mean-of-three", "mean of `frozen-224`, `frozen-320` and `distilled-112`"),
     ("mean-of-probes", "mean of `frozen-224`, `frozen-320` and `distilled-frozen-112`"),
@@ -57,7 +57,7 @@ TRAINED = (
     ("twice-keep", "the same, output neurons kept"),
     ("direct-224", "`direct`, four more epochs at 224 pixels"),
     ("frozen-128", "frozen"),
-    ("frozen-320-flips", "frozen, 320 pixels, images and mirror images"),
+    ("frozen-320-flips", "frozen, 320 pixels, flip averaging"),
     ("mean-of-trained", "mean of the trained ones"),
     ("mean-of-all", "mean of trained and frozen ones"),
 )
@@ -130,6 +130,11 @@ def row_of(study, arm, words, without=("without_lungs",)):
     return f"| {' | '.join(cells)} |"
 
 
+def recall(pooled, label):
+    """Sensitivity for a class on the external images."""
+    return pooled["further"]["external"]["recall"][label]
+
+
 COLUMNS = ("plain", "grey-local", "grey-equalise", "lungs-crop", "text-inpaint")
 MEASURED = {
     "accuracy": lambda pooled: pooled["test"]["accuracy"],
@@ -137,8 +142,8 @@ MEASURED = {
         "balanced_accuracy"
     ],
     "external: macro AUC": lambda pooled: pooled["further"]["external"]["macro_auc"],
-    "external: COVID-19 found": lambda pooled: pooled["further"]["external"]["recall"]["covid19"],
-    "external: normal recognised": lambda pooled: pooled["further"]["external"]["recall"]["normal"],
+    "external: sensitivity, COVID-19": lambda pooled: recall(pooled, "covid19"),
+    "external: sensitivity, normal": lambda pooled: recall(pooled, "normal"),
 }
 
 

@@ -32,7 +32,7 @@ def with_readings(collections, tmp_path):
     return file
 
 
-def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_path):
+def test_a_study_stores_and_shows_them(tiny_network, finished, study, collections, tmp_path):
     arms = [*deepcopy(SMALL["arms"]), {"name": "both", "start": "mean: twice, keep"}]
     readings = with_readings(collections, tmp_path)
     status, found = study({**SMALL, "arms": arms}, "--readings", str(readings))
@@ -80,19 +80,22 @@ def reading(low, value=0.6, views=True):
 @pytest.mark.parametrize(
     ("one", "expected"),
     [
-        (reading(0.55), "60 of 100 (55 to 90) such pairs"),
-        (reading(0.55), "more probable on the first, more often than by chance."),
-        (reading(0.45), "more probable on the first, not shown to beat a coin."),
-        (reading(0.45), "saw pneumonia on 10 of 40 test images. Take two of one label and view,"),
-        (reading(0.45, views=False), "Take two of one label, one on which they saw it"),
-        (reading(None, None, views=False), "there are too few of these."),
+        (reading(0.55), "60 of 100 (55 to 90) pairs, more often than by chance."),
+        (reading(0.55), "more probable on the first in 60 of 100 (55 to 90) pairs"),
+        (reading(0.45), "(45 to 90) pairs, not significantly more often than by chance."),
+        (
+            reading(0.45),
+            "Readers saw pneumonia on 10 of 40 test images. Of two images of one label and view,",
+        ),
+        (reading(0.45, views=False), "Of two images of one label, one on which they saw it"),
+        (reading(None, None, views=False), "there are too few."),
     ],
 )
 def test_what_is_said_to_a_radiologist(one, expected):
     assert expected in beside_readers(one)
 
 
-def test_without_readings_there_is_no_such_section(tiny_network, study):
+def test_without_readings_there_is_no_such_section(tiny_network, finished, study):
     status, found = study(SMALL)
     assert (status, found["readings"]) == (0, [])
     assert "What readers saw" not in study_page(parse_study(found, "study.json", "small"), "f")
@@ -100,7 +103,7 @@ def test_without_readings_there_is_no_such_section(tiny_network, study):
 
 
 def test_readings_of_an_arm_that_is_not_there_are_refused(
-    tiny_network, study, collections, tmp_path
+    tiny_network, finished, study, collections, tmp_path
 ):
     readings = with_readings(collections, tmp_path)
     _, found = study(SMALL, "--readings", str(readings))

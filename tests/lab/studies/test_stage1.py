@@ -172,7 +172,7 @@ def test_the_backbone_reaches_stage_3(tiny_network, study, tmp_path):
     assert study(content, "--arms", "pretrained")[0] == 0
     files = [*(tmp_path / "out").glob("stage[12]/*/model.pt")]
     files.append(tmp_path / "out/runs/pretrained/seed_0/fold_0/model.pt")
-    first, *others = (torch.load(file, weights_only=True)["network"] for file in sorted(files))
+    first, *others = (torch.load(file, weights_only=True) for file in sorted(files))
     backbones = [
         {name: tensor for name, tensor in state.items() if not name.startswith(HEAD)}
         for state in (first, *others)

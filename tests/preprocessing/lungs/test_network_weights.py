@@ -15,7 +15,7 @@ from monai_covid.preprocessing.lungs.network import (
 )
 
 SHA256 = "25ded06b3e68bd3e23f145ee615f55298fcd5e5ea4b6635eccea5678c7326e7b"
-"""Of the file in the package; docs/explanation/lungs.md says how it was made."""
+"""Of the file in the package; docs/explanation/image-checks.md says how it was made."""
 
 
 def shipped_bytes():

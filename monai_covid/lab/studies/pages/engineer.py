@@ -1,4 +1,4 @@
-"""What a study means for a machine-learning engineer, by rules from its numbers."""
+"""The findings of a study for a machine-learning engineer, by rules from its numbers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from monai_covid.lab.studies.pages.verdicts import Verdict, verdict
 
 
 def for_engineers(study: Study) -> str:
-    """Return a list: design, every comparison, trivial features, published figures."""
-    lines = [_design(study), _options(study), *_comparisons(study), *_others(study)]
+    """Return a list: every comparison, trivial features, published figures, design."""
+    lines = [*_comparisons(study), *_others(study), _design(study), _options(study)]
     return "\n".join(f"- {line}" for line in lines if line)
 
 
 def _design(study: Study) -> str:
     settings = study.settings
     seeds, folds = settings["seeds"], settings["folds"]
-    each = f"{counted(len(seeds), 'seed')} by {counted(len(folds), 'fold')}"
+    runs = f"{counted(len(seeds), 'seed')} by {counted(len(folds), 'fold')}"
     parts = [
-        f"{counted(len(study.arms), 'arm')}, {each}; pairs share seed and fold",
+        f"Design: {counted(len(study.arms), 'arm')}, {runs}; pairs share seed and fold",
         f"curves are compared over the first {counted(int(settings['first_epochs']), 'epoch')}",
         f"device {escape(str(settings.get('device', 'not stated')))}",
     ]
@@ -38,18 +38,18 @@ def _design(study: Study) -> str:
     for stage in ("1", "2"):
         left_out = settings.get(f"stage{stage}_excludes")
         if left_out is not None:
-            what = "of the test fold" if left_out == "fold" else "of the whole collection"
-            parts.append(f"stage {stage} leaves out the patients {what}")
+            scope = "of the test fold" if left_out == "fold" else "of the whole collection"
+            parts.append(f"stage {stage} leaves out the patients {scope}")
     return "; ".join(parts) + "."
 
 
 def _options(study: Study) -> str:
     parts = []
     groups = {"options": "Options of all arms", "stage1": "of stage 1", "stage2": "of stage 2"}
-    for key, words in groups.items():
-        found = study.settings.get(key)
-        if isinstance(found, Mapping) and found:
-            parts.append(f"{words}: {option_list(found)}")
+    for key, heading in groups.items():
+        options = study.settings.get(key)
+        if isinstance(options, Mapping) and options:
+            parts.append(f"{heading}: {option_list(options)}")
     return "; ".join(parts) + "." if parts else ""
 
 
@@ -59,41 +59,43 @@ def _comparisons(study: Study) -> list[str]:
     They do so if they are compared with the same arm.
     """
     lines = []
-    for measure in dict.fromkeys(each.measure for each in study.comparisons):
-        together = corrected_together(study, measure)
+    for measure in dict.fromkeys(comparison.measure for comparison in study.comparisons):
+        count = corrected_comparisons(study, measure)
         same: dict[tuple[str, Verdict], list[Comparison]] = {}
-        for each in (one for one in study.comparisons if one.measure == measure):
-            found = verdict(each.judged, measure)
-            if found in WITHOUT_ONE:
-                same.setdefault((each.baseline, found), []).append(each)
+        for comparison in study.comparisons:
+            if comparison.measure != measure:
+                continue
+            conclusion = verdict(comparison.judged, measure)
+            if conclusion in (Verdict.NO_DIFFERENCE, Verdict.UNKNOWN):
+                same.setdefault((comparison.baseline, conclusion), []).append(comparison)
             else:
-                lines.append(comparison_sentence(each, together))
-        lines += [_same(each, found, together) for (_, found), each in same.items()]
+                lines.append(comparison_sentence(comparison, count))
+        lines += [_same(some, conclusion, count) for (_, conclusion), some in same.items()]
     return lines
 
 
-WITHOUT_ONE = (Verdict.NOT_TOLD_APART, Verdict.UNKNOWN)
-"""Verdicts that show no difference."""
-
-
-def _same(comparisons: Sequence[Comparison], found: Verdict, together: int) -> str:
-    """Say that arms showed no difference from the one that all of them are compared with."""
+def _same(comparisons: Sequence[Comparison], conclusion: Verdict, count: int) -> str:
+    """Return that arms showed no difference from the one that all of them are compared with."""
     if len(comparisons) == 1:
-        return comparison_sentence(comparisons[0], together)
-    arms, first = listed(each.arm for each in comparisons), comparisons[0]
-    if found is Verdict.UNKNOWN:
-        notes = " ".join(dict.fromkeys(escape(each.note) for each in comparisons if each.note))
-        text = f"could not be compared with {escape(first.baseline)}"
-        return f"{arms} {text} in {measure_in_words(first.measure)}. {notes}".strip()
+        return comparison_sentence(comparisons[0], count)
+    arms, first = listed(comparison.arm for comparison in comparisons), comparisons[0]
+    baseline, measure = escape(first.baseline), measure_in_words(first.measure)
+    if conclusion is Verdict.UNKNOWN:
+        notes = dict.fromkeys(escape(comparison.note) for comparison in comparisons)
+        text = f"{arms} could not be compared with {baseline} in {measure}."
+        return " ".join([text, *filter(None, notes)])
     return (
-        f"Each of {arms} could not be told apart from {escape(first.baseline)} in "
-        f"{measure_in_words(first.measure)}. This does not show that they are equal."
+        f"No significant difference between {baseline} and any of {arms} in {measure}. This does "
+        "not show that they are equal."
     )
 
 
-def corrected_together(study: Study, measure: str) -> int:
+def corrected_comparisons(study: Study, measure: str) -> int:
     """Return how many comparisons of a measure have a p-value: those Holm's correction is over."""
-    return sum(each.measure == measure and each.p_value is not None for each in study.comparisons)
+    return sum(
+        comparison.measure == measure and comparison.p_value is not None
+        for comparison in study.comparisons
+    )
 
 
 def _others(study: Study) -> list[str]:
@@ -101,5 +103,5 @@ def _others(study: Study) -> list[str]:
     lines = [grouped_sentence(arms, name, scores) for name, scores in study.baselines.items()]
     chosen = chosen_arm(study)
     if chosen is not None:
-        lines += [published_sentence(chosen.test, chosen.name, each) for each in PUBLISHED]
+        lines += [published_sentence(chosen.test, chosen.name, figure) for figure in PUBLISHED]
     return lines if arms else []

@@ -1,7 +1,4 @@
-"""Figures of a study: learning curves with bands, and all arms beside what else is known.
-
-Mean learning curves of an arm with intervals over its runs.
-"""
+"""Figure of a study's learning curves: means over runs with bands, a small plot for each arm."""
 
 from __future__ import annotations
 
@@ -37,52 +34,21 @@ from monai_covid.lab.studies.pages.records import Arm, Study
 
 SEED = 0
 
-
-class Band(NamedTuple):
-    """A mean curve.
-
-    Attributes:
-        epochs: ``(E,)`` epochs that every run has.
-        mean: ``(E,)`` mean over runs.
-        low: ``(E,)`` lower bound of the 95 % interval; None with a single run.
-        high: ``(E,)`` upper bound.
-    """
-
-    epochs: FloatArray
-    mean: FloatArray
-    low: FloatArray | None
-    high: FloatArray | None
-
-
-def mean_curve(arm: Arm) -> Band:
-    """Return the mean validation AUC of the runs and its percentile bootstrap over them.
-
-    Only epochs that all runs have count: a mean over those that happened to go on would rise or
-    fall because runs ended and not because they learned. Runs without any value are left out.
-    """
-    values = np.array(arm.curves, dtype=np.float64).reshape(len(arm.curves), len(arm.epochs))
-    values = values[~np.isnan(values).all(axis=1)]
-    shared = ~np.isnan(values).any(axis=0) if len(values) else np.zeros(len(arm.epochs), bool)
-    epochs, values = np.array(arm.epochs, dtype=np.float64)[shared], values[:, shared]
-    if len(values) == 0:
-        return Band(epochs, epochs, None, None)
-    if len(values) == 1:
-        return Band(epochs, values[0], None, None)
-    drawn = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
-    means = values[drawn].mean(axis=1)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return Band(epochs, values.mean(axis=0), low, high)
-
-
 DPI = 110
+
 COLOURS = 64
 """Of the palette: files of plots are a third as large as with all colours, and look the same."""
+
 COLUMNS = 3
+
 BASELINE_DASHES = (0, (4, 1.5))
+
 HEAD_ROOM = 0.8
 """Inches for a title with a subtitle of two lines."""
+
 LONG_NAME = 24
 """Characters from which the runs of an arm are written on a line of their own."""
+
 LEGEND_TOP = 0.07
 """Inches between the upper edge of a figure and its legend."""
 
@@ -166,10 +132,10 @@ def _curve(axes: Axes, band: Band, hue: str, *, dashed: bool) -> None:
 def _legend(figure: Figure, compared: set[str]) -> None:
     marks = [Line2D([], [], color=colour(0), linewidth=1.7, label="Arm of the plot")]
     if compared:
-        one = len(compared) == 1
-        words = f"Baseline: {min(compared)}" if one else "The arm it is compared with"
+        is_same = len(compared) == 1
+        label = f"Baseline: {min(compared)}" if is_same else "The arm it is compared with"
         marks.append(
-            Line2D([], [], color=FAINT_INK, linewidth=1.2, linestyle=BASELINE_DASHES, label=words)
+            Line2D([], [], color=FAINT_INK, linewidth=1.2, linestyle=BASELINE_DASHES, label=label)
         )
     place_legend(figure, marks)
 
@@ -200,3 +166,39 @@ def png(figure: Figure) -> bytes:
         few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(small, format="png", optimize=True)
     return small.getvalue()
+
+
+class Band(NamedTuple):
+    """A mean curve.
+
+    Attributes:
+        epochs: ``(E,)`` epochs that every run has.
+        mean: ``(E,)`` mean over runs.
+        low: ``(E,)`` lower bound of the 95 % interval; None with a single run.
+        high: ``(E,)`` upper bound.
+    """
+
+    epochs: FloatArray
+    mean: FloatArray
+    low: FloatArray | None
+    high: FloatArray | None
+
+
+def mean_curve(arm: Arm) -> Band:
+    """Return the mean validation AUC of the runs and its percentile bootstrap over them.
+
+    Only epochs that all runs have count: a mean over those that happened to go on would rise or
+    fall because runs ended and not because they learned. Runs without any value are left out.
+    """
+    values = np.array(arm.curves, dtype=np.float64).reshape(len(arm.curves), len(arm.epochs))
+    values = values[~np.isnan(values).all(axis=1)]
+    shared = ~np.isnan(values).any(axis=0) if len(values) else np.zeros(len(arm.epochs), bool)
+    epochs, values = np.array(arm.epochs, dtype=np.float64)[shared], values[:, shared]
+    if len(values) == 0:
+        return Band(epochs, epochs, None, None)
+    if len(values) == 1:
+        return Band(epochs, values[0], None, None)
+    drawn = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
+    means = values[drawn].mean(axis=1)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return Band(epochs, values.mean(axis=0), low, high)

@@ -1,7 +1,4 @@
-"""The folder of results: a page for each stored study, its figures, and the index.
-
-The index of all studies whose stored files lie in one folder.
-"""
+"""The folder of results: a page for each stored study, its figures, and the index."""
 
 from __future__ import annotations
 
@@ -17,60 +14,25 @@ from monai_covid.lab.studies.pages.forest import draw_forest
 from monai_covid.lab.studies.pages.markdown import DASH, escape, estimate, feature_name, table
 from monai_covid.lab.studies.pages.page import HOW_TO_READ, study_page
 from monai_covid.lab.studies.pages.radiologist import chosen_arm
-from monai_covid.lab.studies.pages.records import Estimate, Study
+from monai_covid.lab.studies.pages.records import Study
 from monai_covid.lab.studies.pages.stored import read_study
+from monai_covid.lab.studies.pages.tables import best_trivial_feature
 
 TITLE = "# Results"
+
 LEAD = (
     "The arm of each study that did best on validation images, its test accuracy with the 95 % "
     "interval over patients, and what the best trivial feature reaches on the same folds."
 )
+
 HEADER = ("Study", "Question", "Runs", "Best arm by validation", "Test accuracy", "Best trivial")
 
-
-def index_page(studies: Sequence[Study]) -> str:
-    """Return the Markdown index of ``studies``, in the order of their names."""
-    rows = [_row(study) for study in sorted(studies, key=lambda study: study.name)]
-    parts = [
-        TITLE,
-        f"**{RESEARCH_USE_ONLY}** {HOW_TO_READ}",
-        LEAD,
-        table(HEADER, rows),
-        "Made by `monai-covid results` from the stored study files in [data](data).",
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _row(study: Study) -> tuple[str, ...]:
-    planned = sum(arm.planned for arm in study.arms)
-    finished = sum(arm.finished for arm in study.arms)
-    runs = f"{finished}" if finished >= planned else f"{finished} of {planned}, not finished"
-    arm = chosen_arm(study)
-    return (
-        f"[{escape(study.title)}]({study.name}.md)",
-        escape(study.question),
-        runs,
-        escape(arm.name) if arm else DASH,
-        estimate(arm.test.get("accuracy")) if arm else DASH,
-        _best_trivial(study),
-    )
-
-
-def _best_trivial(study: Study) -> str:
-    known: dict[str, Estimate] = {
-        name: scores["accuracy"]
-        for name, scores in study.baselines.items()
-        if "accuracy" in scores and scores["accuracy"].value is not None
-    }
-    if not known:
-        return DASH
-    best = max(known, key=lambda name: known[name].value or 0.0)
-    return f"{feature_name(best)}: {estimate(known[best])}"
-
-
 INDEX = "index.md"
+
 DATA = "data"
+
 FIGURES = "figures"
+
 STUDY_JSON = "study.json"
 
 
@@ -114,6 +76,41 @@ def write_results(
     return (*(out / f"{name}.md" for name in studies), out / INDEX)
 
 
+def index_page(studies: Sequence[Study]) -> str:
+    """Return the Markdown index of ``studies``, in the order of their names."""
+    rows = [_row(study) for study in sorted(studies, key=lambda study: study.name)]
+    parts = [
+        TITLE,
+        f"**{RESEARCH_USE_ONLY}** {HOW_TO_READ}",
+        LEAD,
+        table(HEADER, rows),
+        "Made by `monai-covid results` from the stored study files in [data](data).",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(study: Study) -> tuple[str, ...]:
+    planned = sum(arm.planned for arm in study.arms)
+    finished = sum(arm.finished for arm in study.arms)
+    runs = f"{finished}" if finished >= planned else f"{finished} of {planned}, not finished"
+    arm = chosen_arm(study)
+    return (
+        f"[{escape(study.title)}]({study.name}.md)",
+        escape(study.question),
+        runs,
+        escape(arm.name) if arm else DASH,
+        estimate(arm.test.get("accuracy")) if arm else DASH,
+        _best_trivial(study),
+    )
+
+
+def _best_trivial(study: Study) -> str:
+    best = best_trivial_feature(study)
+    if best is None:
+        return DASH
+    return f"{feature_name(best)}: {estimate(study.baselines[best]['accuracy'])}"
+
+
 def name_of(file: Path) -> str:
     """Return what the page of a study file is called."""
     return file.resolve().parent.name if file.name == STUDY_JSON else file.stem
@@ -140,9 +137,9 @@ def _check_free(out: Path, named: Mapping[str, Path], *, overwrite: bool) -> Non
     taken = [out / f"{name}.md" for name in named]
     if not (out / DATA).is_dir():
         taken.append(out / INDEX)  # An index without stored studies is somebody else's page.
-    found = [str(path) for path in taken if path.exists()]
-    if found and not overwrite:
-        raise FileExistsError(f"{', '.join(found)} exists already")
+    existing = [str(path) for path in taken if path.exists()]
+    if existing and not overwrite:
+        raise FileExistsError(f"{', '.join(existing)} exists already; --overwrite replaces it")
 
 
 def _files_of(study: Study) -> dict[str, bytes]:

@@ -21,7 +21,7 @@ PANELS = {
 }
 ARM, ENSEMBLE, TRIVIAL = "Network", "Mean of the seeds", "Trivial feature"
 LOOKS = {ARM: ("o", colour(0)), ENSEMBLE: ("s", colour(2)), TRIVIAL: ("D", colour(1))}
-"""Marker and colour; told apart in grey by the marker."""
+"""Marker and colour; markers differ, for prints in grey."""
 
 DASHES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 BEST_TRIVIAL = (0, (1, 1))
@@ -43,8 +43,8 @@ def forest_rows(study: Study) -> list[Row]:
         rows.append(Row(f"{arm.name}{waits}", ARM, arm.test))
         if arm.ensemble:
             rows.append(Row(f"{arm.name}, seeds averaged", ENSEMBLE, arm.ensemble))
-    trivial = [Row(feature_name(name), TRIVIAL, found) for name, found in study.baselines.items()]
-    return rows + trivial
+    baselines = study.baselines.items()
+    return rows + [Row(feature_name(name), TRIVIAL, scores) for name, scores in baselines]
 
 
 def draw_forest(study: Study) -> Figure:
@@ -74,13 +74,13 @@ def draw_forest(study: Study) -> Figure:
 
 
 def _draw_row(axes: Axes, place: int, row: Row, measure: str) -> None:
-    found = row.scores.get(measure)
-    if found is None or found.value is None:
+    score = row.scores.get(measure)
+    if score is None or score.value is None:
         return
     marker, hue = LOOKS[row.kind]
-    axes.plot(found.value, place, marker, color=hue, markersize=4.5)
-    if found.low is not None and found.high is not None:
-        axes.plot([found.low, found.high], [place] * 2, color=hue, linewidth=1.4)
+    axes.plot(score.value, place, marker, color=hue, markersize=4.5)
+    if score.low is not None and score.high is not None:
+        axes.plot([score.low, score.high], [place] * 2, color=hue, linewidth=1.4)
 
 
 def _draw_marks(axes: Axes, rows: list[Row], measure: str) -> None:
@@ -94,8 +94,8 @@ def _draw_marks(axes: Axes, rows: list[Row], measure: str) -> None:
 
 def best_trivial(rows: list[Row], measure: str) -> float | None:
     """Return the highest value that a trivial feature reaches, or None."""
-    found = [row.scores[measure] for row in rows if row.kind == TRIVIAL and measure in row.scores]
-    return max((one.value for one in found if one.value is not None), default=None)
+    scores = [row.scores[measure] for row in rows if row.kind == TRIVIAL and measure in row.scores]
+    return max((score.value for score in scores if score.value is not None), default=None)
 
 
 def _legend_marks(rows: list[Row]) -> list[Line2D]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monai_covid.evaluation.comparison import p_value_text
 from monai_covid.evaluation.wording import interval, metric_name, number
 from monai_covid.lab.studies.pages.records import RECALL, Estimate
 from monai_covid.labels import display_name
@@ -37,13 +36,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def estimate(found: Estimate | None) -> str:
+def estimate(score: Estimate | None) -> str:
     """Return ``0.710 (0.680 to 0.740)``; a dash for what is not known."""
-    if found is None or found.value is None:
+    if score is None or score.value is None:
         return DASH
-    if found.low is None or found.high is None:
-        return number(found.value)
-    return f"{number(found.value)} ({interval(found.low, found.high)})"
+    if score.low is None or score.high is None:
+        return number(score.value)
+    return f"{number(score.value)} ({interval(score.low, score.high)})"
 
 
 def signed(value: float | None) -> str:
@@ -55,23 +54,18 @@ def signed(value: float | None) -> str:
     return f"{value:+.1g}" if abs(value) < 0.0005 else f"{value:+.3f}"
 
 
-def difference(found: Estimate) -> str:
+def difference(change: Estimate) -> str:
     """Return ``+0.012 (-0.003 to +0.027)``."""
-    if found.low is None or found.high is None:
-        return signed(found.value)
-    return f"{signed(found.value)} ({bounds(found)})"
+    if change.low is None or change.high is None:
+        return signed(change.value)
+    return f"{signed(change.value)} ({bounds(change)})"
 
 
-def bounds(found: Estimate | None) -> str:
+def bounds(change: Estimate | None) -> str:
     """Return ``-0.003 to +0.027``; a dash without bounds."""
-    if found is None or found.low is None or found.high is None:
+    if change is None or change.low is None or change.high is None:
         return DASH
-    return f"{signed(found.low)} to {signed(found.high)}"
-
-
-def p_value(value: float | None) -> str:
-    """Return a p-value for a table cell: three decimals, or that it is below 0.001."""
-    return p_value_text(value)
+    return f"{signed(change.low)} to {signed(change.high)}"
 
 
 def measure_name(measure: str) -> str:
@@ -106,9 +100,9 @@ def option_list(options: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> str:
-    """Return a value of an option as words."""
+    """Return a value of an option as text."""
     if isinstance(value, Mapping):
-        return " ".join(f"{key}: {plain(one)}" for key, one in value.items())
+        return " ".join(f"{key}: {plain(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return " ".join(map(plain, value)) or "none"
     if isinstance(value, bool):

@@ -1,9 +1,4 @@
-"""The page of one study.
-
-What a page says of images that all networks get right, or none.
-
-What a page says of networks beside readers of the same images.
-"""
+"""The page of one study: findings first, then figures, tables and how it was made."""
 
 from __future__ import annotations
 
@@ -39,78 +34,21 @@ from monai_covid.lab.studies.pages.tables import (
 
 NONE = "No network is right"
 
-
-def agreement_section(found: Agreement | None) -> str:
-    """Return sentences and a table; empty where nothing is stored."""
-    if found is None or not found.images:
-        return ""
-    shares = found.shares
-    rows = [
-        ("All networks are right", estimate(shares["all_right"])),
-        (NONE, estimate(shares["none_right"])),
-        ("and all give the same wrong class", estimate(shares["none_right_one_answer"])),
-        *(
-            (f"{NONE}, of {class_words(label)}", estimate(share))
-            for label, share in found.none_right_of.items()
-        ),
-    ]
-    names = ", ".join(map(escape, found.members))
-    return "\n\n".join(
-        [
-            f"{counted(found.images, 'test image')}, answered by each of "
-            f"{counted(len(found.members), 'network')}: {names}.",
-            table(("Images", "Share"), rows),
-            "Where none is right, the image is hard for all of them or its label is wrong: "
-            "whichever is asked, the answer is wrong. 95 % intervals over patients in brackets.",
-        ]
-    )
-
-
 COLUMNS = {
     LABELS_BY_MODEL: "The label",
     READINGS_BY_MODEL: "What readers saw",
     WITHIN_LABELS: "among images of one label",
     WITHIN_VIEWS: "and of one view",
 }
+
 HOW_TO_READ_READINGS = (
-    "AUC with 95 % intervals over patients in brackets; 0.5 is guessing. The last column counts: "
-    "what gives the label away is the same for images of one label, and a network that recognises "
+    "AUC with 95 % intervals over patients in brackets; 0.5 is chance. The last column decides: "
+    "other cues to the label are the same for images of one label, and a network that recognises "
     "the finding ranks those higher on which readers saw it. Probabilities of the networks of all "
-    "folds are ranked together. How: "
-    "[what readers see](../explanation/readings.md)."
+    "folds are ranked together. Method: [what readers see](../explanation/readings.md)."
 )
 
-
-def readings_section(readings: Sequence[Reading]) -> str:
-    """Return sentences and a table for each class; empty where nothing is stored."""
-    by_class = groupby(sorted(readings, key=lambda one: one.label), key=lambda one: one.label)
-    parts = [_of_class(label, list(found)) for label, found in by_class]
-    return "\n\n".join([*parts, HOW_TO_READ_READINGS]) if parts else ""
-
-
-def _of_class(label: str, readings: Sequence[Reading]) -> str:
-    first, name = max(readings, key=lambda one: one.images), class_words(label)
-    shares = [
-        f"{seen:,} of {images:,} labelled {class_words(given)}"
-        for given, (images, seen) in first.labels.items()
-    ]
-    rows = [
-        (escape(one.arm), f"{one.images:,}", *(estimate(one.shares[name]) for name in COLUMNS))
-        for one in readings
-    ]
-    by_readers = estimate(first.shares[LABELS_BY_READERS])
-    rows.append(("*readers*", f"{first.images:,}", by_readers, *[""] * (len(COLUMNS) - 1)))
-    return "\n\n".join(
-        [
-            f"{counted(first.images, 'test image')} of {counted(first.patients, 'patient')} were "
-            f"read for {name}. It was seen on {', '.join(shares)}.",
-            table(("Arm", "Images", *COLUMNS.values()), rows),
-        ]
-    )
-
-
 HOW_TO_READ = "How to read these pages: [Evidence](../explanation/evidence.md)."
-
 
 CORRECTED = (
     "Folds share training images, so their runs are not independent. The corrected interval allows "
@@ -151,7 +89,7 @@ def study_page(study: Study, figures: str) -> str:
         stage1_table(study),
         stage2_table(study),
         *_optional("## What each arm contributes", _contributions(study)),
-        *_optional("## Images that all get right, or none", agreement_section(study.agreement)),
+        *_optional("## Agreement of the networks", agreement_section(study.agreement)),
         *_optional("## What readers saw", readings_section(study.readings)),
         *_optional("## Other images", _other_images(study)),
         _foot(study),
@@ -160,16 +98,16 @@ def study_page(study: Study, figures: str) -> str:
 
 
 def _without_imagenet(study: Study) -> str:
-    """Name the arms that are called after ImageNet but had no weights of it; empty without any."""
-    found = [
+    """Return the arms named after ImageNet that were not ImageNet-pretrained; empty without any."""
+    names = [
         escape(arm.name)
         for arm in study.arms
         if arm.start in ("imagenet", "probe")
         and "imagenet" not in (arm.started_from or "imagenet").lower()
     ]
-    if not found:
+    if not names:
         return ""
-    return f"**Without ImageNet weights,** from random ones: {listed(found)}. None were at hand."
+    return f"**Not ImageNet-pretrained,** but from random weights: {listed(names)}."
 
 
 def _optional(heading: str, text: str) -> tuple[str, ...]:
@@ -177,18 +115,19 @@ def _optional(heading: str, text: str) -> tuple[str, ...]:
 
 
 def _contributions(study: Study) -> str:
-    found = contributions_table(study)
-    if not found:
+    contributions = contributions_table(study)
+    if not contributions:
         return ""
-    tests = dict.fromkeys(escape(each.test) for each in study.comparisons if each.test)
-    notes = dict.fromkeys(escape(each.note) for each in study.comparisons if each.note)
-    words = [
-        "Arm less the one it is compared with, in pairs of one seed and fold, 95 % intervals in "
+    compared = study.comparisons
+    tests = dict.fromkeys(escape(comparison.test) for comparison in compared if comparison.test)
+    notes = dict.fromkeys(escape(comparison.note) for comparison in compared if comparison.note)
+    method = [
+        "Arm minus the one it is compared with, in pairs of one seed and fold, 95 % intervals in "
         f"brackets. Test: {'; '.join(tests) or 'none'}."
     ]
-    if any(each.corrected for each in study.comparisons):
-        words.append(CORRECTED)
-    return "\n\n".join([found, *words, *notes])
+    if any(comparison.corrected for comparison in compared):
+        method.append(CORRECTED)
+    return "\n\n".join([contributions, *method, *notes])
 
 
 def _other_images(study: Study) -> str:
@@ -200,4 +139,63 @@ def _foot(study: Study) -> str:
     return (
         f"Made by `monai-covid results` from [data/{study.name}.json](data/{study.name}.json), of "
         f"version {escape(study.version)}. {HOW_TO_READ}"
+    )
+
+
+def agreement_section(agreement: Agreement | None) -> str:
+    """Return sentences and a table; empty where nothing is stored."""
+    if agreement is None or not agreement.images:
+        return ""
+    shares = agreement.shares
+    rows = [
+        ("All networks are right", estimate(shares["all_right"])),
+        (NONE, estimate(shares["none_right"])),
+        ("and all give the same wrong class", estimate(shares["none_right_one_answer"])),
+        *(
+            (f"{NONE}, of {class_words(label)}", estimate(share))
+            for label, share in agreement.none_right_of.items()
+        ),
+    ]
+    names = ", ".join(map(escape, agreement.members))
+    return "\n\n".join(
+        [
+            f"{counted(agreement.images, 'test image')}, classified by each of "
+            f"{counted(len(agreement.members), 'network')}: {names}.",
+            table(("Images", "Share"), rows),
+            "Where none is right, the image is hard for all of them or its label is wrong. 95 % "
+            "intervals over patients in brackets.",
+        ]
+    )
+
+
+def readings_section(readings: Sequence[Reading]) -> str:
+    """Return sentences and a table for each class; empty where nothing is stored."""
+    ordered = sorted(readings, key=lambda reading: reading.label)
+    by_class = groupby(ordered, key=lambda reading: reading.label)
+    parts = [_of_class(label, list(of_class)) for label, of_class in by_class]
+    return "\n\n".join([*parts, HOW_TO_READ_READINGS]) if parts else ""
+
+
+def _of_class(label: str, readings: Sequence[Reading]) -> str:
+    first, name = max(readings, key=lambda reading: reading.images), class_words(label)
+    shares = [
+        f"{seen:,} of {images:,} labelled {class_words(given)}"
+        for given, (images, seen) in first.labels.items()
+    ]
+    rows = [
+        (
+            escape(reading.arm),
+            f"{reading.images:,}",
+            *(estimate(reading.shares[measure]) for measure in COLUMNS),
+        )
+        for reading in readings
+    ]
+    by_readers = estimate(first.shares[LABELS_BY_READERS])
+    rows.append(("*readers*", f"{first.images:,}", by_readers, *[""] * (len(COLUMNS) - 1)))
+    return "\n\n".join(
+        [
+            f"{counted(first.images, 'test image')} of {counted(first.patients, 'patient')} were "
+            f"read for {name}. It was seen on {', '.join(shares)}.",
+            table(("Arm", "Images", *COLUMNS.values()), rows),
+        ]
     )

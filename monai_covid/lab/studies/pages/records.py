@@ -1,7 +1,4 @@
-"""What a page shows: a study, its arms, runs and comparisons.
-
-Published figures that stand beside a study's own, and the caveat that belongs to them.
-"""
+"""Records of a stored study: its arms, runs and comparisons; and published figures."""
 
 from __future__ import annotations
 
@@ -182,7 +179,7 @@ class Reading(NamedTuple):
 
     @property
     def judged(self) -> Estimate:
-        """How images on which the finding was seen are told, in the narrowest strata."""
+        """AUC for the finding being seen, in the narrowest strata."""
         return self.shares[WITHIN_VIEWS if self.heeds_views else WITHIN_LABELS]
 
 
@@ -225,15 +222,8 @@ class Study(NamedTuple):
         arms = tuple(arm for arm in self.arms if arm.runs or arm.failed)
         if not arms:
             return self
-        compared = tuple(each for each in self.comparisons if each.pairs)
+        compared = tuple(comparison for comparison in self.comparisons if comparison.pairs)
         return self._replace(arms=arms, comparisons=compared)
-
-
-CAVEAT = (
-    "Published figures are of other folds or other images (DarkCovidNet: folds by image, so that "
-    "images of one patient stand on both sides; the publication: test images of its own). They are "
-    "marks for the eye and nothing is tested against them."
-)
 
 
 class Published(NamedTuple):
@@ -259,3 +249,9 @@ PUBLISHED = (
 
 Bassi & Attux, Res. Biomed. Eng. 38:139-148 (2022).
 """
+
+CAVEAT = (
+    "Published figures are of other folds or other images (DarkCovidNet: folds by image, so that "
+    "images of one patient stand on both sides; the publication: test images of its own). They are "
+    "marks for the eye and nothing is tested against them."
+)

@@ -1,4 +1,4 @@
-"""What a stored study must hold to be shown: JSON Schema (draft 2020-12) of ``study.json``."""
+"""JSON Schema (draft 2020-12) of a stored study, ``study.json``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Sentences that are made from numbers."""
+"""Sentences made from numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from monai_covid.evaluation.wording import counted, number
+from monai_covid.evaluation.wording import counted, number, p_value_text
 from monai_covid.lab.studies.pages.markdown import (
     difference,
     escape,
@@ -13,20 +13,26 @@ from monai_covid.lab.studies.pages.markdown import (
     inside_sentence,
     measure_in_words,
     measure_name,
-    p_value,
 )
 from monai_covid.lab.studies.pages.records import Arm, Comparison, Estimate, Published, Scores
-from monai_covid.lab.studies.pages.verdicts import Verdict, apart, is_significant, verdict
+from monai_covid.lab.studies.pages.verdicts import (
+    Verdict,
+    is_significant,
+    verdict,
+    verdict_of_intervals,
+)
 
 TRIVIAL = {
-    Verdict.BETTER: "This network does better than the trivial {feature}",
-    Verdict.WORSE: "The trivial {feature} does better than this network",
-    Verdict.NOT_TOLD_APART: "This network could not be told apart from the trivial {feature}",
+    Verdict.BETTER: "This network is better than the trivial {feature}",
+    Verdict.WORSE: "The trivial {feature} is better than this network",
+    Verdict.NO_DIFFERENCE: (
+        "No significant difference between this network and the trivial {feature}"
+    ),
 }
 
 
 def comparison_sentence(compared: Comparison, comparisons: int) -> str:
-    """Say what came of a comparison with the baseline arm.
+    """Return the result of a comparison with the baseline arm.
 
     Args:
         compared: The comparison.
@@ -34,18 +40,18 @@ def comparison_sentence(compared: Comparison, comparisons: int) -> str:
     """
     arm, baseline = escape(compared.arm), escape(compared.baseline)
     measure = measure_in_words(compared.measure)
-    found = verdict(compared.judged, compared.measure)
-    if found is Verdict.UNKNOWN:
+    conclusion = verdict(compared.judged, compared.measure)
+    if conclusion is Verdict.UNKNOWN:
         note = f" {escape(compared.note)}" if compared.note else ""
         return f"{arm} could not be compared with {baseline} in {measure}.{note}"
     numbers = f"{difference(compared.judged)}, {counted(compared.pairs, 'pair')}"
-    if found is Verdict.NOT_TOLD_APART:
+    if conclusion is Verdict.NO_DIFFERENCE:
         return (
-            f"{arm} and {baseline} could not be told apart in {measure}: {numbers}; "
+            f"No significant difference between {arm} and {baseline} in {measure}: {numbers}; "
             f"{_corrected(compared, comparisons)}. This does not show that they are equal."
         )
     return (
-        f"{arm} was {found.value} than {baseline} in {measure}: {numbers}; "
+        f"{arm} was {conclusion.value} than {baseline} in {measure}: {numbers}; "
         f"{_significance(compared, comparisons)}."
     )
 
@@ -53,7 +59,7 @@ def comparison_sentence(compared: Comparison, comparisons: int) -> str:
 def _corrected(compared: Comparison, comparisons: int) -> str:
     if compared.p_value_holm is None:
         return "no corrected p-value"
-    text = p_value(compared.p_value_holm)
+    text = p_value_text(compared.p_value_holm)
     sign = text if text.startswith("<") else f"= {text}"
     return f"p {sign} corrected for {counted(comparisons, 'comparison')}"
 
@@ -66,47 +72,40 @@ def _significance(compared: Comparison, comparisons: int) -> str:
 
 
 def trivial_sentence(arm: Arm, name: str, baseline: Scores) -> str:
-    """Say whether a network beats a trivial feature in accuracy, or that this is not known.
+    """Return whether a network is better than a trivial feature, or that this is not known.
 
-    The difference on the same images decides; where it was not stored, whether the intervals meet.
+    The difference on the same images decides; where it was not stored, whether intervals overlap.
     """
     own, other, same = arm.test.get("accuracy"), baseline.get("accuracy"), arm.against.get(name)
-    found, feature = _against(arm, name, baseline), feature_name(name)
-    if found is Verdict.UNKNOWN:
+    conclusion, feature = _against(arm, name, baseline), feature_name(name)
+    if conclusion is Verdict.UNKNOWN:
         return f"This network was not compared with the trivial {feature}: an interval is missing."
-    what = TRIVIAL[found].format(feature=feature)
-    why = "; the intervals meet" if found is Verdict.NOT_TOLD_APART else ""
+    result = TRIVIAL[conclusion].format(feature=feature)
+    reason = "; the intervals overlap" if conclusion is Verdict.NO_DIFFERENCE else ""
     if same is not None:
-        why = f"; difference on the same images {difference(same)}"
-    return f"{what}: accuracy {estimate(own)} against {estimate(other)}{why}."
+        reason = f"; difference on the same images {difference(same)}"
+    return f"{result}: accuracy {estimate(own)} against {estimate(other)}{reason}."
 
 
 def _against(arm: Arm, name: str, baseline: Scores) -> Verdict:
     if name in arm.against:
         return verdict(arm.against[name])
-    return apart(arm.test.get("accuracy"), baseline.get("accuracy"))
+    return verdict_of_intervals(arm.test.get("accuracy"), baseline.get("accuracy"))
 
 
 def grouped_sentence(arms: Sequence[Arm], name: str, baseline: Scores) -> str:
-    """Say which arms beat a trivial feature in accuracy, which do not, which cannot be told."""
-    groups = {
-        Verdict.BETTER: "better",
-        Verdict.NOT_TOLD_APART: "not told apart",
-        Verdict.WORSE: "worse",
-        Verdict.UNKNOWN: "not compared",
-    }
-    other = baseline.get("accuracy")
-    judged = [(_against(arm, name, baseline), arm.name) for arm in arms]
-    parts = []
-    for group, word in groups.items():
-        names = [each for found, each in judged if found is group]
-        if names:
-            parts.append(f"{word}: {listed(names)}")
-    return f"Accuracy against the {feature_name(name)} ({estimate(other)}): {'; '.join(parts)}."
+    """Return which arms are better than a trivial feature in accuracy, and which are not."""
+    names: dict[Verdict, list[str]] = {}
+    for arm in arms:
+        names.setdefault(_against(arm, name, baseline), []).append(arm.name)
+    order = (Verdict.BETTER, Verdict.NO_DIFFERENCE, Verdict.WORSE, Verdict.UNKNOWN)
+    parts = [f"{group.value}: {listed(names[group])}" for group in order if group in names]
+    other = estimate(baseline.get("accuracy"))
+    return f"Accuracy against the {feature_name(name)} ({other}): {'; '.join(parts)}."
 
 
 def published_sentence(scores: Scores, arm: str, published: Published) -> str:
-    """Say where a published figure lies beside an arm's interval; empty if that is not known."""
+    """Return whether a published figure lies in an arm's interval; empty if that is not known."""
     own = scores.get(published.measure)
     if own is None or own.value is None or own.low is None or own.high is None:
         return ""
@@ -119,14 +118,14 @@ def published_sentence(scores: Scores, arm: str, published: Published) -> str:
     )
 
 
-def of_hundred(found: Estimate) -> str:
+def of_hundred(share: Estimate) -> str:
     """Return ``71 of 100 (68 to 74)``; without an interval the number alone."""
-    if found.value is None:
+    if share.value is None:
         return "an unknown number of 100"
-    text = f"{_hundredth(found.value)} of 100"
-    if found.low is None or found.high is None:
+    text = f"{_hundredth(share.value)} of 100"
+    if share.low is None or share.high is None:
         return text
-    return f"{text} ({_hundredth(found.low)} to {_hundredth(found.high)})"
+    return f"{text} ({_hundredth(share.low)} to {_hundredth(share.high)})"
 
 
 def _hundredth(value: float) -> str:

@@ -1,4 +1,7 @@
-"""Stored studies: ``study.json`` read and checked."""
+"""Stored studies: ``study.json`` read and checked.
+
+All files of ``FORMAT_VERSION`` 1 are read, also those of earlier versions: keys never change.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def parse_study(content: Any, path: Path | str, name: str) -> Study:
         content["settings"],
         tuple(_arm(arm, content["settings"]["baseline"]) for arm in content["arms"]),
         tuple(map(_comparison, content["comparisons"])),
-        {name: _scores(found) for name, found in content["baselines"].items()},
+        {name: _scores(fields) for name, fields in content["baselines"].items()},
         tuple(map(_stage2, content.get("stage2", ()))),
         tuple(map(_stage1, content.get("stage1", ()))),
         _agreement(content.get("agreement")),
@@ -77,8 +80,8 @@ def _check(content: Any, path: Path | str) -> None:
         message = f"format_version is {version!r}; this version reads {FORMAT_VERSION} (study.json)"
         raise InputError([Problem(path, None, message)])
     errors = Draft202012Validator(STUDY).iter_errors(content)
-    found = sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
-    problems = [Problem(path, None, f"{each.json_path}: {each.message}") for each in found]
+    ordered = sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
+    problems = [Problem(path, None, f"{error.json_path}: {error.message}") for error in ordered]
     problems = problems or [Problem(path, None, text) for text in _contradictions(content)]
     if problems:
         raise InputError(problems)
@@ -86,28 +89,30 @@ def _check(content: Any, path: Path | str) -> None:
 
 def _contradictions(content: Mapping[str, Any]) -> list[str]:
     names = [arm["name"] for arm in content["arms"]]
-    found = []
+    problems = []
     if len(set(names)) < len(names):
-        found.append("$.arms: two arms have one name")
+        problems.append("$.arms: two arms have one name")
     baseline = content["settings"]["baseline"]
     if baseline not in names:
-        found.append(f"$.settings.baseline is {baseline!r}; arms are {', '.join(names)}")
+        problems.append(f"$.settings.baseline is {baseline!r}; arms are {', '.join(names)}")
     for number, compared in enumerate(content["comparisons"]):
         for key in ("arm", "baseline"):
             if compared[key] not in names:
-                found.append(f"$.comparisons[{number}].{key}: no arm {compared[key]!r}")
+                problems.append(f"$.comparisons[{number}].{key}: no arm {compared[key]!r}")
     for number, read in enumerate(content.get("readings", ())):
         if read["arm"] not in names:
-            found.append(f"$.readings[{number}].arm: no arm {read['arm']!r}")
+            problems.append(f"$.readings[{number}].arm: no arm {read['arm']!r}")
     for number, arm in enumerate(content["arms"]):
         place, epochs = f"$.arms[{number}]", len(arm["curves"]["epoch"])
         if arm.get("baseline", names[0]) not in names:
-            found.append(f"{place}.baseline: no arm {arm['baseline']!r}")
+            problems.append(f"{place}.baseline: no arm {arm['baseline']!r}")
         if len(arm["runs"]) != arm["runs_finished"]:
-            found.append(f"{place}: {len(arm['runs'])} runs, runs_finished {arm['runs_finished']}")
+            problems.append(
+                f"{place}: {len(arm['runs'])} runs, runs_finished {arm['runs_finished']}"
+            )
         if any(len(curve) != epochs for curve in arm["curves"]["validation_auc"]):
-            found.append(f"{place}.curves.validation_auc: not {epochs} values for each run")
-    return found
+            problems.append(f"{place}.curves.validation_auc: not {epochs} values for each run")
+    return problems
 
 
 def _arm(arm: Mapping[str, Any], baseline: str) -> Arm:
@@ -128,8 +133,8 @@ def _arm(arm: Mapping[str, Any], baseline: str) -> Arm:
         _scores(pooled.get("test") or {}),
         _scores(pooled.get("ensemble") or {}),
         _scores(pooled.get("against", {})),
-        {name: _scores(found) for name, found in pooled.get("further", {}).items()},
-        tuple((one["seed"], one["fold"]) for one in arm.get("failures", ())),
+        {name: _scores(fields) for name, fields in pooled.get("further", {}).items()},
+        tuple((failure["seed"], failure["fold"]) for failure in arm.get("failures", ())),
         images,
         patients,
         arm.get("stage1"),
@@ -156,10 +161,10 @@ def _run(run: Mapping[str, Any]) -> Run:
     )
 
 
-def _scores(found: Mapping[str, Any]) -> Scores:
-    """Return the estimates among ``found``, those of ``recall`` under names of their own."""
-    flat = {key: value for key, value in found.items() if key != "recall"}
-    flat |= {f"{RECALL}{label}": value for label, value in found.get("recall", {}).items()}
+def _scores(fields: Mapping[str, Any]) -> Scores:
+    """Return the estimates among ``fields``, those of ``recall`` under names of their own."""
+    flat = {key: value for key, value in fields.items() if key != "recall"}
+    flat |= {f"{RECALL}{label}": value for label, value in fields.get("recall", {}).items()}
     return {
         key: Estimate(value["value"], value["low"], value["high"])
         for key, value in flat.items()
@@ -167,45 +172,45 @@ def _scores(found: Mapping[str, Any]) -> Scores:
     }
 
 
-def _comparison(found: Mapping[str, Any]) -> Comparison:
-    mean, wide = found["mean_difference"], found.get("corrected")
+def _comparison(fields: Mapping[str, Any]) -> Comparison:
+    mean, corrected = fields["mean_difference"], fields.get("corrected")
     return Comparison(
-        found["arm"],
-        found["baseline"],
-        found["measure"],
-        found["pairs"],
-        Estimate(mean, found["low"], found["high"]),
-        found["p_value"],
-        found["p_value_holm"],
-        found["test"] or "",
-        found.get("note") or "",
-        None if wide is None else Estimate(mean, wide["low"], wide["high"]),
+        fields["arm"],
+        fields["baseline"],
+        fields["measure"],
+        fields["pairs"],
+        Estimate(mean, fields["low"], fields["high"]),
+        fields["p_value"],
+        fields["p_value_holm"],
+        fields["test"] or "",
+        fields.get("note") or "",
+        None if corrected is None else Estimate(mean, corrected["low"], corrected["high"]),
     )
 
 
-def _agreement(found: Mapping[str, Any] | None) -> Agreement | None:
-    if not found:
+def _agreement(fields: Mapping[str, Any] | None) -> Agreement | None:
+    if not fields:
         return None
-    by_class = _scores(found.get("none_right_of", {}))
-    return Agreement(tuple(found["members"]), found["images"], _scores(found), by_class)
+    by_class = _scores(fields.get("none_right_of", {}))
+    return Agreement(tuple(fields["members"]), fields["images"], _scores(fields), by_class)
 
 
-def _reading(found: Mapping[str, Any]) -> Reading:
-    labels = {name: (one["images"], one["seen"]) for name, one in found["labels"].items()}
+def _reading(fields: Mapping[str, Any]) -> Reading:
+    labels = {name: (read["images"], read["seen"]) for name, read in fields["labels"].items()}
     return Reading(
-        found["arm"],
-        found["class"],
-        found["images"],
-        found["patients"],
-        found["heeds_views"],
-        _scores(found),
+        fields["arm"],
+        fields["class"],
+        fields["images"],
+        fields["patients"],
+        fields["heeds_views"],
+        _scores(fields),
         labels,
     )
 
 
-def _stage1(found: Mapping[str, Any]) -> Stage1:
-    return Stage1(**{name: found[name] for name in Stage1._fields})
+def _stage1(fields: Mapping[str, Any]) -> Stage1:
+    return Stage1(**{name: fields[name] for name in Stage1._fields})
 
 
-def _stage2(found: Mapping[str, Any]) -> Stage2:
-    return Stage2(**{name: found[name] for name in Stage2._fields})
+def _stage2(fields: Mapping[str, Any]) -> Stage2:
+    return Stage2(**{name: fields[name] for name in Stage2._fields})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monai_covid.evaluation.wording import counted, number
+from monai_covid.evaluation.wording import counted, number, p_value_text
 from monai_covid.lab.studies.pages.markdown import (
     DASH,
     bounds,
@@ -13,7 +13,6 @@ from monai_covid.lab.studies.pages.markdown import (
     measure_in_words,
     measure_name,
     option_list,
-    p_value,
     table,
 )
 from monai_covid.lab.studies.pages.records import RECALL, Arm, Estimate, Scores, Study
@@ -26,8 +25,22 @@ STARTS = {
     "random": "random weights",
     "probe": "logistic regression",
 }
+
 MEASURES = ("accuracy", "balanced_accuracy", "macro_auc")
+
 FURTHER_MEASURES = ("covid19_auc", "binary_covid19_normal_accuracy")
+
+GLANCE: dict[str, tuple[str | None, str]] = {
+    "Accuracy": (None, "accuracy"),
+    "COVID-19 found": (None, f"{RECALL}covid19"),
+    "Balanced accuracy": (None, "balanced_accuracy"),
+    "the same, lungs blanked out": ("without_lungs", "balanced_accuracy"),
+    "the same, external": ("external", "balanced_accuracy"),
+    "COVID-19 found, external": ("external", f"{RECALL}covid19"),
+}
+"""Heading -> further evaluation, None for the test images, and measure."""
+
+UNKNOWN = Estimate(None, None, None)
 
 
 def arms_table(study: Study) -> str:
@@ -60,9 +73,9 @@ def _options(arm: Arm) -> str:
 
 
 def _start(arm: Arm) -> str:
-    asked = escape(STARTS.get(arm.start, arm.start))
-    real = escape(arm.started_from or "")
-    return f"{asked} ({real})" if real and real.lower() != asked.lower() else asked
+    planned = escape(STARTS.get(arm.start, arm.start))
+    actual = escape(arm.started_from or "")
+    return f"{planned} ({actual})" if actual and actual.lower() != planned.lower() else planned
 
 
 def test_table(study: Study) -> str:
@@ -86,8 +99,18 @@ def shown_measures(study: Study) -> tuple[str, ...]:
 
 def class_labels(study: Study) -> tuple[str, ...]:
     """Return the classes whose recall is known, in the order they are stored."""
-    found = {key: None for arm in study.arms for key in arm.test if key.startswith(RECALL)}
-    return tuple(key.removeprefix(RECALL) for key in found)
+    keys = dict.fromkeys(key for arm in study.arms for key in arm.test if key.startswith(RECALL))
+    return tuple(key.removeprefix(RECALL) for key in keys)
+
+
+def best_trivial_feature(study: Study) -> str | None:
+    """Return the name of the trivial feature with the highest accuracy; None without any."""
+    values = {
+        name: scores["accuracy"].value
+        for name, scores in study.baselines.items()
+        if "accuracy" in scores and scores["accuracy"].value is not None
+    }
+    return max(values, key=lambda name: values[name] or 0.0, default=None)
 
 
 def _cells(scores: Scores, measures: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,21 +121,21 @@ def contributions_table(study: Study) -> str:
     """Return each comparison with another arm; empty without any."""
     if not study.comparisons:
         return ""
-    wide = any(each.corrected for each in study.comparisons)
+    is_corrected = any(comparison.corrected for comparison in study.comparisons)
     header = ["Arm", "Compared with", "Measure", "Difference", "Pairs", "p", "p, Holm"]
-    header += ["Corrected interval"] * wide
+    header += ["Corrected interval"] * is_corrected
     rows = [
         (
-            escape(each.arm),
-            escape(each.baseline),
-            measure_in_words(each.measure),
-            difference(each.difference),
-            f"{each.pairs}",
-            p_value(each.p_value),
-            p_value(each.p_value_holm),
-            *[bounds(each.corrected)] * wide,
+            escape(comparison.arm),
+            escape(comparison.baseline),
+            measure_in_words(comparison.measure),
+            difference(comparison.difference),
+            f"{comparison.pairs}",
+            p_value_text(comparison.p_value),
+            p_value_text(comparison.p_value_holm),
+            *[bounds(comparison.corrected)] * is_corrected,
         )
-        for each in study.comparisons
+        for comparison in study.comparisons
     ]
     return table(header, rows)
 
@@ -122,14 +145,14 @@ def stage1_table(study: Study) -> str:
     header = ("Stage 1", "Starts from", "Images", "Epochs", "Training loss", "Minutes")
     rows = [
         (
-            escape(each.name),
-            escape(each.started_from),
-            _whole(each.training_images),
-            _whole(each.epochs),
-            number(each.training_loss),
-            _minutes(each.seconds),
+            escape(training.name),
+            escape(training.started_from),
+            _whole(training.training_images),
+            _whole(training.epochs),
+            number(training.training_loss),
+            _minutes(training.seconds),
         )
-        for each in study.stage1
+        for training in study.stage1
     ]
     return table(header, rows) if rows else ""
 
@@ -139,14 +162,14 @@ def stage2_table(study: Study) -> str:
     header = ("Stage 2", "Starts from", "Images", "Epochs", "Best validation AUC", "Minutes")
     rows = [
         (
-            escape(each.name),
-            escape(each.started_from),
-            _whole(each.training_images),
-            _whole(each.epochs),
-            number(each.best_validation_auc),
-            _minutes(each.seconds),
+            escape(training.name),
+            escape(training.started_from),
+            _whole(training.training_images),
+            _whole(training.epochs),
+            number(training.best_validation_auc),
+            _minutes(training.seconds),
         )
-        for each in study.stage2
+        for training in study.stage2
     ]
     return table(header, rows) if rows else ""
 
@@ -160,49 +183,35 @@ def _whole(value: float | None) -> str:
 
 
 def glance_table(study: Study) -> str:
-    """Return for each arm what it does with, without and outside of its images; may be empty.
+    """Return for each arm its figures on test, lung-blanked and external images; may be empty.
 
     Args:
         study: Empty unless it has further evaluations other than of lungs alone.
     """
-    columns = {name: found for name, found in GLANCE.items() if _has(study, found[0])}
+    columns = {name: column for name, column in GLANCE.items() if _has(study, column[0])}
     if all(place is None for place, _ in columns.values()):
         return ""
     rows = [
-        (escape(arm.name), *(estimate(_further(arm, *found)) for found in columns.values()))
+        (escape(arm.name), *(estimate(_further(arm, *column)) for column in columns.values()))
         for arm in study.arms
     ]
     return table(("Arm", *columns), rows)
 
 
-GLANCE: dict[str, tuple[str | None, str]] = {
-    "Accuracy": (None, "accuracy"),
-    "COVID-19 found": (None, f"{RECALL}covid19"),
-    "Balanced accuracy": (None, "balanced_accuracy"),
-    "the same, lungs blanked out": ("without_lungs", "balanced_accuracy"),
-    "the same, external": ("external", "balanced_accuracy"),
-    "COVID-19 found, external": ("external", f"{RECALL}covid19"),
-}
-"""Heading -> further evaluation, None for the test images, and measure."""
-
-
 def fewer_classes(study: Study) -> str:
     """Name the arms for which the external images hold no COVID-19; empty without any."""
-    found = [
+    names = [
         escape(arm.name)
         for arm in study.arms
         if _further(arm, "external", "balanced_accuracy") is not None
         and _further(arm, "external", f"{RECALL}covid19") in (None, UNKNOWN)
     ]
-    if not found:
+    if not names:
         return ""
     return (
         "Trained on the external COVID-19 images, so that pneumonia and normal alone are external: "
-        f"{', '.join(found)}. Their figures there are of two classes and not to be compared."
+        f"{', '.join(names)}. Their figures there are of two classes and not to be compared."
     )
-
-
-UNKNOWN = Estimate(None, None, None)
 
 
 def _has(study: Study, place: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Which of two is better, by rules that claim nothing an interval does not show."""
+"""Verdicts on differences; they claim nothing that an interval does not show."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from monai_covid.lab.studies.pages.records import Comparison, Estimate
 
 ALPHA = 0.05
 LOWER_IS_BETTER = ("loss", "error", "seconds", "blanked out")
-"""Without lungs in the image a network should not know the answer."""
+"""In names of measures; without lungs in the image a network should not know the class."""
 
 
 class Verdict(Enum):
-    """What a difference and its interval say."""
+    """The conclusion from a difference and its interval."""
 
     BETTER = "better"
     WORSE = "worse"
-    NOT_TOLD_APART = "not told apart"
+    NO_DIFFERENCE = "no significant difference"
     UNKNOWN = "not compared"
 
 
@@ -33,19 +33,19 @@ def verdict(difference: Estimate, measure: str = "") -> Verdict:
     if difference.value is None or difference.low is None or difference.high is None:
         return Verdict.UNKNOWN
     if difference.low <= 0 <= difference.high:
-        return Verdict.NOT_TOLD_APART
-    turned = any(word in measure for word in LOWER_IS_BETTER)
-    return Verdict.BETTER if (difference.low > 0) != turned else Verdict.WORSE
+        return Verdict.NO_DIFFERENCE
+    lower_is_better = any(word in measure for word in LOWER_IS_BETTER)
+    return Verdict.BETTER if (difference.low > 0) != lower_is_better else Verdict.WORSE
 
 
 def is_significant(comparison: Comparison) -> bool:
     """Return whether the interval excludes 0 and the p-value corrected after Holm is below 5 %."""
     corrected = comparison.p_value_holm
-    known = verdict(comparison.judged) in (Verdict.BETTER, Verdict.WORSE)
-    return known and corrected is not None and corrected < ALPHA
+    differs = verdict(comparison.judged) in (Verdict.BETTER, Verdict.WORSE)
+    return differs and corrected is not None and corrected < ALPHA
 
 
-def apart(first: Estimate | None, second: Estimate | None) -> Verdict:
+def verdict_of_intervals(first: Estimate | None, second: Estimate | None) -> Verdict:
     """Judge two values whose difference was not resampled.
 
     The bounds of the difference are those of the two intervals at their least favourable. For any
@@ -57,11 +57,11 @@ def apart(first: Estimate | None, second: Estimate | None) -> Verdict:
         return Verdict.UNKNOWN
     if None in first or None in second:
         return Verdict.UNKNOWN
-    value, low, high = (one or 0.0 for one in first)
-    other, other_low, other_high = (one or 0.0 for one in second)
+    value, low, high = (number or 0.0 for number in first)
+    other, other_low, other_high = (number or 0.0 for number in second)
     return verdict(Estimate(value - other, low - other_high, high - other_low))
 
 
 def above_chance(balanced: Estimate | None, classes: int) -> bool:
-    """Return whether the interval of a balanced accuracy lies above that of guessing."""
+    """Return whether the interval of a balanced accuracy lies above chance."""
     return balanced is not None and balanced.low is not None and balanced.low > 1 / classes

@@ -159,7 +159,7 @@ def test_conclusions_rest_on_the_interval_that_allows_for_shared_images():
         "twice-random", 0.02, 0.01, 0.03, 0.001, corrected={"low": -0.01, "high": 0.05}
     )
     page = page_of(example.study(comparisons=[wide]))
-    assert "twice-random and twice-keep could not be told apart" in page
+    assert "No significant difference between twice-random and twice-keep in" in page
     assert "better" not in page
     assert rows_of(page, "twice-random")[-1][-1] == "-0.010 to +0.050"
     assert "Nadeau & Bengio" in page
@@ -180,21 +180,22 @@ def test_the_radiologist_reads_counts_of_a_hundred():
     arms = [example.arm("twice-keep", 0.7), example.arm("twice-random", 0.68)]
     arms[0]["pooled"]["further"] = {"without_lungs": example.scores(0.6)}
     text = for_radiologists(study_of(example.study(arms)))
-    assert "it answers 70 of 100 (67 to 73) right" in text
+    assert "It classifies 70 of 100 (67 to 73) test images correctly" in text
     assert "70 of 100 (67 to 73) with COVID-19" in text
-    assert "could not be told apart from the trivial" in text
-    assert "With the lungs blanked out it still answers 60 of 100 (57 to 63) right." in text
-    assert "something outside of the lungs tells it the answer" in text
+    assert "No significant difference between this network and the trivial" in text
+    assert "With the lungs blanked out it still classifies 60 of 100 (57 to 63) correctly." in text
+    assert "it uses something outside the lungs" in text
     arms[0]["pooled"]["further"] = {"without_lungs": example.scores(0.3)}
     text = for_radiologists(study_of(example.study(arms)))
-    assert "not shown to be more than guessing" in text
+    assert "not significantly above chance" in text
 
 
 def test_the_radiologist_is_told_what_may_be_chance():
     text = for_radiologists(study_of(example.full_study()))
     assert (
         "Validation AUC, epochs 1 to 5: twice-mean better than twice-keep; twice-random worse than "
-        "twice-keep, which may be chance; direct not told apart from twice-keep." in text
+        "twice-keep, which may be chance; direct not significantly different from twice-keep."
+        in text
     )
 
 
@@ -291,12 +292,15 @@ def test_arms_share_a_sentence_only_if_they_are_compared_with_the_same_arm():
     ):
         compared.update(alike, baseline=baseline)
     text = for_engineers(study_of(content))
-    assert "Each of twice-mean and twice-random could not be told apart from twice-keep" in text
-    assert "direct and twice-201-keep could not be told apart" in text
+    assert (
+        "No significant difference between twice-keep and any of twice-mean and twice-random"
+        in text
+    )
+    assert "No significant difference between direct and twice-201-keep in" in text
 
 
 def test_arms_that_had_no_imagenet_weights_are_named_at_the_top():
     content = example.full_study()
-    assert "**Without ImageNet weights,** from random ones: direct." in page_of(content)
+    assert "**Not ImageNet-pretrained,** but from random weights: direct." in page_of(content)
     content["arms"][-1]["started_from"] = "ImageNet"
-    assert "Without ImageNet" not in page_of(content)
+    assert "Not ImageNet-pretrained" not in page_of(content)

@@ -9,9 +9,9 @@ from monai_covid.lab.studies.pages.records import Comparison, Estimate
 from monai_covid.lab.studies.pages.verdicts import (
     Verdict,
     above_chance,
-    apart,
     is_significant,
     verdict,
+    verdict_of_intervals,
 )
 
 
@@ -20,9 +20,9 @@ from monai_covid.lab.studies.pages.verdicts import (
     [
         (0.001, 0.02, Verdict.BETTER),
         (-0.02, -0.001, Verdict.WORSE),
-        (-0.01, 0.02, Verdict.NOT_TOLD_APART),
-        (0.0, 0.02, Verdict.NOT_TOLD_APART),
-        (-0.02, 0.0, Verdict.NOT_TOLD_APART),
+        (-0.01, 0.02, Verdict.NO_DIFFERENCE),
+        (0.0, 0.02, Verdict.NO_DIFFERENCE),
+        (-0.02, 0.0, Verdict.NO_DIFFERENCE),
         (None, None, Verdict.UNKNOWN),
     ],
 )
@@ -50,32 +50,42 @@ def test_significant_takes_the_corrected_p_value_and_the_interval():
     assert not is_significant(compared(-0.01, 0.03, 0.001))
 
 
-def test_intervals_that_meet_leave_it_open():
-    assert apart(Estimate(0.7, 0.65, 0.75), Estimate(0.8, 0.75, 0.85)) is Verdict.NOT_TOLD_APART
-    assert apart(Estimate(0.7, 0.65, 0.74), Estimate(0.8, 0.75, 0.85)) is Verdict.WORSE
-    assert apart(Estimate(0.8, 0.75, 0.85), Estimate(0.7, 0.65, 0.74)) is Verdict.BETTER
-    assert apart(None, Estimate(0.7, 0.65, 0.74)) is Verdict.UNKNOWN
-    assert apart(Estimate(0.8, None, None), Estimate(0.7, 0.65, 0.74)) is Verdict.UNKNOWN
-    assert apart(Estimate(0.0, 0.0, 0.0), Estimate(0.1, 0.05, 0.2)) is Verdict.WORSE
+def test_intervals_that_overlap_leave_it_open():
+    assert (
+        verdict_of_intervals(Estimate(0.7, 0.65, 0.75), Estimate(0.8, 0.75, 0.85))
+        is Verdict.NO_DIFFERENCE
+    )
+    assert (
+        verdict_of_intervals(Estimate(0.7, 0.65, 0.74), Estimate(0.8, 0.75, 0.85)) is Verdict.WORSE
+    )
+    assert (
+        verdict_of_intervals(Estimate(0.8, 0.75, 0.85), Estimate(0.7, 0.65, 0.74)) is Verdict.BETTER
+    )
+    assert verdict_of_intervals(None, Estimate(0.7, 0.65, 0.74)) is Verdict.UNKNOWN
+    assert (
+        verdict_of_intervals(Estimate(0.8, None, None), Estimate(0.7, 0.65, 0.74))
+        is Verdict.UNKNOWN
+    )
+    assert verdict_of_intervals(Estimate(0.0, 0.0, 0.0), Estimate(0.1, 0.05, 0.2)) is Verdict.WORSE
 
 
 @pytest.mark.parametrize("correlation", [-0.95, 0.0, 0.95])
-def test_equal_values_are_rarely_told_apart_whatever_their_correlation(correlation):
+def test_equal_values_are_rarely_called_different_whatever_their_correlation(correlation):
     """Two equal accuracies with normal errors: at most 5 in 100 may be called different."""
     generator = np.random.default_rng(0)
     covariance = [[1.0, correlation], [correlation, 1.0]]
     errors = 0.02 * generator.multivariate_normal([0, 0], covariance, 2000)
     half = 1.96 * 0.02
     pairs = [[Estimate(v, v - half, v + half) for v in pair] for pair in (0.7 + errors).tolist()]
-    told = sum(apart(*pair) is not Verdict.NOT_TOLD_APART for pair in pairs)
+    different = sum(verdict_of_intervals(*pair) is not Verdict.NO_DIFFERENCE for pair in pairs)
     # The difference has variance 2 (1 - correlation) and must exceed twice the half width.
     spread = math.sqrt(2 * (1 - correlation))
     chance = math.erfc(2 * 1.96 / spread / math.sqrt(2))
     assert chance <= 0.051
-    assert told / 2000 == pytest.approx(chance, abs=4 * math.sqrt(chance / 2000) + 1e-9)
+    assert different / 2000 == pytest.approx(chance, abs=4 * math.sqrt(chance / 2000) + 1e-9)
 
 
-def test_chance_is_that_of_guessing_among_the_classes():
+def test_chance_is_one_over_the_classes():
     assert above_chance(Estimate(0.4, 0.34, 0.46), 3)
     assert not above_chance(Estimate(0.4, 0.33, 0.46), 3)
     assert not above_chance(None, 3)
