@@ -7,7 +7,8 @@ import torch
 from PIL import Image
 
 from monai_covid.models.model_file import ModelInfo, save_model
-from tests.dicom.instances import instance, picture, saved
+from tests.dicom.instances import instance, saved
+from tests.inference.chests import narrow_chest
 from tests.models.tiny import tiny_densenet
 
 SIZE = 64
@@ -31,10 +32,10 @@ def model(tmp_path_factory):
 
 @pytest.fixture
 def radiographs(tmp_path):
-    """One radiograph as PNG, JPEG, DICOM and NIfTI (stored bottom-up), of 128 x 96 pixels."""
+    """One phantom chest, 192 x 160, as PNG, JPEG, DICOM and NIfTI (stored bottom-up)."""
     folder = tmp_path / "radiographs"
     folder.mkdir()
-    pixels = picture()
+    pixels = narrow_chest()
     Image.fromarray(pixels).save(folder / "a.png")
     Image.fromarray(pixels).save(folder / "b.jpg", quality=100)
     saved(instance(pixels), folder / "c.dcm")

@@ -58,7 +58,7 @@ def test_run_data_and_studies_are_shown(model):
     assert "118 images." in card
     assert "Arm twice-random, 2 of 2 runs; 225 images of 152 patients" in card
     assert "| Accuracy | 0.680 (0.650 to 0.710) | 0.500 (0.470 to 0.530) |" in card
-    assert "The trivial 8 × 8 thumbnail does better than this network" in card  # noqa: RUF001
+    assert "The trivial 8 × 8 thumbnail is better than this network" in card  # noqa: RUF001
     assert "None of this shows that a disease is recognised" in card
     assert "Arm twice-keep" in card_of(model, *given)
 

@@ -50,7 +50,7 @@ def test_a_folder_with_other_files_is_used(tmp_path):
 
 @pytest.mark.parametrize("method", ["check", "open"])
 def test_resuming_and_overwriting_exclude_each_other(used, method):
-    with pytest.raises(RunFolderError, match="resume and overwrite exclude each other"):
+    with pytest.raises(RunFolderError, match="resume and overwrite are mutually exclusive"):
         getattr(RunFolder(used, resume=True, overwrite=True), method)()
     assert (used / "last.pt").exists()
 
