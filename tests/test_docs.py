@@ -81,7 +81,9 @@ def defined(module):
     names = set()
     for file in (module, stub):
         if file.is_file():
-            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            body = ast.parse(file.read_text(encoding="utf-8")).body
+            for_types = [one for node in body if isinstance(node, ast.If) for one in node.body]
+            for node in [*body, *for_types]:
                 names |= {alias.asname or alias.name for alias in getattr(node, "names", ())}
                 names |= {
                     target.id
