@@ -141,7 +141,7 @@ def test_chestxray14_serves_as_another_hospital(tmp_path):
     write_phantom(data, nih_images=24, covid_images_per_class=6, seed=0, options=options)
     out = tmp_path / "audit"
     line = ["audit", "external", "--data", data / "covid", "--external", data / "nih"]
-    line += ["--model", model, "--resamples", 20, "--out", out]
+    line += ["--model", model, "--resamples", 40, "--out", out]
     assert main(list(map(str, line))) == 0
     external = json.loads((out / "audit.json").read_text())["audits"]["external"]["numbers"]
     nih = external["external"]["nih"]
