@@ -10,14 +10,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from model_file import find_model
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.cli.listen import add_options, service_options
+from monai_covid.cli.listen import add_options
+from monai_covid.dicom.service.processing import service_options
 from monai_covid.dicom.service.run import check_extras, run_when_loaded
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import or_exit
-from monai_covid.models.default_model import default_model
-from monai_covid.models.device import disable_malloc_trim
+from monai_covid.models.default_model import default_model, find_model
 from stack_limit import raise_stack_limit
 
 
@@ -33,12 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the service with ``options``."""
     check_extras()
-    wanted = service_options(options, lambda path: find_model(path or default_model()))
+    chosen = service_options(options, lambda path: find_model(path or default_model()))
     raise_stack_limit()
 
     def load() -> StudyProcessor:
         # Only now: bad options are told without the seconds that holoscan and torch take.
         from logs import silence_holoscan  # noqa: PLC0415
+        from monai_covid.models.device import disable_malloc_trim  # noqa: PLC0415
         from pipeline import load_pipeline  # noqa: PLC0415
         from processor import GraphProcessor  # noqa: PLC0415
 
@@ -46,12 +46,12 @@ def run(options: argparse.Namespace) -> int:
         disable_malloc_trim()
         return GraphProcessor(
             load_pipeline(
-                wanted.model, wanted.device, wanted.kinds, keep_unsuitable=wanted.keep_unsuitable
+                chosen.model, chosen.device, chosen.kinds, keep_unsuitable=chosen.keep_unsuitable
             )
         )
 
-    about = {**wanted.about, "processor": "MONAI Deploy operator graph"}
-    return run_when_loaded(wanted.settings, load, about)
+    about = {**chosen.about, "processor": "MONAI Deploy operator graph"}
+    return run_when_loaded(chosen.settings, load, about)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 APPLICATION = (
-    *("app.py", "batch.py", "graph.py", "inputs.py", "links.py", "logs.py", "model_file.py"),
-    *("pipeline.py", "processor.py", "stack_limit.py", "study_key.py", "summary.py", "operators"),
+    *("app.py", "batch.py", "graph.py", "inputs.py", "links.py", "logs.py", "pipeline.py"),
+    *("processor.py", "stack_limit.py", "study_key.py", "summary.py", "operators"),
 )
 EXTRA = "pacs"
 """The library's extra with what writes DICOM."""

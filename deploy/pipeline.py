@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from model_file import find_model
 from monai_covid.dicom.results.instances import RESULT_KINDS
 from monai_covid.inference.study import StudyPipeline
+from monai_covid.models.default_model import find_model
 
 
 def load_pipeline(

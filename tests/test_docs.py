@@ -157,3 +157,13 @@ def test_targets_of_make_exist(page):
     for words in commands(page):
         if words[0] == "make":
             assert set(words[1:]) <= targets, words
+
+
+def test_pages_that_code_names_exist():
+    files = [ROOT / "pyproject.toml", *(ROOT / "bundle" / "configs").iterdir()]
+    for folder in ("monai_covid", "deploy", "tests"):
+        files += (ROOT / folder).rglob("*.py")
+    named = re.compile(r"\bdocs/[a-z-]+/[a-z0-9-]+\.md")
+    for file in files:
+        for page in named.findall(file.read_text(encoding="utf-8")):
+            assert (ROOT / page).exists(), f"{file}: {page}"

@@ -28,12 +28,14 @@ class AuditOptions:
         resamples: Bootstrap resamples behind every interval.
         seed: Seed of everything random.
         batch_size: Images that pass the network together.
+        progress: Whether progress bars are shown.
     """
 
     fold: int | None = None
     resamples: int = 2000
     seed: int = 0
     batch_size: int = 16
+    progress: bool = False
 
 
 class Subject:
@@ -131,7 +133,8 @@ class Subject:
         Raises:
             InputError: If images cannot be read; names all of them.
         """
-        predictions = list(self.model.predict(paths, self.options.batch_size))
+        # Where images have labels, these decide which are suitable.
+        predictions = list(self.model.predict(list(paths), self.options.batch_size, assess=False))
         errors = [prediction.error for prediction in predictions if prediction.error]
         if errors:
             raise InputError([Problem(file, None, error) for error in errors])

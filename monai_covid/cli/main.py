@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
@@ -53,6 +54,8 @@ SPINS = "20000"
 
 _SPIN_SETTINGS = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 
+_READING_LIBRARIES = ("pydicom", "PIL", "nibabel", "openjpeg", "pylibjpeg")
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -71,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = _with_new_name(sys.argv[1:] if arguments is None else arguments)
         options = build_parser(arguments).parse_args(arguments)
         run: Command = options.run
+        keep_libraries_quiet()
         return or_exit(run, options)
     except BrokenPipeError:
         # Whoever reads the output, such as head, has seen enough. Python would complain at its end.
@@ -82,6 +86,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def keep_libraries_quiet() -> None:
+    """Keep what libraries say of damaged files off the console.
+
+    The refusal of a file says in one line, with its tag, what they say in warnings and tracebacks.
+    """
+    warnings.filterwarnings("ignore", module=rf"({'|'.join(_READING_LIBRARIES)})\b")
+    for name in _READING_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

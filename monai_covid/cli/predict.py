@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
 from monai_covid.cli.arguments import (
+    add_heatmap,
     add_images,
     add_model,
     add_out,
@@ -18,12 +19,13 @@ from monai_covid.cli.arguments import (
     check_numbers,
 )
 from monai_covid.data.images import datalist_of
-from monai_covid.errors import OptionError
-from monai_covid.inference.classifier import Classifier, PredictedBatch, predicted_batches
-from monai_covid.inference.dataset import BOX
+from monai_covid.errors import SHOWN_AT_MOST, OptionError
+from monai_covid.inference.answer import answer_files
+from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.ensemble import EnsembleClassifier
-from monai_covid.inference.explaining import Question
+from monai_covid.inference.explaining import HeatmapRequest
 from monai_covid.inference.heatmap_folder import HeatmapFolder
+from monai_covid.inference.image import ImageFileDataset, ImagePreparation
 from monai_covid.inference.prediction import Prediction
 from monai_covid.inference.prediction_tables import (
     Columns,
@@ -32,6 +34,7 @@ from monai_covid.inference.prediction_tables import (
     predictions_text,
     write_predictions_of_folder,
 )
+from monai_covid.models.default_model import find_model
 from monai_covid.models.device import choose_device
 
 logger = logging.getLogger(__name__)
@@ -46,38 +49,70 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_out(parser, "folder for predictions.csv and predictions.json", required=False)
     add_shared(parser, "keep-unsuitable")
     parser.add_argument(
-        "--heatmaps",
-        action="store_true",
-        help=f"explain the predicted class of each image, in the folder {HEATMAPS} of --out",
-    )
-    parser.add_argument(
         "--flips",
         action="store_true",
         help="average probabilities over each image and its mirror image (twice the work)",
     )
     add_shared(parser, "batch-size", "device", "quiet")
+    heatmaps = parser.add_argument_group("heatmaps")
+    heatmaps.add_argument(
+        "--heatmaps",
+        action="store_true",
+        help=f"explain each image that has a prediction, in the folder {HEATMAPS} of --out",
+    )
+    add_heatmap(heatmaps)
 
 
 def run(options: argparse.Namespace) -> int:
     """Predict the images; 1 if some could not be read."""
     _check(options)
     items = datalist_of(options.images)
-    classifier = _classifier(options)
+    classifier = load_classifier(options.model, options.device, flips=options.flips)
     heatmaps = _heatmap_folder(options, items, classifier)
+    predictions = answer_items(options, items, classifier, heatmaps)
+    return _report(options, predictions, classifier)
+
+
+def load_classifier(
+    models: Sequence[Path], device: str | None, *, flips: bool = False
+) -> Classifier | EnsembleClassifier:
+    """Return the network of a model file or folder, or the ensemble of several."""
+    files = [find_model(path) if path.is_dir() else path for path in models]
+    where = choose_device(device)
+    if len(files) > 1:
+        return EnsembleClassifier(files, where, flips=flips)
+    return Classifier(files[0], where, flips=flips)
+
+
+def answer_items(
+    options: argparse.Namespace,
+    items: Sequence[Mapping[str, Any]],
+    classifier: Classifier | EnsembleClassifier,
+    heatmaps: HeatmapFolder | None,
+) -> list[Prediction]:
+    """Answer image files, explain those with a prediction if asked to, and show the progress.
+
+    Args:
+        options: ``batch_size``, ``keep_unsuitable`` and ``quiet``.
+        items: The images.
+        classifier: What answers.
+        heatmaps: Where explanations go; None: nothing is explained.
+    """
+    preparation = ImagePreparation(classifier.info, keep_unsuitable=options.keep_unsuitable)
+    images = ImageFileDataset(items, preparation, pictures=heatmaps is not None)
     predictions: list[Prediction] = []
     with tqdm(total=len(items), desc="Images", unit="image", disable=options.quiet) as progress:
-        for batch in predicted_batches(
-            classifier,
-            items,
-            options.batch_size,
-            assess=True,
-            keep_unsuitable=options.keep_unsuitable,
-        ):
+        when_read = progress.update if heatmaps is None else None
+        for batch in answer_files(classifier, images, options.batch_size, when_read):
             predictions += batch.predictions
-            if heatmaps:
-                _explain(heatmaps, batch, classifier.device)
-            progress.update(len(batch.items))
-    return _report(options, predictions, classifier)
+            if heatmaps is not None:
+                heatmaps.add(*batch, progress.update)
+    errors = [each.error for each in predictions if each.error]
+    for error in errors[:SHOWN_AT_MOST]:
+        logger.warning("%s", error)
+    if len(errors) > SHOWN_AT_MOST:
+        logger.warning("… and %d more", len(errors) - SHOWN_AT_MOST)
+    return predictions
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -93,16 +128,9 @@ def _check(options: argparse.Namespace) -> None:
         check_free(options.out, hint, overwrite=options.overwrite)
 
 
-def _classifier(options: argparse.Namespace) -> Classifier | EnsembleClassifier:
-    device = choose_device(options.device)
-    if len(options.model) > 1:
-        return EnsembleClassifier(options.model, device, flips=options.flips)
-    return Classifier(options.model[0], device, flips=options.flips)
-
-
 def _heatmap_folder(
     options: argparse.Namespace,
-    items: Sequence[dict[str, Any]],
+    items: Sequence[Mapping[str, Any]],
     classifier: Classifier | EnsembleClassifier,
 ) -> HeatmapFolder | None:
     if not options.heatmaps or isinstance(classifier, EnsembleClassifier):
@@ -112,21 +140,11 @@ def _heatmap_folder(
         items,
         classifier.network,
         classifier.info,
-        Question(),
+        HeatmapRequest(options.label, options.method, options.contrast),
         overwrite=options.overwrite,
     )
     folder.check()
     return folder
-
-
-def _explain(heatmaps: HeatmapFolder, batch: PredictedBatch, device: torch.device) -> None:
-    """Write the heatmaps of the images that have probabilities."""
-    said = [index for index, each in enumerate(batch.predictions) if each.probabilities]
-    fields = {
-        name: [batch.items[index][name] for index in said]
-        for name in ("name", "path", "error", BOX)
-    }
-    heatmaps.add(fields, batch.images[said].to(device), batch.probabilities[said])
 
 
 def _report(
@@ -134,15 +152,12 @@ def _report(
     predictions: Sequence[Prediction],
     classifier: Classifier | EnsembleClassifier,
 ) -> int:
-    failed = [each.error for each in predictions if each.error]
-    for error in failed:
-        logger.warning("%s", error)
-    print(predictions_text(predictions))
-    where = ""
+    where = None
     if options.out is not None:
         columns = Columns.of_model(classifier.info)._replace(flips=options.flips)
         if isinstance(classifier, EnsembleClassifier):
             columns = columns._replace(spread=classifier.spread_measures)
-        where = f": {write_predictions_of_folder(options.out, predictions, columns)}"
-    logger.info("%s%s", counted(predictions), where)
-    return 1 if failed else 0
+        where = write_predictions_of_folder(options.out, predictions, columns)
+    print(predictions_text(predictions, where))
+    logger.info("%s%s", counted(predictions), f": {where}" if where else "")
+    return 1 if any(each.error for each in predictions) else 0

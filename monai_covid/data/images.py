@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from monai_covid.data.pictures import read_picture
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.errors import ImageReadError, InputError, Problem
 
+logger = logging.getLogger(__name__)
+
 __all__ = ["IMAGE_SUFFIXES", "find_images", "read_image"]
 
 _READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
@@ -22,6 +26,16 @@ _READERS: dict[str, Callable[[Path], NDArray[np.float32]]] = {
     "dicom": read_radiograph,
     "nifti": read_nifti,
 }
+_READ = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+_OTHER_SUFFIXES = frozenset(
+    {
+        *(".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif", ".svg", ".pdf"),
+        *(".npy", ".npz", ".mat", ".mha", ".mhd", ".nrrd", ".raw", ".img", ".hdr"),
+        *(".zip", ".7z", ".rar", ".tar", ".gz"),
+    }
+)
+"""Of files that may hold radiographs and are not read."""
+
 _DICOM_DIRECTORY_NAME = "DICOMDIR"
 
 
@@ -56,6 +70,29 @@ def read_image(path: Path | str) -> NDArray[np.float32]:
     return _READERS[kind](path)
 
 
+class FolderContent(NamedTuple):
+    """What a search of a folder found.
+
+    Attributes:
+        images: Image files, sorted by path.
+        left_out: Image files of formats that are not read, sorted by path.
+    """
+
+    images: list[Path]
+    left_out: list[Path]
+
+    def notes(self) -> list[str]:
+        """Say in a line for each kind of file what is left out."""
+        kinds: dict[str, list[Path]] = {}
+        for path in self.left_out:
+            kinds.setdefault(path.suffix.lower(), []).append(path)
+        return [
+            f"{len(files)} {suffix} file{'s' if len(files) > 1 else ''} left out, the first of "
+            f"them {files[0]}: {_READ}"
+            for suffix, files in sorted(kinds.items())
+        ]
+
+
 def find_images(folder: Path | str) -> list[Path]:
     """Return the image files in ``folder`` and below it, sorted by path.
 
@@ -69,14 +106,32 @@ def find_images(folder: Path | str) -> list[Path]:
     Raises:
         ImageReadError: ``folder`` is not a folder.
     """
+    return search_folder(folder).images
+
+
+def search_folder(folder: Path | str) -> FolderContent:
+    """Return what `find_images` finds, and the image files that it leaves out.
+
+    Args:
+        folder: Folder to search.
+
+    Raises:
+        ImageReadError: ``folder`` is not a folder.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageReadError(f"{folder}: is not a folder")
-    images: list[Path] = []
+    content = FolderContent([], [])
     for parent, children, names in os.walk(folder):
         children[:] = [child for child in children if not child.startswith(".")]
-        images += [path for name in names if _is_image(path := Path(parent, name))]
-    return sorted(images)
+        for path in (Path(parent, name) for name in names):
+            if _is_image(path):
+                content.images.append(path)
+            elif path.suffix.lower() in _OTHER_SUFFIXES and not path.name.startswith("."):
+                content.left_out.append(path)
+    content.images.sort()
+    content.left_out.sort()
+    return content
 
 
 def _is_image(path: Path) -> bool:
@@ -88,7 +143,7 @@ def _is_image(path: Path) -> bool:
 def _unknown_content(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(8)
-    advice = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"
+    advice = _READ
     if not any(start):
         advice = f"it may be a DICOM file that is cut off or overwritten; {advice}"
     if has_image_suffix(path):
@@ -136,7 +191,11 @@ def folder_datalist(folder: Path | str) -> list[dict[str, str]]:
         return [{"image": str(folder), "name": folder.name}]
     if not folder.is_dir():
         raise InputError([Problem(folder, None, "no such file or folder")])
-    images = find_images(folder)
+    images, left_out = content = search_folder(folder)
     if not images:
-        raise InputError([Problem(folder, None, "no images found (PNG, JPEG, DICOM, NIfTI, …)")])
+        notes = "".join(f"; {note}" for note in content.notes())
+        message = f"no images found (PNG, JPEG, DICOM, NIfTI, …){notes}"
+        raise InputError([Problem(folder, None, message)])
+    for note in content.notes() if left_out else ():
+        logger.warning("%s: %s", folder, note)
     return [{"image": str(path), "name": str(path.relative_to(folder))} for path in images]

@@ -44,11 +44,7 @@ def read_picture(path: Path) -> NDArray[np.float32]:
         # scrambles those with orientation 5 to 8.
         with path.open("rb") as file, Image.open(file, formats=PICTURE_FORMATS) as image:
             _check(image, path)
-            if has_deep_channels(image):
-                return _deep_grey(path)
-            grey = _grey(ImageOps.exif_transpose(image), _sample_format(image))
-            if _is_white_zero(image):
-                grey = grey.max() + grey.min() - grey
+            return _deep_grey(path) if has_deep_channels(image) else _upright_grey(image, path)
     except ImageReadError:
         raise
     except UnidentifiedImageError as error:
@@ -62,8 +58,40 @@ def read_picture(path: Path) -> NDArray[np.float32]:
     except Exception as error:
         state = "it is cut off" if "truncated" in str(error) else "it is probably damaged"
         raise ImageReadError(f"{path}: cannot be decoded, {state}: {error}") from error
+
+
+def picture_grey(image: Image.Image, name: str) -> NDArray[np.float32]:
+    """Return the grey values of a picture that Pillow has opened; see `read_picture`.
+
+    Args:
+        image: The picture.
+        name: What messages call it.
+
+    Raises:
+        ImageReadError: As `read_picture`; also for colour of more than 8 bits per channel, of which
+            Pillow keeps 8.
+    """
+    try:
+        _check(image, name)
+        if has_deep_channels(image):
+            raise ImageReadError(
+                f"{name}: has colour of more than 8 bits per channel, of which Pillow keeps 8; "
+                "give the path of its file, which is read whole"
+            )
+        return _upright_grey(image, name)
+    except ImageReadError:
+        raise
+    # Pillow decodes when pixels are asked for, and fails in any way where a file is damaged.
+    except Exception as error:
+        raise ImageReadError(f"{name}: cannot be decoded, probably damaged: {error}") from error
+
+
+def _upright_grey(image: Image.Image, name: Path | str) -> NDArray[np.float32]:
+    grey = _grey(ImageOps.exif_transpose(image), _sample_format(image))
+    if _is_white_zero(image):
+        grey = grey.max() + grey.min() - grey
     if not np.isfinite(grey).all():
-        raise ImageReadError(f"{path}: holds NaN or infinite grey values; finite ones are needed")
+        raise ImageReadError(f"{name}: holds NaN or infinite grey values; finite ones are needed")
     return grey
 
 
@@ -80,7 +108,7 @@ def _deep_grey(path: Path) -> NDArray[np.float32]:
             raise ImageReadError(f"{path}: {error}") from error
 
 
-def _check(image: Image.Image, path: Path) -> None:
+def _check(image: Image.Image, path: Path | str) -> None:
     problem = size_problem(image.height, image.width)
     if problem:
         raise ImageReadError(f"{path}: {problem}")

@@ -91,14 +91,14 @@ def read_labelled_predictions(
     """
     file = Path(predictions)
     if not file.is_file():
-        raise InputError([Problem(file, None, "no such file; give the predictions.csv of predict")])
+        state = "is a folder" if file.is_dir() else "no such file"
+        raise InputError([Problem(file, None, f"{state}; give a predictions.csv of predict")])
     table = read_table(file)
     names = class_names_in(table)
     _check_columns(table, file, names, labels)
     unpredicted = 0
     if labels is not None:
-        known = read_labels(labels, names)
-        table, unpredicted = _join(table, file, known, manifest_file(labels))
+        table, unpredicted = _join(table, file, read_labels(labels), manifest_file(labels), names)
     probabilities = table[[probability_column(name) for name in names]]
     empty = (probabilities.isna() | (probabilities == "")).all(axis=1)
     answered = table[~empty]
@@ -110,12 +110,11 @@ def read_labelled_predictions(
     return LabelledPredictions(complete, unanswered.reset_index(drop=True), unpredicted)
 
 
-def read_labels(labels: Path | str, class_names: Sequence[str]) -> pd.DataFrame:
+def read_labels(labels: Path | str) -> pd.DataFrame:
     """Return the rows of a manifest as text, indexed by line; its images need not be there.
 
     Args:
         labels: CSV, or the folder of its ``metadata.csv``.
-        class_names: Classes that labels may name.
 
     Raises:
         InputError: Naming every row that is wrong.
@@ -129,7 +128,6 @@ def read_labels(labels: Path | str, class_names: Sequence[str]) -> pd.DataFrame:
     problems = [
         *empty_cells(file, table[IMAGE], "a file name"),
         *empty_cells(file, table[PATIENT], "an id shared by all images of the patient"),
-        *(one_hot(file, truth, tuple(class_names))[1] if LABEL in table else ()),
         *duplicate_images(file, table[IMAGE], truth, keys),
     ]
     if problems:
@@ -188,7 +186,7 @@ def _check_columns(
 
 
 def _join(
-    table: pd.DataFrame, file: Path, known: pd.DataFrame, source: Path
+    table: pd.DataFrame, file: Path, known: pd.DataFrame, source: Path, names: Sequence[str]
 ) -> tuple[pd.DataFrame, int]:
     """Return ``table`` with the columns of ``known``, and how many rows of that are left over."""
     images = table[IMAGE].astype(str).tolist()
@@ -197,7 +195,9 @@ def _join(
     if problems:
         raise InputError(problems)
     fitting = known.iloc[[match.rows[0] for match in matches]]
-    problems = [
+    # Labels of images without a prediction may be of classes that the model does not have.
+    problems = one_hot(source, fitting[LABEL], tuple(names))[1] if LABEL in known else []
+    problems += [
         Problem(file, row, f"{column} is {ours!r}, but {theirs!r} in {source}:{line}")
         for column in (LABEL, PATIENT)
         if column in table and column in known

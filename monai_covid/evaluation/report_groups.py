@@ -299,9 +299,7 @@ def _sections(groups: Sequence[Group]) -> list[Section]:
         table = Table(
             (column, "Images", "Patients", "No answer", *_heads(own)), list(map(_row, own))
         )
-        sections.append(
-            Section(f"By {column}", f"{_finding(column, own)}\n\n{METHOD}", table=table)
-        )
+        sections.append(Section(f"By {column}", _finding(column, own), table=table, method=METHOD))
     return sections
 
 

@@ -1,9 +1,9 @@
-"""Handlers that gather an evaluator's probabilities and write them down."""
+"""Handlers that gather what an evaluator predicts and write it down."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from ignite.engine import Engine, Events
+from torch import Tensor
 
 from monai_covid.data.files import check_writable
 from monai_covid.errors import RunFolderError
@@ -19,9 +20,9 @@ from monai_covid.evaluation.predictions import multiclass_table, multilabel_tabl
 from monai_covid.evaluation.report import evaluate_table
 from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable, write_report
 from monai_covid.evaluation.report_text import render_text
+from monai_covid.inference.answer import predictions_in_evaluator
 from monai_covid.inference.classifier import FLIPS_REMARK
-from monai_covid.inference.dataset import CAUTIONS, UNSUITABLE
-from monai_covid.inference.prediction import prediction_of
+from monai_covid.inference.prediction import Prediction
 from monai_covid.inference.prediction_tables import (
     Columns,
     check_free,
@@ -32,31 +33,7 @@ from monai_covid.models.model_file import ModelInfo
 
 logger = logging.getLogger(__name__)
 
-
-class _Collector:
-    """Gathers fields of an evaluator's batches and calls ``finish`` at its end."""
-
-    def __init__(self, fields: tuple[str, ...], finish: Callable[[Mapping[str, list[Any]]], None]):
-        self.fields = fields
-        self.finish = finish
-        self.collected: dict[str, list[Any]] = {}
-
-    def attach(self, engine: Engine) -> None:
-        engine.add_event_handler(Events.STARTED, self._reset)
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
-        engine.add_event_handler(Events.COMPLETED, lambda _: self.finish(self.collected))
-
-    def _reset(self, _: Engine) -> None:
-        self.collected = {field: [] for field in (*self.fields, "probability")}
-
-    def __call__(self, engine: Engine) -> None:
-        for field in self.fields:
-            values = engine.state.batch[field]
-            self.collected[field].extend(
-                values.cpu().numpy() if hasattr(values, "cpu") else list(values)
-            )
-        probabilities = engine.state.output["probability"].double().cpu().numpy()
-        self.collected["probability"].extend(probabilities)
+FIELDS, PROBABILITY = ("name", "patient_id", "label"), "probability"
 
 
 class FolderPredictions:
@@ -66,8 +43,6 @@ class FolderPredictions:
         output_dir: Folder that gets ``predictions.csv`` and ``predictions.json``.
         info: What the network is.
         overwrite: Whether earlier predictions may be replaced.
-        keep_unsuitable: Whether images that are not upright frontal chest radiographs have
-            probabilities all the same.
         flips: Whether probabilities are means over images and mirror images, for a remark.
     """
 
@@ -76,16 +51,14 @@ class FolderPredictions:
         output_dir: Path | str,
         info: ModelInfo,
         overwrite: bool = False,
-        keep_unsuitable: bool = False,
         flips: bool = False,
     ) -> None:
         """Note where to write."""
         self.output_dir = Path(output_dir)
         self.info = info
         self.overwrite = overwrite
-        self.keep_unsuitable = keep_unsuitable
         self.flips = flips
-        self._collector = _Collector(("name", "error", UNSUITABLE, CAUTIONS), self._finish)
+        self._predictions: list[Prediction] = []
 
     def check(self) -> None:
         """Make sure that the folder may be written to.
@@ -98,21 +71,18 @@ class FolderPredictions:
 
     def attach(self, engine: Engine) -> None:
         """Gather what the evaluator ``engine`` predicts."""
-        self._collector.attach(engine)
+        engine.add_event_handler(Events.STARTED, lambda _: self._predictions.clear())
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, lambda _: self._write())
 
-    def _finish(self, collected: Mapping[str, list[Any]]) -> None:
+    def __call__(self, engine: Engine) -> None:
+        """Gather the predictions of the last iteration."""
+        self._predictions += predictions_in_evaluator(engine.state, self.info)
+
+    def _write(self) -> None:
         columns = Columns.of_model(self.info)._replace(flips=self.flips)
-        predictions = [
-            prediction_of(
-                {name: collected[name][index] for name in self._collector.fields},
-                row.tolist(),
-                self.info,
-                keep_unsuitable=self.keep_unsuitable,
-            )
-            for index, row in enumerate(collected["probability"])
-        ]
-        path = write_predictions_of_folder(self.output_dir, predictions, columns)
-        logger.info("%s: %s", counted(predictions), path)
+        path = write_predictions_of_folder(self.output_dir, self._predictions, columns)
+        logger.info("%s: %s", counted(self._predictions), path)
 
 
 class EvaluationFolder:
@@ -144,7 +114,7 @@ class EvaluationFolder:
         self.seed = seed
         self.overwrite = overwrite
         self.flips = flips
-        self._collector = _Collector(("name", "patient_id", "label"), self._finish)
+        self._collected: dict[str, list[Any]] = {}
 
     def check(self) -> None:
         """Make sure that the folder may be written to.
@@ -161,10 +131,26 @@ class EvaluationFolder:
 
     def attach(self, engine: Engine) -> None:
         """Gather what the evaluator ``engine`` predicts."""
-        self._collector.attach(engine)
+        engine.add_event_handler(Events.STARTED, self._reset)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        engine.add_event_handler(Events.COMPLETED, lambda _: self._write())
 
-    def _finish(self, collected: Mapping[str, list[Any]]) -> None:
-        report = evaluate_table(self.table(collected), self.info.labels, self.resamples, self.seed)
+    def _reset(self, _: Engine) -> None:
+        self._collected = {name: [] for name in (*FIELDS, PROBABILITY)}
+
+    def __call__(self, engine: Engine) -> None:
+        """Gather the labels and probabilities of the last iteration."""
+        for name in FIELDS:
+            values = engine.state.batch[name]
+            rows = values.cpu().numpy() if isinstance(values, Tensor) else values
+            self._collected[name].extend(rows)
+        probabilities = engine.state.output[PROBABILITY].double().cpu().numpy()
+        self._collected[PROBABILITY].extend(probabilities)
+
+    def _write(self) -> None:
+        report = evaluate_table(
+            self.table(self._collected), self.info.labels, self.resamples, self.seed
+        )
         report = replace(report, notes=(FLIPS_REMARK,) if self.flips else ())
         write_report(report, self.output_dir, overwrite=self.overwrite)
         logger.info("%s\n%s", self.output_dir, render_text(report))

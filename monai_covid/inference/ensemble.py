@@ -12,7 +12,8 @@ from torch import Tensor
 
 from monai_covid.errors import WeightsError
 from monai_covid.evaluation.calibration.uncertainty import Scores, uncertainty
-from monai_covid.inference.classifier import Answer, Classifier, predict_files
+from monai_covid.inference.answer import Answer
+from monai_covid.inference.classifier import Classifier, predict_files
 from monai_covid.inference.prediction import Prediction
 from monai_covid.models.model_file import ModelInfo
 
@@ -93,17 +94,10 @@ class EnsembleClassifier:
         paths: Sequence[Path | str],
         batch_size: int = 16,
         *,
-        assess: bool = False,
+        assess: bool = True,
         keep_unsuitable: bool = False,
     ) -> Iterator[Prediction]:
-        """Yield a prediction for each file, in order; unreadable ones carry their error.
-
-        Args:
-            paths: Image files in any format that is read.
-            batch_size: Images that are classified together.
-            assess: Whether it is asked if each image is an upright frontal chest radiograph.
-            keep_unsuitable: Whether those that are not have probabilities all the same.
-        """
+        """Yield a prediction for each file, in order; see `predict_files`."""
         return predict_files(
             self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
         )
@@ -113,6 +107,6 @@ def _check_alike(
     path: Path | str, info: ModelInfo, first_path: Path | str, first: ModelInfo
 ) -> None:
     for what in ALIKE:
-        found, wanted = getattr(info, what), getattr(first, what)
-        if found != wanted:
-            raise WeightsError(f"{path}: {what} is {found!r}, but {wanted!r} in {first_path}")
+        value, expected = getattr(info, what), getattr(first, what)
+        if value != expected:
+            raise WeightsError(f"{path}: {what} is {value!r}, but {expected!r} in {first_path}")

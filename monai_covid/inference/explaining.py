@@ -13,18 +13,20 @@ from torch import Tensor, nn
 from monai_covid.errors import OptionError
 from monai_covid.explain.explainer import CHUNK
 from monai_covid.explain.methods import DEFAULT_METHOD, METHODS, PixelRange, make_explainer
+from monai_covid.inference.image import PreparedImage
+from monai_covid.inference.prediction import Prediction
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.normalise import standardized_range
 
 PREDICTED = "predicted"
 """Explain the most probable class of each image."""
 
-SHOWN_AT_MOST = 3
-"""Classes of an image that are explained."""
+CLASSES_SHOWN = 3
+"""Classes of an image that are explained for a picture of several."""
 
 
-class Question(NamedTuple):
-    """What is asked about every image.
+class HeatmapRequest(NamedTuple):
+    """Which class is explained, and by which method.
 
     Attributes:
         label: Class to explain; ``predicted``: the most probable one of each image.
@@ -37,14 +39,14 @@ class Question(NamedTuple):
     contrast: bool = False
 
     def check(self, info: ModelInfo) -> None:
-        """Make sure that a network can be asked this.
+        """Make sure that a network can be explained so.
 
         Raises:
             OptionError: Saying what would be right.
         """
-        known = (PREDICTED, *info.labels)
-        if self.label not in known:
-            raise OptionError(f"class is {self.label!r}; it must be one of {', '.join(known)}")
+        choices = (PREDICTED, *info.labels)
+        if self.label not in choices:
+            raise OptionError(f"class is {self.label!r}; it must be one of {', '.join(choices)}")
         if self.method not in METHODS:
             raise OptionError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
         if self.contrast and len(info.labels) == 1:
@@ -52,72 +54,91 @@ class Question(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """The maps of one image.
+    """The relevance maps of one image.
 
     Attributes:
-        chosen: Index of the class that was asked for.
-        maps: Relevance ``(C, S, S)`` by index of the class: the chosen one, and those most probable
+        target: Index of the class that is explained.
+        maps: Relevance ``(C, S, S)`` by index of the class: the target, and those most probable
             beside it.
-        box: Top and bottom row, first and last column of the image that the maps belong to; None:
-            all of it.
     """
 
-    chosen: int
+    target: int
     maps: dict[int, NDArray[np.float32]]
-    box: tuple[int, int, int, int] | None = None
 
 
-class NetworkQuestioner:
+class ClassExplainer:
     """Explains what a network says of images.
 
     Args:
         network: The network.
         info: What it is.
-        question: What is asked.
+        request: What is explained.
+        classes: How many classes of each image are explained: the requested one, then those most
+            probable beside it.
         chunk: Images that are worked on at once.
 
     Raises:
-        OptionError: If the network cannot be asked this.
+        OptionError: If the network cannot be explained so.
     """
 
     def __init__(
-        self, network: nn.Module, info: ModelInfo, question: Question, chunk: int = CHUNK
+        self,
+        network: nn.Module,
+        info: ModelInfo,
+        request: HeatmapRequest,
+        *,
+        classes: int = CLASSES_SHOWN,
+        chunk: int = CHUNK,
     ) -> None:
         """Copy the network."""
-        question.check(info)
+        request.check(info)
         self.info = info
-        self.question = question
+        self.request = request
+        self.classes = classes
+        self._device = next(network.parameters()).device
         pixels = PixelRange(*standardized_range(info.channels))
-        self._explainer = make_explainer(question.method, network, pixels, chunk)
+        self._explainer = make_explainer(request.method, network, pixels, chunk)
+
+    def explain_images(
+        self, images: Sequence[PreparedImage], predictions: Sequence[Prediction]
+    ) -> list[Explanation | None]:
+        """Return the maps of each image; None of those without an answer."""
+        tensors = [each.tensor for each in images if each.tensor is not None]
+        if not tensors:
+            return [None] * len(images)
+        rows = [list(each.probabilities.values()) for each in predictions if each.probabilities]
+        explanations = iter(self.explain(torch.stack(tensors), torch.tensor(rows)))
+        return [None if each.tensor is None else next(explanations) for each in images]
 
     def explain(self, images: Tensor, probabilities: Tensor) -> list[Explanation]:
         """Return the maps of each image.
 
         Args:
-            images: ``(B, C, S, S)``, on the network's device.
+            images: ``(B, C, S, S)``.
             probabilities: ``(B, L)``.
         """
         # Plain tensors, and not those of torch.inference_mode, which have no gradients.
-        images = images.clone()
-        chosen = self._chosen(probabilities)
-        shown = [_shown(row, first) for row, first in zip(probabilities, chosen, strict=True)]
-        maps: list[dict[int, NDArray[np.float32]]] = [{} for _ in chosen]
-        for targets in zip(*shown, strict=True):
+        images = images.to(self._device).clone()
+        targets = self._targets(probabilities)
+        explained = [
+            self._explained_classes(row, target)
+            for row, target in zip(probabilities, targets, strict=True)
+        ]
+        maps: list[dict[int, NDArray[np.float32]]] = [{} for _ in targets]
+        for classes in zip(*explained, strict=True):
             relevance = self._explainer.attribute(
-                images, torch.tensor(targets), contrast=self.question.contrast
+                images, torch.tensor(classes), contrast=self.request.contrast
             )
-            for found, target, values in zip(maps, targets, relevance, strict=True):
-                found[target] = values.cpu().numpy()
-        return [Explanation(*each) for each in zip(chosen, maps, strict=True)]
+            for of_image, label, values in zip(maps, classes, relevance, strict=True):
+                of_image[label] = values.cpu().numpy()
+        return [Explanation(*each) for each in zip(targets, maps, strict=True)]
 
-    def _chosen(self, probabilities: Tensor) -> list[int]:
-        if self.question.label == PREDICTED:
+    def _targets(self, probabilities: Tensor) -> list[int]:
+        if self.request.label == PREDICTED:
             predicted: list[int] = probabilities.argmax(1).tolist()
             return predicted
-        return [self.info.labels.index(self.question.label)] * len(probabilities)
+        return [self.info.labels.index(self.request.label)] * len(probabilities)
 
-
-def _shown(probabilities: Tensor, chosen: int) -> Sequence[int]:
-    """Return the classes of one image that are explained: the chosen one, then by probability."""
-    order = probabilities.argsort(descending=True, stable=True).tolist()
-    return [chosen, *(index for index in order if index != chosen)][:SHOWN_AT_MOST]
+    def _explained_classes(self, probabilities: Tensor, target: int) -> Sequence[int]:
+        order = probabilities.argsort(descending=True, stable=True).tolist()
+        return [target, *(index for index in order if index != target)][: self.classes]

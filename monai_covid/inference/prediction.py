@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monai_covid.evaluation.calibration.uncertainty import uncertainty_flags, uncertainty_of
-from monai_covid.inference.dataset import sentences
-from monai_covid.models.model_file import ModelInfo
+from monai_covid import RESEARCH_USE_ONLY
 
 MULTILABEL_THRESHOLD = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """What the network says of one image, or why it says nothing.
 
     Attributes:
-        image: The file.
+        image: The file, or what else the image is called.
         probabilities: Probability of each label, in the network's order; empty after an error and,
             unless these are kept, of unsuitable images.
         multilabel: Whether several labels can hold at once.
@@ -55,54 +53,28 @@ class Prediction:
         if not self.probabilities:
             return ()
         if self.multilabel:
-            found = self.probabilities.items()
-            return tuple(label for label, p in found if p >= MULTILABEL_THRESHOLD)
+            known = self.probabilities.items()
+            return tuple(label for label, p in known if p >= MULTILABEL_THRESHOLD)
         return (max(self.probabilities, key=lambda name: self.probabilities[name]),)
 
+    @property
+    def notice(self) -> str:
+        """What the prediction is for: research, not diagnosis."""
+        return RESEARCH_USE_ONLY
 
-def thresholds_of(info: ModelInfo) -> dict[str, float]:
-    """Return the threshold of each label that has one, in (0, 1)."""
-    points = info.calibration.points if info.calibration else ()
-    return {each.label: each.threshold for each in points if each.threshold is not None}
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Everything that qualifies the probabilities, or stands in their place, as sentences."""
+        return (
+            *(f"unsuitable: {reason}" for reason in self.unsuitable),
+            *(f"caution: {caution}" for caution in self.cautions),
+            *(f"uncertain: {reason}" for reason in self.uncertain or ()),
+        )
 
-
-def has_cutoff(info: ModelInfo) -> bool:
-    """Tell whether the model has a cut-off of uncertainty."""
-    return info.calibration is not None and info.calibration.cutoff is not None
-
-
-def prediction_of(
-    item: Mapping[str, str],
-    row: Sequence[float],
-    info: ModelInfo,
-    *,
-    spread: Mapping[str, float] | None = None,
-    keep_unsuitable: bool = False,
-) -> Prediction:
-    """Return what is said of one image.
-
-    Args:
-        item: ``name``, ``error``, ``unsuitable`` and ``cautions`` as `ImageFileDataset` gives them.
-        row: Probability of each label.
-        info: What the network is.
-        spread: How much the members of an ensemble disagree, by measure.
-        keep_unsuitable: Whether unsuitable images have probabilities all the same.
-    """
-    error, unsuitable = item["error"], sentences(item["unsuitable"])
-    cautions = sentences(item["cautions"])
-    if error or (unsuitable and not keep_unsuitable):
-        return Prediction(item["name"], {}, info.multilabel, error, unsuitable, cautions)
-    known = dict(zip(info.labels, row, strict=True))
-    thresholds = thresholds_of(info)
-    above = tuple(label for label in known if known[label] >= thresholds.get(label, float("inf")))
-    return Prediction(
-        item["name"],
-        known,
-        info.multilabel,
-        unsuitable=unsuitable,
-        cautions=cautions,
-        above_threshold=above if thresholds else None,
-        spread=spread or {},
-        uncertainty=uncertainty_of(info.calibration, row),
-        uncertain=uncertainty_flags(info.calibration, row),
-    )
+    def __repr__(self) -> str:
+        """Return image, probabilities, remarks and what they are for, in one line."""
+        numbers = ", ".join(f"{label} {value:.3f}" for label, value in self.probabilities.items())
+        error = self.error.removeprefix(f"{self.image}: ")
+        what = f"error: {error}" if error else numbers or "no prediction"
+        sentences = (text.rstrip(".") for text in (what, *self.remarks))
+        return f"<Prediction {self.image}: {'. '.join(sentences)}. {self.notice}>"

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.data.files import check_writable, write_text
 from monai_covid.errors import RunFolderError
+from monai_covid.inference.answer import has_cutoff, thresholds_of
 from monai_covid.inference.classifier import FLIPS_REMARK
-from monai_covid.inference.prediction import Prediction, has_cutoff, thresholds_of
+from monai_covid.inference.prediction import Prediction
 from monai_covid.labels import display_name
 from monai_covid.models.model_file import ModelInfo
 
@@ -85,52 +86,82 @@ def _csv_row(each: Prediction, columns: Columns) -> list[str]:
     numbers = [repr(each.probabilities[k]) if each.probabilities else "" for k in columns.labels]
     above = ["|".join(each.above_threshold or ())] if columns.thresholds else []
     spread = [repr(each.spread[name]) if name in each.spread else "" for name in columns.spread]
-    words = [" ".join(each.unsuitable), " ".join(each.cautions), each.error]
-    doubt = ["" if each.uncertainty is None else repr(each.uncertainty)]
-    doubt = [*doubt, " ".join(each.uncertain or ())] if columns.cutoff else []
-    return [each.image, each.label, *numbers, *above, *spread, *doubt, *words]
+    uncertainty = ["" if each.uncertainty is None else repr(each.uncertainty)]
+    uncertain = [*uncertainty, " ".join(each.uncertain or ())] if columns.cutoff else []
+    reasons = [" ".join(each.unsuitable), " ".join(each.cautions), each.error]
+    return [each.image, each.label, *numbers, *above, *spread, *uncertain, *reasons]
 
 
 def predictions_json(predictions: Sequence[Prediction], columns: Columns) -> str:
     """Return predictions as JSON, with the research-use notice."""
     rows = [_json_row(each, columns) for each in predictions]
-    said = {"remarks": [FLIPS_REMARK]} if columns.flips else {}
-    content = {"notice": RESEARCH_USE_ONLY, **said, "predictions": rows}
+    remarks = {"remarks": [FLIPS_REMARK]} if columns.flips else {}
+    content = {"notice": RESEARCH_USE_ONLY, **remarks, "predictions": rows}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _json_row(each: Prediction, columns: Columns) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    row: dict[str, Any] = {
         "image": each.image,
         "prediction": each.label or None,
         "probabilities": each.probabilities,
     }
     if columns.thresholds:
-        said["above_threshold"] = each.above_threshold
-    said |= {name: each.spread.get(name) for name in columns.spread}
+        row["above_threshold"] = each.above_threshold
+    row |= {name: each.spread.get(name) for name in columns.spread}
     if columns.cutoff:
-        said |= {"uncertainty": each.uncertainty, "uncertain": each.uncertain}
-    words = {"unsuitable": each.unsuitable, "cautions": each.cautions}
-    return {**said, **words, "error": each.error or None}
+        row |= {"uncertainty": each.uncertainty, "uncertain": each.uncertain}
+    reasons = {"unsuitable": each.unsuitable, "cautions": each.cautions}
+    return {**row, **reasons, "error": each.error or None}
 
 
-def predictions_text(predictions: Sequence[Prediction]) -> str:
-    """Return predictions as a table to read, with the research-use notice."""
-    rows = [("image", "class", "probability", "notes"), *map(_text_row, predictions)]
+ROWS_PRINTED = 20
+"""Images of the table to read; the others are in the CSV and the JSON."""
+
+
+def predictions_text(predictions: Sequence[Prediction], where: Path | None = None) -> str:
+    """Return the first predictions as a table to read, and all of them counted.
+
+    Args:
+        predictions: All of them.
+        where: Table of all, if it was written.
+    """
+    shown = predictions[:ROWS_PRINTED]
+    rows = [("image", "class", "probability", "notes"), *map(_text_row, shown)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         f"{image:<{widths[0]}}  {name:<{widths[1]}}  {number:>{widths[2]}}  {notes}".rstrip()
         for image, name, number, notes in rows
     ]
-    return "\n".join([*lines, "", RESEARCH_USE_ONLY])
+    left = len(predictions) - len(shown)
+    if left:
+        lines.append(f"… and {left} more; all are in {where or 'the tables that --out writes'}")
+    return "\n".join([*lines, "", *_summary(predictions), "", RESEARCH_USE_ONLY])
+
+
+def _summary(predictions: Sequence[Prediction]) -> list[str]:
+    """Return how many images have each class, and how many have none."""
+    classes = dict.fromkeys(label for each in predictions for label in each.probabilities)
+    counts = {display_name(label): 0 for label in classes}
+    for prediction in predictions:
+        for label in prediction.classes:
+            counts[display_name(label)] += 1
+    refused = [each for each in predictions if each.unsuitable and not each.probabilities]
+    counts["no upright frontal chest radiograph"] = len(refused)
+    counts["unreadable"] = sum(bool(each.error) for each in predictions)
+    if any(each.uncertain is not None for each in predictions):
+        counts["uncertain, of those with a class"] = sum(
+            bool(each.uncertain) for each in predictions
+        )
+    counts["images"] = len(predictions)
+    width = len(str(len(predictions)))
+    return [f"{count:>{width}}  {name}" for name, count in counts.items()]
 
 
 def _text_row(each: Prediction) -> tuple[str, str, str, str]:
     names = ", ".join(map(display_name, each.classes))
     numbers = ", ".join(f"{each.probabilities[label]:.3f}" for label in each.classes)
-    notes = [f"unsuitable: {reason}" for reason in each.unsuitable]
-    notes += [f"caution: {caution}" for caution in each.cautions]
-    notes += [f"uncertain: {reason}" for reason in each.uncertain or ()]
+    notes = [*each.remarks]
     if each.above_threshold is not None:
         reached = ", ".join(map(display_name, each.above_threshold))
         notes.append(f"above threshold: {reached or 'none'}.")
@@ -145,8 +176,8 @@ def counted(predictions: Sequence[Prediction]) -> str:
     """Say how many images there are, and of how many nothing or little can be said."""
     failed = sum(bool(each.error) for each in predictions)
     unsuitable = sum(bool(each.unsuitable) for each in predictions)
-    asked = [each.uncertain for each in predictions if each.uncertain is not None]
-    uncertain = f", {sum(map(bool, asked))} uncertain" if asked else ""
+    judged = [each.uncertain for each in predictions if each.uncertain is not None]
+    uncertain = f", {sum(map(bool, judged))} uncertain" if judged else ""
     return (
         f"{len(predictions)} images, {failed} of them unreadable, {unsuitable} not upright "
         f"frontal chest radiographs{uncertain}"

@@ -1,22 +1,22 @@
-"""Which images of a study are processed."""
+"""Which images of a study are processed: by their headers first, then by their pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from monai_covid.dicom.eligibility.reasons import ineligibility
 from monai_covid.dicom.reading.header import read_header
+from monai_covid.dicom.reading.pixel_checks import header_cautions
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.dicom.results.source import source_header
 from monai_covid.dicom.study import Refusal, StudyError, patient_of
 from monai_covid.errors import ImageReadError
-from monai_covid.preprocessing.suitability.assess import assess
+from monai_covid.inference.image import Radiograph, radiograph_of
 
 
 class EligibleImage(NamedTuple):
@@ -24,15 +24,13 @@ class EligibleImage(NamedTuple):
 
     Attributes:
         header: Its header, as `source_header` makes it.
-        pixels: Displayed grey values (H, W) float32, larger is brighter.
+        radiograph: What was decoded and assessed.
         file: The file it was in, where there was one.
-        cautions: What a reader should know of it, in plain words.
     """
 
     header: Dataset
-    pixels: NDArray[np.float32]
+    radiograph: Radiograph
     file: Path | None = None
-    cautions: tuple[str, ...] = ()
 
 
 class Selection(NamedTuple):
@@ -64,13 +62,20 @@ def read_headers(files: Sequence[Path]) -> tuple[list[Dataset], list[Refusal]]:
     return datasets, unreadable
 
 
-def select_images(datasets: Iterable[Dataset], *, keep_unsuitable: bool = False) -> Selection:
+def select_images(
+    datasets: Iterable[Dataset],
+    *,
+    keep_unsuitable: bool = False,
+    known: Mapping[Path, Selection] = MappingProxyType({}),
+) -> Selection:
     """Sort out which instances of a study are processed, and read their pixels.
 
     Args:
         datasets: Headers as `read_headers` makes them, or whole instances.
         keep_unsuitable: Process images whose pixels do not look like an upright frontal chest
             radiograph too, with a caution.
+        known: What became of single files when they were selected before; their pixels are not
+            read again.
 
     Raises:
         StudyError: If the instances belong to several studies or patients.
@@ -78,41 +83,50 @@ def select_images(datasets: Iterable[Dataset], *, keep_unsuitable: bool = False)
     datasets = list(datasets)
     _check_one_patient(datasets)
     images: dict[str, EligibleImage] = {}
-    refusals = []
+    refusals: list[Refusal] = []
     for dataset in datasets:
         uid = str(dataset.get("SOPInstanceUID") or "")
         file = _file_of(dataset)
         if uid in images:
             refusals.append(Refusal(uid, "is there twice; the first one is processed", file))
             continue
-        try:
-            images[uid] = _eligible(dataset, keep_unsuitable)
-        except (ImageReadError, StudyError) as error:
-            refusals.append(Refusal(uid, _without_place(error, file), file))
+        before = known.get(file) if file is not None else None
+        selection = before or _select(dataset, uid, file, keep_unsuitable)
+        for image in selection.images:
+            images[uid] = image._replace(file=file)
+        refusals += [refusal._replace(file=file) for refusal in selection.refusals]
     return Selection(tuple(images.values()), tuple(refusals))
 
 
 def _check_one_patient(datasets: Sequence[Dataset]) -> None:
     # Without a study an instance is refused, whoever's it is.
-    known = [each for each in datasets if each.get("StudyInstanceUID")]
-    found = {(str(each.StudyInstanceUID), *patient_of(each)) for each in known}
-    if len(found) > 1:
+    identified = [each for each in datasets if each.get("StudyInstanceUID")]
+    studies = {(str(each.StudyInstanceUID), *patient_of(each)) for each in identified}
+    if len(studies) > 1:
         raise StudyError(
-            f"the {len(datasets)} instances belong to {len(found)} different studies or patients; "
-            "one study of one patient is processed at a time"
+            f"the {len(datasets)} instances belong to {len(studies)} different studies or "
+            "patients; one study of one patient is processed at a time"
         )
 
 
-def _eligible(dataset: Dataset, keep_unsuitable: bool) -> EligibleImage:
+def _select(dataset: Dataset, uid: str, file: Path | None, keep_unsuitable: bool) -> Selection:
+    try:
+        return Selection((_eligible(dataset, file, keep_unsuitable),), ())
+    except (ImageReadError, StudyError) as error:
+        return Selection((), (Refusal(uid, _without_place(error, file), file),))
+
+
+def _eligible(dataset: Dataset, file: Path | None, keep_unsuitable: bool) -> EligibleImage:
     reasons = ineligibility(dataset)
     if reasons:
         raise ImageReadError("; ".join(reasons))
-    header, pixels = source_header(dataset), read_radiograph(dataset)
-    suitability = assess(pixels)
-    if suitability.suitable or keep_unsuitable:
-        cautions = (*suitability.reasons, *suitability.cautions)
-        return EligibleImage(header, pixels, _file_of(dataset), cautions)
-    raise ImageReadError("; ".join(reason.rstrip(".") for reason in suitability.reasons))
+    header = source_header(dataset)
+    name = str(file or header.SOPInstanceUID)
+    cautions = header_cautions(dataset)
+    radiograph = radiograph_of(read_radiograph(dataset), name, cautions=cautions)
+    if radiograph.unsuitable and not keep_unsuitable:
+        raise ImageReadError("; ".join(each.rstrip(".") for each in radiograph.unsuitable))
+    return EligibleImage(header, radiograph, file)
 
 
 def _file_of(dataset: Dataset) -> Path | None:

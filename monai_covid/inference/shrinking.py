@@ -45,7 +45,7 @@ def shrink(
     load: Callable[[Path], Classifier] = Classifier,
     batch_size: int = 16,
 ) -> Change:
-    """Write ``model`` anew in another storage, unless its answers change too much.
+    """Rewrite ``model`` in another storage, unless its answers change too much.
 
     Args:
         model: Model file.
@@ -84,14 +84,16 @@ def _probabilities(
     classifier: Classifier, images: Sequence[Path], batch_size: int
 ) -> NDArray[np.float64]:
     """Return ``(N, labels)`` probabilities of all images, also of unsuitable ones."""
-    found = list(classifier.predict(list(images), batch_size, keep_unsuitable=True))
+    predictions = list(classifier.predict(list(images), batch_size, assess=False))
     unreadable = [
-        Problem(path, None, one.error) for path, one in zip(images, found, strict=True) if one.error
+        Problem(path, None, each.error)
+        for path, each in zip(images, predictions, strict=True)
+        if each.error
     ]
     if unreadable:
         raise InputError(unreadable)
     return np.array(
-        [[one.probabilities[label] for label in classifier.info.labels] for one in found]
+        [[each.probabilities[label] for label in classifier.info.labels] for each in predictions]
     )
 
 

@@ -1,9 +1,4 @@
-"""Images that a network was not trained on, as far as that can be told.
-
-Predictions of images that a network was not trained on.
-
-The labelled images that a network is evaluated on.
-"""
+"""Labelled images that a network was not trained on, as far as that can be told."""
 
 from __future__ import annotations
 
@@ -286,8 +281,11 @@ def predictions_of(
         InputError: If images cannot be read; names all of them.
     """
     info = classifier.info
-    found = list(classifier.predict([item["image"] for item in items], batch_size))
-    unreadable = [Problem(source, None, one.error) for one in found if one.error]
+    # Where images have labels, these decide which are suitable.
+    predictions = list(
+        classifier.predict([item["image"] for item in items], batch_size, assess=False)
+    )
+    unreadable = [Problem(source, None, each.error) for each in predictions if each.error]
     if unreadable:
         raise InputError(unreadable)
     build = multilabel_table if info.multilabel else multiclass_table
@@ -295,7 +293,7 @@ def predictions_of(
         [item["name"] for item in items],
         [item["patient_id"] for item in items],
         np.array([item["label"] for item in items]),
-        np.array([[one.probabilities[label] for label in info.labels] for one in found]),
+        np.array([[each.probabilities[label] for label in info.labels] for each in predictions]),
         info.labels,
     )
     return with_temperature(table, info.temperature)

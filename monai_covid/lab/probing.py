@@ -22,7 +22,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from monai_covid.inference.classifier import Answer, predict_files
+from monai_covid.inference.answer import Answer
+from monai_covid.inference.classifier import predict_files
 from monai_covid.inference.prediction import Prediction
 from monai_covid.models.features import log_covariances, pooled
 from monai_covid.models.model_file import ModelInfo
@@ -71,14 +72,18 @@ class ProbeClassifier:
         """Return the same probabilities; one network has no spread."""
         return Answer(self.probabilities(images), {})
 
-    def predict(self, paths: Sequence[Path | str], batch_size: int = 16) -> Iterator[Prediction]:
-        """Yield a prediction for each file, in order; unreadable ones carry their error.
-
-        Args:
-            paths: Image files in any format that is read.
-            batch_size: Images that are classified together.
-        """
-        return predict_files(self, paths, batch_size)
+    def predict(
+        self,
+        paths: Sequence[Path | str],
+        batch_size: int = 16,
+        *,
+        assess: bool = True,
+        keep_unsuitable: bool = False,
+    ) -> Iterator[Prediction]:
+        """Yield a prediction for each file, in order; see `predict_files`."""
+        return predict_files(
+            self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
+        )
 
 
 class LinearProbe(NamedTuple):

@@ -1,7 +1,4 @@
-"""All networks that can be trained, by name.
-
-DenseNets for radiographs.
-"""
+"""The networks that can be trained, by name."""
 
 from __future__ import annotations
 
@@ -82,5 +79,5 @@ def build_network(architecture: str, channels: int = 1, outputs: int = 3) -> nn.
 def channels_last(network: nn.Module) -> nn.Module:
     """Lay the weights out for images in channels-last order, which convolutions are faster in."""
     # PyTorch's type stubs leave this overload out.
-    found: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return found
+    laid_out: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return laid_out

@@ -1,4 +1,4 @@
-"""What becomes of the memory that a step frees."""
+"""Where to compute, and what becomes of the memory that a step frees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 def disable_malloc_trim() -> bool:
     """Keep memory that is freed for the next step instead of handing it back to the kernel.
 
-    On processors every training step frees and asks for the same gigabyte. By default glibc hands
+    On CPU every training step frees and asks for the same gigabyte. By default glibc hands
     it back in between, and the kernel clears every page anew: a tenth of the step's time. Memory of
     the process stays at its peak for as long as it runs.
 
@@ -29,7 +29,7 @@ def disable_malloc_trim() -> bool:
 
 
 def choose_device(device: str | None) -> torch.device:
-    """Return the device of this process: the one asked for, else its GPU, else the processor.
+    """Return the device of this process: the one asked for, else its GPU, else the CPU.
 
     Raises:
         SystemExit: For a device that PyTorch does not know or that is not there.

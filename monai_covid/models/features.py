@@ -1,13 +1,4 @@
-"""Networks whose features are taken as they are, with what they were trained on.
-
-Numbers that stand for an image: how its feature maps vary together.
-
-A DenseNet's feature maps.
-
-EfficientNet-Lite0's feature maps, with weights of ImageNet.
-
-Numbers that stand for an image: what its feature maps are like on average.
-"""
+"""Frozen networks whose feature maps are taken as they are, and numbers that sum the maps up."""
 
 from __future__ import annotations
 
@@ -31,73 +22,6 @@ from monai_covid.models.imagenet import start_from_imagenet
 from monai_covid.models.loading import load_backbone
 from monai_covid.models.model_file import read_backbone_info
 from monai_covid.preprocessing.normalise import GREY_DEVIATION, GREY_MEAN, grey_values
-
-
-class DenseNetMaps(nn.Module):
-    """A DenseNet, by the feature maps of its dense blocks.
-
-    Attributes:
-        features: The network without its head; the same tensors, not a copy.
-    """
-
-    def __init__(self, network: DenseNet) -> None:
-        """Take the network."""
-        super().__init__()
-        self.features = network.features
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Return the maps ``(B, C, H, W)`` after each dense block.
-
-        The last ones are normalised and rectified, as the network averages them for its head.
-
-        Args:
-            images: ``(B, channels, S, S)``, standardised.
-        """
-        values = images.contiguous(memory_format=torch.channels_last)
-        found: list[Tensor] = []
-        for name, layer in self.features.named_children():
-            values = layer(values)
-            if name.startswith("denseblock"):
-                found.append(values)
-        return [*found[:-1], values.relu()]
-
-
-class EfficientNetMaps(nn.Module):
-    """An EfficientNet-Lite, by the feature maps of its stages.
-
-    Attributes:
-        features: The network without its head; the same tensors, not a copy.
-    """
-
-    def __init__(self, network: EfficientNetLite) -> None:
-        """Take the network."""
-        super().__init__()
-        self.features = network.features
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Return the maps ``(B, C, H, W)`` at the end of each stage.
-
-        Args:
-            images: ``(B, channels, S, S)``, standardised as ``StandardizeGreyd`` does.
-        """
-        if images.shape[1] != 1:
-            images = (grey_values(images) - GREY_MEAN) / GREY_DEVIATION
-        return self.features.stages(images)
-
-
-def imagenet_maps() -> tuple[EfficientNetMaps, str]:
-    """Return the maps of the network of ImageNet, and the name of its weights file.
-
-    Raises:
-        OptionError: If the packages of the extra ``features`` are missing.
-        WeightsError: If the file cannot be read.
-    """
-    state, file = imagenet_efficientnet()
-    with torch.random.fork_rng(devices=[]):  # it draws weights first
-        network = build_efficientnet()
-    load_backbone(network, state)
-    return EfficientNetMaps(network), file
-
 
 BACKBONES = (EFFICIENTNET, *BLOCK_LAYERS)
 SEED = 0
@@ -134,12 +58,12 @@ def frozen_backbone(name: str, file: Path | None = None) -> Backbone:
         raise OptionError(f"backbone is {name!r}; it must be one of {', '.join(BACKBONES)}")
     if name == EFFICIENTNET:
         network, weights = imagenet_maps()
-        found = Backbone(network, f"ImageNet ({weights})")
+        backbone = Backbone(network, f"ImageNet ({weights})")
     else:
-        found = _densenet(name, file)
-    maps: Any = found.maps
+        backbone = _densenet(name, file)
+    maps: Any = backbone.maps
     maps.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-    return found
+    return backbone
 
 
 def _densenet(name: str, file: Path | None) -> Backbone:
@@ -155,6 +79,88 @@ def _in_words(file: Path | None) -> str:
         return "random weights"
     pretrained = read_backbone_info(file)
     return f"ImageNet ({file.name})" if pretrained is None else pretrained.start
+
+
+class DenseNetMaps(nn.Module):
+    """A DenseNet, by the feature maps of its dense blocks.
+
+    Attributes:
+        features: The network without its head; the same tensors, not a copy.
+    """
+
+    def __init__(self, network: DenseNet) -> None:
+        """Take the network."""
+        super().__init__()
+        self.features = network.features
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return the maps ``(B, C, H, W)`` after each dense block.
+
+        The last ones are normalised and rectified, as the network averages them for its head.
+
+        Args:
+            images: ``(B, channels, S, S)``, standardised.
+        """
+        values = images.contiguous(memory_format=torch.channels_last)
+        maps: list[Tensor] = []
+        for name, layer in self.features.named_children():
+            values = layer(values)
+            if name.startswith("denseblock"):
+                maps.append(values)
+        return [*maps[:-1], values.relu()]
+
+
+class EfficientNetMaps(nn.Module):
+    """An EfficientNet-Lite, by the feature maps of its stages.
+
+    Attributes:
+        features: The network without its head; the same tensors, not a copy.
+    """
+
+    def __init__(self, network: EfficientNetLite) -> None:
+        """Take the network."""
+        super().__init__()
+        self.features = network.features
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return the maps ``(B, C, H, W)`` at the end of each stage.
+
+        Args:
+            images: ``(B, channels, S, S)``, standardised as ``StandardizeGreyd`` does.
+        """
+        if images.shape[1] != 1:
+            images = (grey_values(images) - GREY_MEAN) / GREY_DEVIATION
+        return self.features.stages(images)
+
+
+def imagenet_maps() -> tuple[EfficientNetMaps, str]:
+    """Return the maps of the ImageNet-pretrained network, and the name of its weights file.
+
+    Raises:
+        OptionError: If the packages of the extra ``features`` are missing.
+        WeightsError: If the file cannot be read.
+    """
+    state, file = imagenet_efficientnet()
+    with torch.random.fork_rng(devices=[]):  # it draws weights first
+        network = build_efficientnet()
+    load_backbone(network, state)
+    return EfficientNetMaps(network), file
+
+
+def pooled(maps: Sequence[Tensor]) -> Tensor:
+    """Return mean and standard deviation of each feature map over its positions.
+
+    Args:
+        maps: ``(B, C, H, W)`` of each stage.
+
+    Returns:
+        ``(B, F)`` float32; stage after stage, its means, then its deviations.
+    """
+    parts = []
+    for stage in maps:
+        flat = stage.float().flatten(2)
+        parts += [flat.mean(2), flat.std(2, correction=0)]
+    return torch.cat(parts, dim=1)
 
 
 MOST_CHANNELS = 128
@@ -181,10 +187,10 @@ def log_covariances(maps: Sequence[Tensor]) -> Tensor:
     Raises:
         ValueError: If all maps have more channels.
     """
-    few = [one for one in maps if one.shape[1] <= MOST_CHANNELS]
-    if not few:
+    narrow = [stage for stage in maps if stage.shape[1] <= MOST_CHANNELS]
+    if not narrow:
         raise ValueError(f"no feature maps of {MOST_CHANNELS} channels or fewer")
-    return torch.cat([_as_vectors(_logarithms(_covariances(one))) for one in few], dim=1)
+    return torch.cat([_as_vectors(_logarithms(_covariances(stage))) for stage in narrow], dim=1)
 
 
 def _covariances(maps: Tensor) -> Tensor:
@@ -198,27 +204,12 @@ def _logarithms(matrices: Tensor) -> Tensor:
     variances = variances.clamp_min(0)
     # An image of one grey value has no variance at all.
     floor = (FLOOR * variances.mean(1, keepdim=True)).clamp_min(torch.finfo(torch.float32).tiny)
-    found: Tensor = (directions * (variances + floor).log()[:, None]) @ directions.transpose(1, 2)
-    return found
+    scaled = directions * (variances + floor).log()[:, None]
+    logarithms: Tensor = scaled @ directions.transpose(1, 2)
+    return logarithms
 
 
 def _as_vectors(matrices: Tensor) -> Tensor:
     rows, columns = torch.triu_indices(*matrices.shape[1:], device=matrices.device)
     twice = torch.where(rows == columns, 1.0, 2**0.5).double()
     return matrices[:, rows, columns] * twice
-
-
-def pooled(maps: Sequence[Tensor]) -> Tensor:
-    """Return mean and standard deviation of each feature map over its positions.
-
-    Args:
-        maps: ``(B, C, H, W)`` of each stage.
-
-    Returns:
-        ``(B, F)`` float32; stage after stage, its means, then its deviations.
-    """
-    parts = []
-    for one in maps:
-        flat = one.float().flatten(2)
-        parts += [flat.mean(2), flat.std(2, correction=0)]
-    return torch.cat(parts, dim=1)

@@ -35,13 +35,13 @@ def cached_file(architecture: str) -> Path:
 
 
 def imagenet_state(architecture: str) -> dict[str, Tensor]:
-    """Return weights of ImageNet: of a DenseNet torchvision's, downloaded once.
+    """Return ImageNet-pretrained weights: of a DenseNet torchvision's, downloaded once.
 
     The checksum in the file name is verified at download. Those of EfficientNet-Lite0 come with
     the packages of the extra ``features``.
 
     Args:
-        architecture: One of ``networks.ARCHITECTURES``.
+        architecture: One of ``architectures.ARCHITECTURES``.
 
     Raises:
         WeightsUnavailableError: If the file is not cached and cannot be downloaded.
@@ -78,7 +78,7 @@ def start_from_imagenet(network: nn.Module, architecture: str, source: str = "au
 
     Args:
         network: Changed in place.
-        architecture: One of ``networks.ARCHITECTURES``.
+        architecture: One of ``architectures.ARCHITECTURES``.
         source: ``auto`` (the weights of `imagenet_state`, or random weights with a warning when
             they cannot be had), ``required`` (these or an error), ``none`` (random weights), or the
             path of a local file in torchvision's or MONAI's naming, or that of the package.

@@ -1,11 +1,10 @@
 """Barlow Twins: a network learns from images without labels.
 
-Two views of an image should give the same embedding, and no two of its elements should tell the
-same: the cross-correlation matrix of the views' embeddings over a batch is drawn towards the
+Two views of an image should have the same embedding, and no two of its elements should be
+redundant: the cross-correlation matrix of the views' embeddings over a batch is drawn towards the
 identity. J. Zbontar, L. Jing, I. Misra, Y. LeCun and S. Deny, "Barlow Twins: Self-Supervised
-Learning via Redundancy Reduction", ICML 2021.
-
-Two views of every image, and how they go through the network.
+Learning via Redundancy Reduction", ICML 2021. Loss, projector, pairs of views, and their way
+through the network.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ VIEWS = 2
 
 
 class TwinViews(Dataset[dict[str, Any]]):
-    """Images with their random transforms made twice, independently.
+    """Images, each with two independent random transforms.
 
     Both views are functions of the seed, the epoch and the image alone, as the images of
     `RadiographDataset` are.

@@ -1,4 +1,4 @@
-"""Batch normalisation over the batch of all processes, also on processors.
+"""Batch normalisation over the batch of all processes, also on CPU.
 
 PyTorch's own synchronised batch normalisation runs on GPUs alone.
 """

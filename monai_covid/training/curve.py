@@ -131,8 +131,8 @@ class LearningCurve:
 
 
 def _relevance(engine: Engine) -> dict[str, float]:
-    found = engine.state.metrics.get(RELEVANCE)
-    return {} if found is None else {RELEVANCE: found}
+    share = engine.state.metrics.get(RELEVANCE)
+    return {} if share is None else {RELEVANCE: share}
 
 
 def epoch_line(row: dict[str, Any], max_epochs: int) -> str:

@@ -1,11 +1,9 @@
-"""A DenseNet learns from images without labels what a network of ImageNet sees in them.
+"""Stage 1 with a teacher: a DenseNet learns the features of an ImageNet-pretrained network.
 
 The feature maps of a frozen teacher are regressed on those of the DenseNet (A. Romero et al.,
 "FitNets: Hints for Thin Deep Nets", ICLR 2015), at every stage and place: a few hundred radiographs
-give many thousand places to learn from. Means and deviations of the teacher's maps are regressed on
-the averaged features as well, which the head of a later stage starts from.
-
-The frozen network that a DenseNet learns from in stage 1.
+without labels give many thousand places to learn from. Means and deviations of the teacher's maps
+are regressed on the averaged features as well, which the head of a later stage starts from.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ class Teacher:
     All are standardised by statistics over images, so that no channel weighs more than another.
 
     Attributes:
-        maps: The network; see ``feature_maps.Backbone``.
+        maps: The network; see ``features.Backbone``.
         weights: Where its weights come from.
     """
 
@@ -71,8 +69,8 @@ class Teacher:
         chosen = range(0, len(images), step)[:MEASURED]
         batch = torch.stack([torch.as_tensor(images[(0, index)]["image"]) for index in chosen])
         self._scale = [
-            (one.mean(_but_channels(one), keepdim=True), _deviation(one))
-            for one in self._features(batch.to(self._device))
+            (feature.mean(_but_channels(feature), keepdim=True), _deviation(feature))
+            for feature in self._features(batch.to(self._device))
         ]
 
     def __call__(self, images: Tensor) -> list[Tensor]:
@@ -84,15 +82,15 @@ class Teacher:
         Returns:
             ``(B, C, H, W)`` of the sizes that were given, and ``(B, F)``, float32.
         """
-        found = zip(self._features(images), self._scale, strict=True)
-        return [(one - mean) / deviation for one, (mean, deviation) in found]
+        scaled = zip(self._features(images), self._scale, strict=True)
+        return [(feature - mean) / deviation for feature, (mean, deviation) in scaled]
 
     @torch.no_grad()
     def _features(self, images: Tensor) -> list[Tensor]:
         maps = self.maps(images)
         pairs = zip(maps, self._sizes, strict=True)
-        sized = [adaptive_avg_pool2d(one, size) for one, size in pairs]
-        return [*sized, pooled(maps)]
+        resized = [adaptive_avg_pool2d(stage, size) for stage, size in pairs]
+        return [*resized, pooled(maps)]
 
 
 def _but_channels(values: Tensor) -> list[int]:
@@ -116,7 +114,7 @@ def build_backbone(info: ModelInfo, seed: int) -> DenseNet:
 
 
 class Lesson(NamedTuple):
-    """What a DenseNet says of a batch, and what its teacher says.
+    """Features of a batch: those of a DenseNet, and those of its teacher.
 
     Attributes:
         learned: Regressed feature maps of each of the teacher's stages, and pooled features last.
@@ -168,8 +166,8 @@ class Student(nn.Module):
         """Return what is ``Lesson.learned`` of ``images`` ``(B, channels, S, S)``."""
         maps = self.maps(images)
         *stages, averaged = self.regressions
-        found = [stage(maps[block]) for stage, block in zip(stages, self._blocks, strict=True)]
-        return [*found, averaged(maps[-1].mean((2, 3)))]
+        regressed = [stage(maps[block]) for stage, block in zip(stages, self._blocks, strict=True)]
+        return [*regressed, averaged(maps[-1].mean((2, 3)))]
 
 
 class DistillingInferer(Inferer):
@@ -209,9 +207,9 @@ def _shapes(maps: nn.Module, example: Tensor) -> list[torch.Size]:
     # The teacher computes on its device already, the DenseNet is placed later.
     device = next(maps.parameters()).device
     with torch.no_grad():
-        found = [one.shape for one in maps.eval()(example.to(device))]
+        shapes = [stage.shape for stage in maps.eval()(example.to(device))]
     maps.train(training)
-    return found
+    return shapes
 
 
 def _nearest(shape: torch.Size, own: Sequence[torch.Size]) -> int:

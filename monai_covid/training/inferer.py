@@ -37,7 +37,7 @@ class PrecisionInferer(Inferer):
     """Runs the network under autocast where asked, and returns float32.
 
     MONAI's own mixed precision is for CUDA alone; bfloat16 autocast needs no gradient scaling and
-    works on processors too.
+    works on CPU too.
     """
 
     def __init__(self, precision: str = "float32") -> None:
@@ -54,5 +54,7 @@ class PrecisionInferer(Inferer):
         # Convolutions take channels-last inputs without reordering them layer by layer.
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.autocast(inputs.device.type, PRECISIONS[self.precision], enabled=reduced):
-            found = network(inputs, *args, **kwargs)
-        return [one.float() for one in found] if isinstance(found, list) else found.float()
+            outputs = network(inputs, *args, **kwargs)
+        if isinstance(outputs, list):
+            return [output.float() for output in outputs]
+        return outputs.float()

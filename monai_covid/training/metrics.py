@@ -1,4 +1,4 @@
-"""Validation metrics over all images of all processes."""
+"""Metrics over all images of all processes."""
 
 from __future__ import annotations
 

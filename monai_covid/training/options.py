@@ -153,16 +153,16 @@ def _is_kind(value: Any, kinds: tuple[type, ...]) -> bool:
 
 def _expectation(value: Any, option: Option) -> str:
     names = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
-    wanted = [
+    expected = [
         names.get(kind, "None" if kind is type(None) else kind.__name__) for kind in option.kinds
     ]
     if float in option.kinds:
-        wanted.remove(names[int])
-    found = f"this is the text {value!r}" if isinstance(value, str) else f"this is {value!r}"
+        expected.remove(names[int])
+    given = f"this is the text {value!r}" if isinstance(value, str) else f"this is {value!r}"
     hint = ""
     if isinstance(value, str) and float in option.kinds:
         hint = " (in YAML write 1.0e-4, since 1e-4 is read as text)"
-    return f"must be {' or '.join(wanted)}; {found}{hint}"
+    return f"must be {' or '.join(expected)}; {given}{hint}"
 
 
 def _range_problem(value: float, option: Option) -> str | None:

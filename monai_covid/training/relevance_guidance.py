@@ -1,8 +1,7 @@
-"""Training that is guided to the lungs: relevance elsewhere is penalised.
+"""Training that is guided to the lungs: LRP relevance outside them is penalised.
 
-Lung masks that go through training with their images.
-
-How much of the relevance lies outside the lungs.
+Lung masks go through the transforms with their images; a handler adds the gradient of the share of
+relevance that lies outside.
 """
 
 from __future__ import annotations
@@ -185,10 +184,10 @@ class RelevanceGuidance:
     features cannot change. The trainer's metric ``train_relevance_outside`` is the mean share over
     the epoch; its loss stays that of the classification alone.
 
-    A small share is no proof that a network looks at the lungs alone. In small trials on phantom
-    images with a bait outside the lungs the share fell, from about 0.7 to between 0.2 and 0.6 by
-    the settings, but no network came to answer by the lesions: where the bait was exchanged the
-    answers went on following it, or the network had learned neither. Large weights can make
+    A small share does not prove that a network looks at the lungs alone. In small trials on phantom
+    images with a shortcut outside the lungs the share fell, from about 0.7 to between 0.2 and 0.6
+    by the settings, but no network came to answer by the lesions: where the shortcut was exchanged,
+    the answers went on following it, or the network had learned neither. Large weights can make
     training unstable. Test a guided network on images without the shortcut.
 
     Args:
@@ -237,8 +236,8 @@ class RelevanceGuidance:
         chosen = torch.nonzero(lungs.flatten(1).amax(1))[: self.images, 0]
         if not len(chosen):
             return
-        found = self._lrp(image.shape[1]).attribute(image[chosen], label[chosen])
-        shares = outside_share(found.relevance, lungs[chosen])
+        attribution = self._lrp(image.shape[1]).attribute(image[chosen], label[chosen])
+        shares = outside_share(attribution.relevance, lungs[chosen])
         (self.weight * self.every * shares.mean()).backward()  # type: ignore[no-untyped-call]
         self._shares.append(shares.detach())
 

@@ -63,7 +63,7 @@ def set_up(
 
 
 def check_folder(folder: RunFolder) -> None:
-    """Check that the run may begin. Nothing of an earlier one is replaced before `begin`."""
+    """Check that the run may begin. Nothing of an earlier one is replaced before `open_folder`."""
     folder.check()
 
 
@@ -73,9 +73,13 @@ def prepare_images(*datasets: RadiographDataset) -> None:
         dataset.prepare()
 
 
-def begin(checkpoint: RunCheckpoint, trainer: Engine) -> None:
-    """Open the run's folder, and go on with the run in it if that was asked for."""
-    checkpoint.folder.open()
+def open_folder(folder: RunFolder) -> None:
+    """Make the run's folder ready, before anything is built that writes to it."""
+    folder.open()
+
+
+def resume(checkpoint: RunCheckpoint, trainer: Engine) -> None:
+    """Go on with the run in the folder if that was asked for."""
     checkpoint.restore(trainer)
 
 

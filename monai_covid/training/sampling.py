@@ -1,7 +1,4 @@
-"""Which images an epoch takes, in which order, on which process.
-
-Drawing the sources of each class alike.
-"""
+"""Which images an epoch takes, in which order, on which process; sources balanced if asked for."""
 
 from __future__ import annotations
 

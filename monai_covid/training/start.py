@@ -168,6 +168,6 @@ def _start(source: ModelInfo, target: ModelInfo, head: str) -> str:
 
 def _check_same_network(path: Path | str, source: ModelInfo, target: ModelInfo) -> None:
     for what in ("architecture", "channels"):
-        found, wanted = getattr(source, what), getattr(target, what)
-        if found != wanted:
-            raise WeightsError(f"{path}: has {what} {found}, give --{what} {found} (not {wanted})")
+        has, given = getattr(source, what), getattr(target, what)
+        if has != given:
+            raise WeightsError(f"{path}: has {what} {has}, give --{what} {has} (not {given})")

@@ -257,4 +257,5 @@ EXPLANATION = {
     "contrast": flag("explain the class against the others"),
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),
     "arrays": flag("write the values as NumPy arrays too"),
+    "keep_unsuitable": INFERENCE["keep_unsuitable"],
 }

@@ -10,6 +10,7 @@ from monai_covid.labels import NIH_LABELS
 from monai_covid.models.model_file import ModelInfo, save_model
 from tests.bundle.offline import no_network
 from tests.conftest import REPOSITORY
+from tests.models.tiny import tiny_densenet
 
 __all__ = ["no_network"]
 
@@ -35,7 +36,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def _lively(info: ModelInfo) -> torch.nn.Module:
     # Trained statistics instead of 0 and 1, so that an export that drops them gives other logits.
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), tiny_densenet():
         torch.manual_seed(0)
         network = info.build()
         with torch.no_grad():

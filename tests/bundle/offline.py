@@ -1,13 +1,14 @@
-"""No network: for this process, or as a script that runs a module in such a process."""
+"""No network: for this process, or for a module that runs in a process of its own."""
 
-import runpy
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from monai_covid.models.architectures import BLOCK_LAYERS
+from tests.processes import Ended, WarmProcess, run_as_main
 
 
 class NetworkTouchedError(Exception):
@@ -29,28 +30,21 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(owner, name, refuse)
 
 
-def run_module(module: str, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_module(module: str, *arguments: str | Path, cwd: Path) -> Ended:
     """Run ``python -m MODULE ARGUMENTS`` without a network; stderr is part of stdout."""
-    return subprocess.run(
-        [sys.executable, __file__, module, *map(str, arguments)],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return WarmProcess(
+        _offline, dict(BLOCK_LAYERS), module, *map(str, arguments), folder=cwd
+    ).finish()
 
 
-def run_bundle(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_bundle(*arguments: str | Path, cwd: Path) -> Ended:
     """Run ``python -m monai.bundle ARGUMENTS`` without a network; stderr is part of stdout."""
     return run_module("monai.bundle", *arguments, cwd=cwd)
 
 
-if __name__ == "__main__":
+def _offline(layers: dict[str, tuple[int, ...]], module: str, *arguments: str) -> None:
+    BLOCK_LAYERS.update(layers)  # the tests' own may be a tiny network
     for owner, name in FUNCTIONS:
         setattr(owner, name, refuse)
-    sys.argv = sys.argv[1:]
-    # As with "python -m", and not the folder of this script.
-    sys.path[0] = ""
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    sys.path.insert(0, "")
+    run_as_main(module, *arguments)

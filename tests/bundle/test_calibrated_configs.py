@@ -18,6 +18,8 @@ from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from tests.bundle.collections_for_training import covid_folder
 from tests.inference.chests import chest
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 WARM = 0.2
 COLUMNS = [f"probability_{label}" for label in COVID_LABELS]
 

@@ -14,6 +14,8 @@ from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 from tests.bundle.offline import run_bundle
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 FILES = {"metrics.json", "metrics.csv", "metrics.txt", "predictions.csv", "roc.png"}
 SINGLE_LABEL = {*FILES, "confusion_matrix.csv", "confusion_matrix.png"}
 MULTI_LABEL = {*FILES, "label_auc.png"}

@@ -11,15 +11,18 @@ from PIL import Image
 
 from monai_covid.cli.main import main
 from tests.bundle.offline import run_bundle
-from tests.dicom.instances import instance, picture, saved
+from tests.dicom.instances import instance, saved
+from tests.inference.chests import narrow_chest
+
+pytestmark = pytest.mark.usefixtures("tiny_network")
 
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
     folder = tmp_path / "images"
     folder.mkdir()
-    Image.fromarray(picture()).save(folder / "a.png")
-    saved(instance(picture(seed=1)), folder / "b")
+    Image.fromarray(narrow_chest()).save(folder / "a.png")
+    saved(instance(narrow_chest(1)), folder / "b")
     (folder / "broken.png").write_bytes((folder / "a.png").read_bytes()[:200])
     return folder
 

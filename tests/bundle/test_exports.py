@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,9 @@ from monai.data import load_net_with_metadata
 from monai_covid.models.info_buffer import MODEL_INFO, from_bytes
 from monai_covid.models.model_file import info_fields, load_model, read_model_info
 from tests.bundle.offline import run_bundle
+from tests.missing import missing
+
+pytestmark = pytest.mark.usefixtures("tiny_network")
 
 IMAGES = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1)) * 4 - 2
 DYNAMIC_BATCH = {
@@ -98,10 +100,7 @@ def exporter(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError:
-        message = f'{name} is missing: pip install "monai-covid[export]"'
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing(f'{name} is missing: pip install "monai-covid[export]"')
 
 
 def onnx_logits(exported: Path, images: torch.Tensor) -> np.ndarray:

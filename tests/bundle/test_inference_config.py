@@ -25,6 +25,8 @@ from tests.inference.chests import (
     write_suitable,
 )
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 PROBABILITIES = [f"probability_{label}" for label in COVID_LABELS]
 
 

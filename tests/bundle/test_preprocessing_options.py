@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from monai_covid.labels import COVID_LABELS
-from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import load_model, read_model_info
 from monai_covid.preprocessing.chains import preprocess_file
 from monai_covid.preprocessing.settings import Preprocessing
@@ -18,12 +17,6 @@ from tests.preprocessing.chests import chest
 from tests.training.stages import BUNDLE, CONFIGS, run_stage
 
 CHOSEN = Preprocessing("crop_mask", grey="local")
-
-
-@pytest.fixture
-def tiny_network(monkeypatch):
-    """Give densenet121 one layer in each block."""
-    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from monai_covid.models.model_file import load_model
 from tests.bundle.collections_for_training import covid_folder, nih_folder
 from tests.training.stages import FROM_RANDOM
 
+pytestmark = pytest.mark.usefixtures("tiny_network")
+
 QUICK = {"image_size": 32, "max_epochs": 1, "progress": False, "batch_size": 4}
 STAGES = ("stage2_nih", "stage3_covid", "stage3 without stage 2")
 ENGINES = {"trainer": SupervisedTrainer, "evaluator": SupervisedEvaluator}

@@ -3,11 +3,13 @@
 import json
 import math
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from monai_covid.cli.main import main
@@ -15,6 +17,7 @@ from monai_covid.inference.classifier import Classifier
 from monai_covid.lab.phantom.generate import generate_covid_case
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.labels import COVID_LABELS
+from monai_covid.models.architectures import build_densenet
 from monai_covid.models.default_model import default_model
 from monai_covid.models.model_file import file_hash, read_model_info
 from tests.conftest import REPOSITORY
@@ -124,3 +127,21 @@ def test_predict_works_without_naming_a_model(
     (row,) = json.loads((out / "predictions.json").read_text())["predictions"]
     assert math.isclose(sum(row["probabilities"].values()), 1, abs_tol=1e-3)
     assert list((out / "heatmaps").glob("*.png"))
+
+
+def test_the_snippets_of_the_readme_run(
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (model.parent / "README.md").read_text()
+    describe, show = map(textwrap.dedent, re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    torch.save(build_densenet().state_dict(), tmp_path / "weights.pth")
+    monkeypatch.chdir(tmp_path)
+    exec(describe, {})
+    info = read_model_info(tmp_path / "model.pt")
+    assert (info.labels, info.image_size) == (COVID_LABELS, 224)
+    monkeypatch.chdir(REPOSITORY)
+    exec(show, {})
+    assert "'image_size': 64" in capsys.readouterr().out

@@ -9,7 +9,6 @@ import torch
 import yaml
 
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
-from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import load_model
 from monai_covid.models.transfer import get_head
 from monai_covid.training import parts
@@ -18,9 +17,7 @@ from tests.training.stages import (
     BUNDLE,
     CONFIGS,
     FROM_RANDOM,
-    command,
     curve,
-    finish,
     last,
     run_stage,
     start,
@@ -30,12 +27,6 @@ from tests.training.stages import (
 
 STAGES = ("stage2_nih", "stage3_covid")
 PRETRAINING = ("stage1_selfsupervised", "stage1_distilled")
-
-
-@pytest.fixture
-def tiny_network(monkeypatch):
-    """Give densenet121 one layer in each block."""
-    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
 
 
 @pytest.fixture(scope="module")
@@ -207,9 +198,8 @@ def test_from_another_folder_with_an_arguments_file(covid, tmp_path):
         **{"output_dir": "runs/one", "validation_fraction": 0.3},
     }
     (folder / "arguments.json").write_text(json.dumps(options))
-    program = command("unused")[:3]
-    line = [*program, "run", "--args_file", "arguments.json", "--max_epochs", "2"]
-    status, output = finish(start(line, folder))
+    line = ("run", "--args_file", "arguments.json", "--max_epochs", "2")
+    status, output = start(folder, *line).finish()
     assert status == 0, output
     assert len(curve(folder / "runs" / "one")) == 2
     assert "Training" in output

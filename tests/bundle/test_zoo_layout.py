@@ -20,6 +20,7 @@ from tests.bundle.offline import run_bundle, run_module
 from tests.bundle.test_exports import DYNAMIC_BATCH
 from tests.bundle.test_metadata import PUBLISHED
 from tests.conftest import REPOSITORY
+from tests.missing import missing
 
 NECESSARY = ("LICENSE", "configs/metadata.json", "configs/inference.yaml", "configs/logging.conf")
 SECTIONS = (
@@ -63,7 +64,7 @@ def test_ships_one_file_of_weights_and_no_images(bundle: Path) -> None:
         ["git", "ls-files", "-z", "."], cwd=bundle, capture_output=True, text=True, check=False
     )
     if listed.returncode:
-        pytest.skip("not a git checkout: what is shipped cannot be told")
+        missing("not a git checkout: what is shipped cannot be told")
     files = [bundle / name for name in listed.stdout.split("\0") if name]
     assert files
     large = [file for file in files if file.exists() and file.stat().st_size > LARGEST]
@@ -164,15 +165,14 @@ def zoo_with_bundle(copied: Path) -> Path:
     """The zoo's own checks, with the bundle as it is shipped among its models."""
     checkout = os.environ.get("MONAI_MODEL_ZOO")
     if not checkout:
-        pytest.skip(
-            "set MONAI_MODEL_ZOO to a checkout of https://github.com/Project-MONAI/model-zoo"
-        )
+        missing("set MONAI_MODEL_ZOO to a checkout of https://github.com/Project-MONAI/model-zoo")
     zoo = copied.parents[1]
     shutil.copytree(Path(checkout) / "ci", zoo, dirs_exist_ok=True)
     shutil.copy(Path(checkout) / "models/model_info.json", copied.parent)
     return zoo
 
 
+@pytest.mark.zoo
 @pytest.mark.parametrize("mode", ["full", "min", "regular"])
 def test_the_zoo_s_own_check_passes(mode: str, zoo_with_bundle: Path) -> None:
     done = run_module(

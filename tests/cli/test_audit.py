@@ -13,6 +13,13 @@ from monai_covid.lab.phantom.write_covid import write_covid_phantom, write_phant
 from monai_covid.models.model_file import ModelInfo, save_model
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Let the audit of leaks compare and copy few images; tests/audits has its own tests."""
+    monkeypatch.setattr("monai_covid.audits.leaks.search.RANDOM_PAIRS", 4)
+    monkeypatch.setattr("monai_covid.audits.leaks.trial.IMAGES", 1)
+
+
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory):
     """A synthetic collection with folds."""
@@ -38,7 +45,42 @@ def test_without_a_model_the_collection_alone_is_audited(collection, tmp_path, c
     assert "<h2>Verdicts</h2>" in page
     assert "<h3>" in page
     assert 'src="http' not in page
-    assert content["audits"]["leaks"]["summary"] in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert content["audits"]["leaks"]["summary"] in printed.out
+    assert "warning: words is now text" in printed.err
+    assert "image/s" in printed.err
+
+
+def test_quiet_shows_no_progress(collection, tmp_path, capsys):
+    line = ["audit", "leaks", "--data", str(collection), "--out", str(tmp_path / "audit")]
+    assert main([*line, "--quiet"]) == 0
+    assert "image/s" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["audit", "calibrate"])
+def test_an_unusable_device_is_named(collection, tmp_path, command):
+    model = tmp_path / "model.pt"
+    model.write_bytes(b"")
+    line = [command, "--data", str(collection), "--model", str(model), "--device", "nonsense"]
+    with pytest.raises(SystemExit, match="--device nonsense: not usable here"):
+        main([*line, "--out", str(tmp_path / "out")])
+
+
+@pytest.mark.parametrize("command", ["audit", "calibrate"])
+def test_a_gpu_is_used_if_there_is_one(collection, tmp_path, monkeypatch, command):
+    """As by every other command that computes."""
+
+    class ChosenError(Exception):
+        pass
+
+    def classifier(model, device, *, quiet):
+        raise ChosenError(device)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(f"monai_covid.cli.{command}.ClassifierWithProgress", classifier)
+    line = [command, "--data", str(collection), "--model", "m.pt", "--out", str(tmp_path / "out")]
+    with pytest.raises(ChosenError, match="cuda:0"):
+        main(line)
 
 
 def refused(line):

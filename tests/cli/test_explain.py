@@ -14,12 +14,13 @@ from monai_covid.cli.main import main
 from monai_covid.explain.lrp.composites import EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.heatmap_files import HeatmapFiles
+from monai_covid.inference.heatmap import Heatmap
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from monai_covid.preprocessing.chains import preprocess_file
 from monai_covid.preprocessing.normalise import standardized_range
-from tests.dicom.instances import picture
+from monai_covid.preprocessing.suitability.assess import REASONS
+from tests.inference.chests import narrow_chest, write_spoilt
 from tests.inference.conftest import SIZE
 
 NAMES = ("a.png", "b.jpg", "c.dcm", "d.nii.gz")
@@ -163,7 +164,7 @@ def test_files_of_the_same_name_in_two_folders(explain, radiographs, tmp_path):
     """As in DICOM studies; each image keeps its own heatmaps."""
     other = tmp_path / "other"
     other.mkdir()
-    Image.fromarray(picture(seed=3)).save(other / "a.png")
+    Image.fromarray(narrow_chest(2)).save(other / "a.png")
     for name in NAMES[1:]:
         (radiographs / name).unlink()
     assert explain(radiographs, other, "--class", "covid19", "--arrays") == 0
@@ -189,6 +190,23 @@ def test_heatmaps_are_not_explained_themselves(explain, radiographs, tmp_path):
     assert (tmp_path / "heatmaps/a_panel.png").is_file()
 
 
+def test_images_that_are_no_upright_chests_get_a_reason_and_no_heatmap(explain, tmp_path, caplog):
+    caplog.set_level("INFO")
+    folder = write_spoilt(tmp_path / "spoilt")
+    assert explain(folder) == 0
+    rows = table(tmp_path)
+    assert rows.loc["turned.png", "unsuitable"] == REASONS["turned_180"]
+    refused = rows.drop(index="mirrored.png")
+    assert (refused[["prediction", "files", "error"]] == "").all(axis=None)
+    assert rows.loc["mirrored.png", "files"] != ""
+    assert "5 images, 0 of them unreadable, 4 not upright frontal" in caplog.text
+    assert not [name for name in files(tmp_path) if name.startswith("turned")]
+    assert explain(folder / "turned.png", "--keep-unsuitable", "--overwrite") == 0
+    (row,) = table(tmp_path).to_dict("records")
+    assert row["unsuitable"] == REASONS["turned_180"]
+    assert row["files"] != ""
+
+
 def test_all_images_unreadable(explain, tmp_path):
     folder = tmp_path / "broken"
     folder.mkdir()
@@ -203,15 +221,15 @@ def test_all_images_unreadable(explain, tmp_path):
 def test_what_is_done_before_an_interruption_is_in_the_table(
     explain, radiographs, tmp_path, monkeypatch
 ):
-    write, done = HeatmapFiles.write, []
+    draw, done = Heatmap.figures, []
 
-    def interrupted(self, shown):
+    def interrupted(self, *kinds):
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(shown.path)
-        return write(self, shown)
+        done.append(self.image.radiograph.file)
+        return draw(self, *kinds)
 
-    monkeypatch.setattr(HeatmapFiles, "write", interrupted)
+    monkeypatch.setattr(Heatmap, "figures", interrupted)
     assert explain(radiographs) == 130
     assert list(table(tmp_path).index) == [Path(path).name for path in done]
     listed = " ".join(table(tmp_path)["files"]).split()

@@ -141,22 +141,20 @@ def test_output_that_nobody_reads_is_no_error_of_the_program(tmp_path):
     assert b"BrokenPipe" not in done.stderr
 
 
-def imported_by(command):
-    script = (
-        "import sys; from monai_covid.cli.main import build_parser; "
-        f"build_parser({command!r}); print('torch' in sys.modules, 'monai' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    return done.stdout.split()
+WITHOUT_TORCH = """
+import sys
+from monai_covid.cli.main import build_parser
+for command in ("--help", "phantom", "check-data", "evaluate", "listen"):
+    build_parser([command])
+    for name in ("torch", "monai"):
+        assert name not in sys.modules, f"{command} imports {name}"
+"""
 
 
-@pytest.mark.parametrize(
-    "command", [["--help"], ["phantom"], ["check-data"], ["evaluate"], ["listen"]]
-)
-def test_commands_that_need_no_network_start_without_torch(command):
-    assert imported_by(command) == ["False", "False"]
+def test_commands_that_need_no_network_start_without_torch():
+    line = [sys.executable, "-c", WITHOUT_TORCH]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_misspelt_command_names_the_right_ones(capsys):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_covid.data.images import find_images, read_image
-from monai_covid.errors import ImageReadError
+from monai_covid.data.images import find_images, folder_datalist, read_image
+from monai_covid.errors import ImageReadError, InputError
 from tests.dicom.instances import instance, picture, saved
 
 
@@ -79,3 +79,26 @@ def test_find_images(tmp_path):
 def test_find_images_needs_a_folder(tmp_path):
     with pytest.raises(ImageReadError, match="is not a folder"):
         find_images(tmp_path / "missing")
+
+
+def test_what_a_search_leaves_out_is_one_line_a_kind(tmp_path, caplog):
+    saved(instance(picture()), tmp_path / "image.dcm")
+    for name in [*(f"{number:02}.gif" for number in range(20)), "a.jp2", "b.NPY", "note.txt"]:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / ".hidden.gif").write_bytes(b"x")
+    items = folder_datalist(tmp_path)
+    assert [item["name"] for item in items] == ["image.dcm"]
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path}: 20 .gif files left out, the first of them {tmp_path / '00.gif'}: {READ}",
+        f"{tmp_path}: 1 .jp2 file left out, the first of them {tmp_path / 'a.jp2'}: {READ}",
+        f"{tmp_path}: 1 .npy file left out, the first of them {tmp_path / 'b.NPY'}: {READ}",
+    ]
+
+
+def test_a_folder_with_nothing_but_other_images_says_so(tmp_path):
+    (tmp_path / "a.gif").write_bytes(b"GIF89a")
+    with pytest.raises(InputError, match=r"no images found .*; 1 \.gif file left out.*a\.gif"):
+        folder_datalist(tmp_path)
+
+
+READ = "PNG, JPEG, BMP, TIFF, DICOM (with 'DICM' at byte 128) and NIfTI-1/2 are read"

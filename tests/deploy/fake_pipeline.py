@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from monai_covid.dicom.study import Refusal
-from monai_covid.inference.study import EligibleImage, Selection
+from monai_covid.inference.image import Radiograph
+from monai_covid.inference.selection import EligibleImage, Selection
 from tests.dicom.instances import instance, picture, saved
 
 
@@ -31,7 +31,7 @@ class FakePipeline:
         others = [each for each in datasets if each.ViewPosition != "PA"]
         return Selection(
             tuple(
-                EligibleImage(each, np.zeros((1, 1), np.float32), Path(each.filename))
+                EligibleImage(each, Radiograph(each.SOPInstanceUID, None), Path(each.filename))
                 for each in frontal
             ),
             tuple(Refusal(each.SOPInstanceUID, "no PA", Path(each.filename)) for each in others),

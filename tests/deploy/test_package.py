@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from monai_covid import __version__
+from monai_covid.models.default_model import find_model
 from tests.conftest import REPOSITORY
 from tests.deploy.conftest import DEPLOY
 from tests.deploy.dockerfile import instructions, texts
@@ -92,14 +93,14 @@ def test_the_application_manifest_starts_the_application(packaged):
     assert manifest["liveness"] is manifest["readiness"] is None
 
 
-def test_the_package_manifest_tells_where_the_model_is_and_asks_for_no_gpu(packaged, deploy):
+def test_the_package_manifest_tells_where_the_model_is_and_asks_for_no_gpu(packaged):
     manifest = json.loads((packaged.context / "map" / "pkg.json").read_text())
     config = yaml.safe_load((DEPLOY / "app.yaml").read_text())
     assert manifest["resources"] == config["resources"]
     assert manifest["resources"]["gpu"] == 0
     models = packaged.context / "models"
     assert manifest["modelRoot"] == "/opt/holoscan/models"
-    assert deploy("model_file").find_model(models).read_bytes() == b"weights"
+    assert find_model(models).read_bytes() == b"weights"
 
 
 def _in_context(packaged: Packaged, target: str) -> Path:

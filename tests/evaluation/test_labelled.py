@@ -105,6 +105,15 @@ def test_every_answer_gets_its_label_and_nothing_is_dropped(predictions, labels)
     assert unpredicted == 1
 
 
+def test_classes_that_the_model_does_not_have_may_be_labels_of_other_images(predictions, labels):
+    labels.write_text(labels.read_text().replace("v.png,a", "v.png,tuberculosis"))
+    assert read_labelled_predictions(predictions, labels).unpredicted == 1
+    labels.write_text(labels.read_text().replace("x.png,a", "x.png,tuberculosis"))
+    assert problems_of(predictions, labels) == [
+        (5, "unknown label 'tuberculosis' (valid: a, b)"),
+    ]
+
+
 def test_the_images_need_not_be_there_and_a_folder_will_do(predictions, labels, tmp_path):
     folder = tmp_path / "collection"
     folder.mkdir()

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -17,6 +18,18 @@ def report():
     return evaluate_table(single_label(), CLASSES, resamples=100)
 
 
+@pytest.fixture(scope="module")
+def written(report, tmp_path_factory):
+    """The report as a folder, which no test changes."""
+    return write_report(report, tmp_path_factory.mktemp("written") / "report")
+
+
+@pytest.fixture
+def earlier(written, tmp_path):
+    """A report that was written before, alone in its folder."""
+    return shutil.copytree(written, tmp_path / "r")
+
+
 def names(folder):
     return {path.name for path in folder.iterdir()}
 
@@ -31,9 +44,8 @@ def test_single_label_files(tmp_path, report):
     assert frame["value"].tolist() == pytest.approx([row.value for row in report.rows])
 
 
-def test_evaluating_the_written_predictions_gives_the_same(tmp_path, report):
-    folder = write_report(report, tmp_path / "report")
-    again = read_predictions(folder / "predictions.csv", CLASSES)
+def test_evaluating_the_written_predictions_gives_the_same(written, report):
+    again = read_predictions(written / "predictions.csv", CLASSES)
     assert evaluate_table(again, CLASSES, resamples=100).rows == report.rows
 
 
@@ -42,14 +54,14 @@ def test_multi_label_files(tmp_path):
     assert names(write_report(report, tmp_path / "r")) == COMMON | {"label_auc.png"}
 
 
-def test_two_runs_write_the_same_bytes(tmp_path, report):
-    first, second = write_report(report, tmp_path / "a"), write_report(report, tmp_path / "b")
-    for path in first.iterdir():
+def test_two_runs_write_the_same_bytes(tmp_path, written, report):
+    second = write_report(report, tmp_path / "b")
+    for path in written.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
 
 
-def test_existing_report_is_kept_unless_allowed(tmp_path, report):
-    folder = write_report(report, tmp_path / "r")
+def test_existing_report_is_kept_unless_allowed(tmp_path, earlier, report):
+    folder = earlier
     (folder / "note.txt").write_text("mine")
     with pytest.raises(FileExistsError, match=r"already has metrics\.json"):
         write_report(report, folder)
@@ -73,8 +85,8 @@ def test_empty_folder_is_taken(tmp_path, report):
     assert (write_report(report, tmp_path / "r") / "metrics.json").is_file()
 
 
-def test_failure_leaves_the_old_report_and_no_rubbish(tmp_path, report, monkeypatch):
-    folder = write_report(report, tmp_path / "r")
+def test_failure_leaves_the_old_report_and_no_rubbish(tmp_path, earlier, report, monkeypatch):
+    folder = earlier
     before = json.loads((folder / "metrics.json").read_text())
 
     def fail(*_):
@@ -89,8 +101,8 @@ def test_failure_leaves_the_old_report_and_no_rubbish(tmp_path, report, monkeypa
     assert json.loads((folder / "metrics.json").read_text()) == before
 
 
-def test_failed_last_step_brings_the_old_report_back(tmp_path, report, monkeypatch):
-    folder = write_report(report, tmp_path / "r")
+def test_failed_last_step_brings_the_old_report_back(tmp_path, earlier, report, monkeypatch):
+    folder = earlier
     rename = type(folder).rename
 
     def fail_for_the_new_one(self, target):

@@ -25,6 +25,11 @@ def chest(index: int = 0) -> np.ndarray:
     return generate_covid_case(3, index, "pneumonia", PhantomOptions(size=192)).pixels
 
 
+def narrow_chest(index: int = 0) -> np.ndarray:
+    """Pixels (192, 160) of a phantom."""
+    return np.asarray(Image.fromarray(chest(index)).resize((160, 192)))
+
+
 def save_nifti(pixels: np.ndarray, path: Path) -> None:
     """Write pixels, left and posterior positive: the first axis runs to the patient's left."""
     affine = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -12,7 +12,7 @@ from monai_covid.evaluation.calibration.temperature import temperature_of
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.collector import EvaluationFolder
 from monai_covid.inference.ensemble import EnsembleClassifier
-from monai_covid.inference.study import EligibleImage, StudyPipeline, warm_up_image
+from monai_covid.inference.study import StudyPipeline, warm_up_image
 from monai_covid.labels import NIH_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import ModelInfo, load_model, read_model_info, save_model
@@ -92,7 +92,7 @@ def test_the_classifier_is_calibrated_and_its_logits_are_not(model, warm):
 
 
 def test_dicom_results_have_calibrated_probabilities_and_the_same_heatmap(model, warm):
-    image = EligibleImage(*warm_up_image())
+    image = warm_up_image()
     plain, calm = (StudyPipeline(file).infer([image])[0] for file in (model, warm))
     assert np.array_equal(plain.relevance, calm.relevance)
     expected = softmax(np.log(plain.probabilities) / WARM)

@@ -7,7 +7,7 @@ import torch
 from monai_covid.errors import OptionError
 from monai_covid.explain.lrp.composites import EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
-from monai_covid.inference.explaining import NetworkQuestioner, Question
+from monai_covid.inference.explaining import ClassExplainer, HeatmapRequest
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.model_file import ModelInfo, load_model
 from monai_covid.preprocessing.normalise import standardized_range
@@ -21,17 +21,17 @@ def images():
 PROBABILITIES = torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.2, 0.2, 0.6]])
 
 
-def asked(model, question):
+def explainer_of(model, request):
     network, info = load_model(model)
-    return network, NetworkQuestioner(network, info, question)
+    return network, ClassExplainer(network, info, request)
 
 
 def test_the_predicted_class_of_each_image_and_all_others(model, images):
-    network, questioner = asked(model, Question())
-    found = questioner.explain(images, PROBABILITIES)
-    assert [each.chosen for each in found] == [1, 0, 2]
+    network, explainer = explainer_of(model, HeatmapRequest())
+    explanations = explainer.explain(images, PROBABILITIES)
+    assert [each.target for each in explanations] == [1, 0, 2]
     lrp = LRP(network, EpsilonZBox(*standardized_range(1)))
-    for each, image in zip(found, images, strict=True):
+    for each, image in zip(explanations, images, strict=True):
         assert sorted(each.maps) == [0, 1, 2]
         for target, values in each.maps.items():
             expected = lrp.attribute(image[None], target)[0].numpy()
@@ -39,43 +39,52 @@ def test_the_predicted_class_of_each_image_and_all_others(model, images):
 
 
 def test_the_class_that_is_asked_for(model, images):
-    network, questioner = asked(model, Question("pneumonia", contrast=True))
-    found = questioner.explain(images, PROBABILITIES)
-    assert {each.chosen for each in found} == {COVID_LABELS.index("pneumonia")}
+    network, explainer = explainer_of(model, HeatmapRequest("pneumonia", contrast=True))
+    explanations = explainer.explain(images, PROBABILITIES)
+    assert {each.target for each in explanations} == {COVID_LABELS.index("pneumonia")}
     expected = (
         LRP(network, EpsilonZBox(*standardized_range(1)))
         .attribute(images, 1, contrast=True)
         .numpy()
     )
-    for each, values in zip(found, expected, strict=True):
+    for each, values in zip(explanations, expected, strict=True):
         np.testing.assert_allclose(each.maps[1], values, rtol=1e-3, atol=1e-6)
 
 
 def test_of_many_labels_the_asked_and_the_most_probable():
     torch.manual_seed(0)
     info = ModelInfo(labels=NIH_LABELS, image_size=64, multilabel=True)
-    questioner = NetworkQuestioner(info.build().eval(), info, Question("Hernia"))
+    explainer = ClassExplainer(info.build().eval(), info, HeatmapRequest("Hernia"))
     probabilities = torch.linspace(0, 1, 15)[None]
-    (found,) = questioner.explain(torch.zeros(1, 1, 64, 64), probabilities)
-    assert found.chosen == NIH_LABELS.index("Hernia")
-    assert sorted(found.maps) == [12, 13, 14]
+    (explanation,) = explainer.explain(torch.zeros(1, 1, 64, 64), probabilities)
+    assert explanation.target == NIH_LABELS.index("Hernia")
+    assert sorted(explanation.maps) == [12, 13, 14]
+
+
+def test_as_many_classes_as_are_asked_for(model, images):
+    network, info = load_model(model)
+    explainer = ClassExplainer(network, info, HeatmapRequest("normal"), classes=1)
+    assert [list(each.maps) for each in explainer.explain(images, PROBABILITIES)] == [[2]] * 3
 
 
 @pytest.mark.parametrize("method", ["gradient-times-input", "grad-cam"])
 def test_works_on_images_of_inference_mode(model, images, method):
     with torch.inference_mode():
         frozen = images.clone()
-    _, questioner = asked(model, Question(method=method))
-    assert all(each.maps for each in questioner.explain(frozen, PROBABILITIES))
+    _, explainer = explainer_of(model, HeatmapRequest(method=method))
+    assert all(each.maps for each in explainer.explain(frozen, PROBABILITIES))
 
 
 @pytest.mark.parametrize(
-    ("question", "message"),
+    ("request_", "message"),
     [
-        (Question("covid"), "class is 'covid'; it must be one of predicted, covid19, pneumonia"),
-        (Question(method="lime"), "method is 'lime'; it must be one of lrp"),
+        (
+            HeatmapRequest("covid"),
+            "class is 'covid'; it must be one of predicted, covid19, pneumonia",
+        ),
+        (HeatmapRequest(method="lime"), "method is 'lime'; it must be one of lrp"),
     ],
 )
-def test_senseless_questions_are_refused(model, question, message):
+def test_impossible_requests_are_refused(model, request_, message):
     with pytest.raises(OptionError, match=message):
-        asked(model, question)
+        explainer_of(model, request_)

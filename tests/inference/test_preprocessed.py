@@ -12,8 +12,8 @@ from monai_covid.cli.main import main
 from monai_covid.data.images import read_image
 from monai_covid.errors import WeightsError
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, box_of
 from monai_covid.inference.ensemble import EnsembleClassifier
+from monai_covid.inference.image import ImageFileDataset, ImagePreparation
 from monai_covid.inference.study import StudyPipeline
 from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from monai_covid.preprocessing.chains import preprocess_file
@@ -107,7 +107,7 @@ def test_heatmaps_of_files_lie_in_the_box_alone(cropping, wide):
 
 def test_an_image_without_lungs_is_used_whole_with_a_caution(cropping, wide):
     paths = [wide / "noise.png", wide / "chest.png"]
-    noise, found = Classifier(cropping).predict(paths, keep_unsuitable=True)
+    noise, found = Classifier(cropping).predict(paths, assess=False)
     (caution,) = noise.cautions
     assert caution.startswith("The lungs were not found (")
     assert caution.endswith("); the network saw the whole image.")
@@ -118,16 +118,14 @@ def test_an_image_without_lungs_is_used_whole_with_a_caution(cropping, wide):
     assert list(noise.probabilities.values()) == pytest.approx(expected, abs=1e-6)
 
 
-def test_batches_know_what_was_shown_of_each_image(wide):
+def test_images_know_which_part_of_them_was_seen(wide):
     items = [{"image": str(wide / name), "name": name} for name in ("chest.png", "noise.png", "?")]
-    shown = [
-        box_of(item["box"])
-        for item in ImageFileDataset(items, assessed_transforms(SIZE, 1, CROP), 1, SIZE)
-    ]
+    info = ModelInfo(image_size=SIZE, preprocessing=CROP)
+    dataset = ImageFileDataset(items, ImagePreparation(info, keep_unsuitable=True))
     box = find_region(read_image(wide / "chest.png"), CROP).box
-    assert shown == [box, (0, 200, 0, 160), None]
-    plain = ImageFileDataset(items[:1], assessed_transforms(SIZE, 1), 1, SIZE)[0]
-    assert box_of(plain["box"]) is None
+    assert [image.visible_region for image in dataset] == [box, None, None]
+    plain = ImagePreparation(ModelInfo(image_size=SIZE))(wide / "chest.png")
+    assert plain.visible_region is None
 
 
 def test_an_ensemble_has_one_preprocessing(cropping, tmp_path):

@@ -272,7 +272,7 @@ def test_a_mirrored_image_is_processed_with_a_caution(pipeline, tmp_path):
     dataset = radiograph(JANE, "mirrored", number=2)
     dataset.PixelData = np.ascontiguousarray(dataset.pixel_array[:, ::-1]).tobytes()
     (image,) = pipeline.select([dataset]).images
-    (caution,) = image.cautions
+    (caution,) = image.radiograph.cautions
     assert "mirrored" in caution
     (finding,) = pipeline.infer([image])
-    assert finding.cautions == image.cautions
+    assert finding.cautions == (caution,)

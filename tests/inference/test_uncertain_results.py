@@ -7,7 +7,7 @@ import torch
 
 from monai_covid.dicom.results.finding import caution_line
 from monai_covid.evaluation.calibration.record import Calibration, UncertaintyCutoff
-from monai_covid.inference.study import EligibleImage, StudyPipeline, warm_up_image
+from monai_covid.inference.study import StudyPipeline, warm_up_image
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import ModelInfo, load_model, save_model
 
@@ -46,7 +46,9 @@ def comments(report):
 
 @pytest.mark.parametrize(("value", "unsure"), [(0.0, True), (1.2, False)])
 def test_report_annotation_and_overlay_say_so(plain_model, tmp_path, value, unsure):
-    image = EligibleImage(*warm_up_image(), cautions=(BLURRED,))
+    image = warm_up_image()
+    blurred = replace(image.radiograph, unsuitable=(), cautions=(BLURRED,))
+    image = image._replace(radiograph=blurred)
     files = (plain_model, with_cutoff(plain_model, tmp_path / "model.pt", value))
     plain, asked = map(StudyPipeline, files)
     (before,), (finding,) = plain.infer([image]), asked.infer([image])

@@ -10,12 +10,11 @@ from monai_covid.audits.subject import Subject
 from monai_covid.data.images import folder_datalist, read_image
 from monai_covid.data.manifest import read_manifest
 from monai_covid.inference.classifier import Classifier
-from monai_covid.inference.dataset import ImageFileDataset, assessed_transforms, sentences
 from monai_covid.inference.ensemble import EnsembleClassifier
+from monai_covid.inference.image import ImageFileDataset, ImagePreparation, open_radiograph
 from monai_covid.inference.validation import predictions_of
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.model_file import ModelInfo, save_model
-from monai_covid.preprocessing import prepare as read
 from monai_covid.preprocessing.chains import inference_transforms
 from monai_covid.preprocessing.grey_levels import equalize_histogram
 from monai_covid.preprocessing.suitability.assess import CAUTIONS, REASONS, assess
@@ -60,71 +59,68 @@ def images(tmp_path):
     return tmp_path / "images"
 
 
-def asked(folder, **options):
-    data = ImageFileDataset(folder_datalist(folder), assessed_transforms(SIZE, 1), 1, SIZE)
-    return [
-        {name: batch[name][index] for name in ("name", "error", "unsuitable", "cautions")}
-        for batch in DataLoader(data, batch_size=4, **options)
-        for index in range(len(batch["name"]))
-    ]
+def loaded(folder, **options):
+    """What a loader with the dataset's collate function gives of the images of a folder."""
+    data = ImageFileDataset(folder_datalist(folder), ImagePreparation(ModelInfo(image_size=SIZE)))
+    loader = DataLoader(data, batch_size=4, collate_fn=data.collate, **options)
+    return [(image, tensor) for batch in loader for image, tensor in pairs(batch)]
+
+
+def pairs(batch):
+    return zip(batch["prepared"], batch["image"], strict=True)
 
 
 def test_every_file_is_judged_by_its_own_pixels(images):
-    found = {each["name"]: each for each in asked(images)}
-    assert set(found) == {*SUITABLE, *UPSIDE_DOWN, MIRRORED, "noise.png", "broken.png"}
-    for name, each in found.items():
+    judged = {image.radiograph.name: image.radiograph for image, _ in loaded(images)}
+    assert set(judged) == {*SUITABLE, *UPSIDE_DOWN, MIRRORED, "noise.png", "broken.png"}
+    for name, each in judged.items():
         if name == "broken.png":
-            assert each["error"]
-            assert each["unsuitable"] == each["cautions"] == ""
+            assert each.error
+            assert each.unsuitable == each.cautions == ()
             continue
         said = assess(read_image(images / name))
-        assert sentences(each["unsuitable"]) == said.reasons
-        assert sentences(each["cautions"]) == said.cautions
-    assert {found[name]["unsuitable"] for name in SUITABLE} == {""}
-    assert {found[name]["unsuitable"] for name in UPSIDE_DOWN} == {REASONS["turned_180"]}
-    assert sentences(found["noise.png"]["unsuitable"]) == NOISE
-    assert found[MIRRORED]["cautions"] == CAUTIONS["mirrored"]
+        assert each.unsuitable == said.reasons
+        assert each.cautions == said.cautions
+    assert {judged[name].unsuitable for name in SUITABLE} == {()}
+    assert {judged[name].unsuitable for name in UPSIDE_DOWN} == {(REASONS["turned_180"],)}
+    assert judged["noise.png"].unsuitable == NOISE
+    assert judged[MIRRORED].cautions == (CAUTIONS["mirrored"],)
 
 
-def test_processes_of_a_loader_say_the_same(images):
-    assert asked(images, num_workers=2) == asked(images)
+def test_processes_of_a_loader_give_the_same(images):
+    for (one, tensor), (other, same) in zip(
+        loaded(images, num_workers=2), loaded(images), strict=True
+    ):
+        assert vars(one.radiograph) == vars(other.radiograph)
+        assert torch.equal(tensor, same)
+        assert (one.tensor is None) == (other.tensor is None)
 
 
-def test_several_reasons_stay_apart():
-    assert sentences("\n".join(REASONS.values())) == tuple(REASONS.values())
-    assert sentences("") == ()
-    assert not any("\n" in text for text in (*REASONS.values(), *CAUTIONS.values()))
+def test_what_gets_no_answer_is_black_in_a_batch(images):
+    for image, tensor in loaded(images):
+        if image.tensor is None:
+            assert not tensor.any()
+            assert image.radiograph.error or image.radiograph.unsuitable
+        else:
+            assert torch.equal(tensor, image.tensor)
+        assert image.radiograph.pixels is None
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_network_sees_the_same_bits_as_without_the_question(images, channels):
-    plain, assessed = (
-        chain(size=SIZE, channels=channels)({"image": str(images / "a.png")})["image"]
-        for chain in (inference_transforms, assessed_transforms)
-    )
-    assert torch.equal(plain, assessed)
-    assert type(plain) is type(assessed)
-
-
-def test_no_file_is_read_twice(images, model, monkeypatch):
-    paths = []
-
-    def noted(path):
-        paths.append(path)
-        return read_image(path)
-
-    monkeypatch.setattr(read, "read_image", noted)
-    given = [images / "a.png", images / "turned.png"]
-    assert len(list(Classifier(model).predict(given, assess=True))) == 2
-    assert paths == given
+def test_the_network_sees_the_same_bits_as_from_the_transforms(images, channels):
+    path = images / "a.png"
+    prepared = ImagePreparation(ModelInfo(image_size=SIZE, channels=channels))(path)
+    plain = inference_transforms(size=SIZE, channels=channels)({"image": str(path)})["image"]
+    assert torch.equal(prepared.tensor, plain)
+    assert type(prepared.tensor) is type(plain)
 
 
 def test_unsuitable_images_get_no_answer_unless_they_are_kept(images, model):
     given = [images / name for name in ("a.png", "turned.png", MIRRORED, "broken.png")]
     classifier = Classifier(model)
-    plain = list(classifier.predict(given))
-    refused = list(classifier.predict(given, assess=True, batch_size=3))
-    kept = list(classifier.predict(given, assess=True, keep_unsuitable=True))
+    plain = list(classifier.predict(given, assess=False))
+    refused = list(classifier.predict(given, batch_size=3))
+    kept = list(classifier.predict(given, keep_unsuitable=True))
     assert [each.unsuitable for each in refused] == [(), (REASONS["turned_180"],), (), ()]
     assert [each.cautions for each in refused] == [(), (), (CAUTIONS["mirrored"],), ()]
     assert refused[1].probabilities == {}
@@ -137,11 +133,11 @@ def test_unsuitable_images_get_no_answer_unless_they_are_kept(images, model):
         assert kept[index].unsuitable == refused[index].unsuitable
 
 
-def test_nothing_is_asked_where_it_is_not_asked_for(images, model, tmp_path):
+def test_nothing_is_assessed_where_labels_decide(images, model, tmp_path):
     given = [images / name for name in ("turned.png", "noise.png", MIRRORED)]
     several = EnsembleClassifier([model, random_network(tmp_path / "other.pt", 1)])
     for classifier in (Classifier(model), several):
-        for each in classifier.predict(given):
+        for each in classifier.predict(given, assess=False):
             assert sum(each.probabilities.values()) == pytest.approx(1, abs=1e-5)
             assert each.unsuitable == each.cautions == ()
 
@@ -184,7 +180,7 @@ def test_contrast_is_that_of_the_file_and_not_of_the_equalised_image(tmp_path):
     faint = chest() // 8
     faint[:4, :4] = 255
     Image.fromarray(faint).save(tmp_path / "faint.png")
-    sample = assessed_transforms(SIZE, 1)({"image": str(tmp_path / "faint.png")})
-    assert CAUTIONS["low_contrast"] in sentences(sample["cautions"])
+    radiograph = open_radiograph(tmp_path / "faint.png")
+    assert CAUTIONS["low_contrast"] in radiograph.cautions
     equalised = equalize_histogram(torch.from_numpy(faint)).numpy()
     assert "low_contrast" not in assess(equalised).caution_codes

@@ -6,15 +6,8 @@ from collections import Counter
 import pytest
 
 from monai_covid.data.datalists import covid_datalist
-from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.preprocessing import prepare as read
 from tests.training.stages import write_covid, write_findings
-
-
-@pytest.fixture
-def tiny_network(monkeypatch):
-    """Give densenet121 one layer in each block."""
-    monkeypatch.setitem(BLOCK_LAYERS, "densenet121", (1, 1, 1, 1))
 
 
 @pytest.fixture(scope="session")

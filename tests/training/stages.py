@@ -1,9 +1,7 @@
 """Tiny collections, and runs of the bundle's stages on them with a tiny network."""
 
 import csv
-import os
-import subprocess
-import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import monai.bundle
@@ -13,6 +11,8 @@ from monai.utils import set_determinism
 from monai_covid.labels import NIH_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
 from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
+from tests.models.tiny import TINY
+from tests.processes import WarmProcess, run_as_main
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundle"
 CONFIGS = BUNDLE / "configs"
@@ -38,13 +38,6 @@ THREADS = 1
 
 TIMES = ("seconds", "images_per_second")
 
-TINY_NETWORK = """
-import runpy, sys
-from monai_covid.models.architectures import BLOCK_LAYERS
-BLOCK_LAYERS["densenet121"] = (1, 1, 1, 1)
-"""
-MAIN = 'runpy.run_module("monai.bundle", run_name="__main__")\n'
-
 
 def write_covid(folder: Path, patients: int = 8) -> Path:
     """Write 3 classes with a picture for each of ``patients`` patients; return the folder."""
@@ -68,7 +61,7 @@ def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
 
     It starts from random weights, stage 3 too unless ``stage2_model`` is given.
     """
-    assert BLOCK_LAYERS["densenet121"] == (1, 1, 1, 1)
+    assert BLOCK_LAYERS["densenet121"] == TINY
     places = {"output_dir": str(output)}
     if stage.startswith("stage1"):
         small = {name: value for name, value in SMALL.items() if name not in LABELLED_ONLY}
@@ -93,36 +86,37 @@ def run_stage(stage: str, dataset: Path, output: Path, **options) -> None:
         set_determinism(None)
 
 
-def command(config_file: str, *arguments: str, before: str = "", patched: bool = True) -> list[str]:
-    """Return a command line that runs a stage; ``before`` is code that runs first."""
-    start = ["-c", TINY_NETWORK + before + MAIN] if patched else ["-m", "monai.bundle"]
-    fixed = ["run", "training", "--config_file", config_file, "--bundle_root", str(BUNDLE)]
-    return [sys.executable, *start, *fixed, *arguments]
+def arguments(*configs: str, **options) -> list[str]:
+    """Return the command line that runs configs with ``options``, upon those of `SMALL`."""
+    files = [str(CONFIGS / f"{name}.yaml") for name in configs]
+    chosen = {"config_file": files, "bundle_root": BUNDLE, **SMALL, **options}
+    words = (text for name, value in chosen.items() for text in (f"--{name}", f"{value}"))
+    return ["run", "training", *words]
 
 
-def arguments(**options) -> list[str]:
-    """Return command line arguments for ``options``, upon those of `SMALL`."""
-    chosen = {**SMALL, **options}
-    return [text for name, value in chosen.items() for text in (f"--{name}", f"{value}")]
+def start(
+    folder: Path,
+    *arguments: str,
+    prepare: Callable[[], None] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> WarmProcess:
+    """Start ``monai.bundle`` with the tiny network in a process of its own.
+
+    Args:
+        folder: Working folder.
+        arguments: Its command line.
+        prepare: What the process calls first.
+        environment: What is added to its environment.
+    """
+    return WarmProcess(run_tiny, prepare, *arguments, folder=folder, environment=environment)
 
 
-def start(command: list[str], folder: Path) -> subprocess.Popen:
-    """Start a command in ``folder``."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": f"{THREADS}"}
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen, seconds: float = 240) -> tuple[int, str]:
-    """Return exit status and output of a process that ends by itself."""
-    output, _ = process.communicate(timeout=seconds)
-    return process.returncode, output
+def run_tiny(prepare: Callable[[], None] | None, *arguments: str) -> None:
+    """Run ``monai.bundle`` with the tiny network as the program that this process is."""
+    BLOCK_LAYERS["densenet121"] = TINY
+    if prepare:
+        prepare()
+    run_as_main("monai.bundle", *arguments)
 
 
 def last(run: Path) -> dict:

@@ -10,7 +10,7 @@ from monai_covid.labels import NIH_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS, build_densenet
 from monai_covid.models.model_file import ModelInfo, save_model
 from tests.models.torchvision_densenet import randomise
-from tests.training.stages import CONFIGS, command, finish, run_stage, start, write_covid
+from tests.training.stages import arguments, run_stage, start, write_covid
 
 pytestmark = pytest.mark.usefixtures("tiny_network")
 
@@ -149,12 +149,8 @@ def test_a_folder_that_cannot_be_written_to(covid, tmp_path):
 
 
 def test_a_misspelt_option_on_the_command_line(tmp_path):
-    line = command(
-        str(CONFIGS / "stage2_nih.yaml"),
-        *("--max_epoch", "3", "--output_dir", str(tmp_path / "run")),
-        patched=False,
-    )
-    status, output = finish(start(line, tmp_path))
+    options = {"max_epoch": 3, "output_dir": tmp_path / "run"}
+    status, output = start(tmp_path, *arguments("stage2_nih", **options)).finish()
     assert status == 1
     assert output.rstrip().endswith("--max_epoch is not an option; did you mean --max_epochs?")
     assert "Traceback" not in output

@@ -6,9 +6,10 @@ import pytest
 import torch
 import torch.distributed as dist
 from monai.networks.nets import DenseNet
-from torch import multiprocessing, nn
+from torch import nn
 
 from monai_covid.training.batch_norm import GlobalBatchNorm2d, synchronise_batch_norm
+from tests.processes import WarmProcess
 
 SHARES = (5, 2)
 """Images of each process: batches need not be even."""
@@ -54,7 +55,6 @@ def half_precision():
 
 def process(rank, address, folder):
     dist.init_process_group("gloo", init_method=address, rank=rank, world_size=len(SHARES))
-    torch.set_num_threads(1)
     begin = sum(SHARES[:rank])
     found = {
         "normalised": normalise(layer(GlobalBatchNorm2d), slice(begin, begin + SHARES[rank])),
@@ -68,7 +68,11 @@ def process(rank, address, folder):
 def of_two_processes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
     address = f"file://{folder}/meeting"
-    multiprocessing.spawn(process, (address, str(folder)), nprocs=len(SHARES))
+    started = [
+        WarmProcess(process, rank, address, folder, folder=folder) for rank in range(len(SHARES))
+    ]
+    for status, output in [each.finish() for each in started]:
+        assert status == 0, output
     return [torch.load(folder / f"{rank}.pt") for rank in range(len(SHARES))]
 
 

@@ -42,7 +42,7 @@ def test_overwriting_starts_anew(covid, tmp_path):
     ("options", "message"),
     [
         ({}, "holds a run already"),
-        ({"resume": True, "overwrite": True}, "resume and overwrite exclude each other"),
+        ({"resume": True, "overwrite": True}, "resume and overwrite are mutually exclusive"),
         ({"resume": True, "seed": 5, "momentum": 0.5}, "momentum was 0.9 and is now 0.5; seed was"),
         ({"resume": True, "max_epochs": 9}, "max_epochs was 4 and is now 9"),
         ({"resume": True, "fold": 3}, "fold was 0 and is now 3; data was"),

@@ -3,6 +3,7 @@
 import pytest
 from monai.bundle import ConfigParser
 
+from monai_covid.errors import OptionError
 from monai_covid.training.options import (
     check_options,
     choice,
@@ -10,6 +11,7 @@ from monai_covid.training.options import (
     number,
     option_problems,
     optional,
+    part,
     running_config,
     text,
     value_problem,
@@ -120,3 +122,46 @@ def test_the_check_ends_the_run_with_all_problems():
         "error: unusable options:\n  --hed is not an option; did you mean --head?\n"
         "  --max_epochs 0: must be at least 1"
     )
+
+
+def described(text, *, seed, rate=1.0, network=None):
+    """Stand for a part."""
+    if seed < 0:
+        raise OptionError(f"seed is {seed}; it must be at least 0")
+    return (text, seed, rate, network)
+
+
+CONFIG = {"seed": "$1 + 2", "rate": 0.5, "imports": [], "network": "a network"}
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("$described('x')", ("x", 3, 0.5, None)),
+        ("$described('x', rate=@seed)", ("x", 3, 3, None)),
+        ("$described('x', network=@network)", ("x", 3, 0.5, "a network")),
+        ({"_target_": "$@function", "text": "x", "seed": 7}, ("x", 7, 0.5, None)),
+    ],
+)
+def test_a_part_takes_the_options_that_it_is_not_given(call, expected):
+    config = {**CONFIG, "function": "$described", "made": call}
+    parser = ConfigParser(config, globals={"described": part(described)})
+    assert parser.get_parsed_content("made") == expected
+
+
+def test_a_part_takes_an_option_that_was_changed_since():
+    parser = ConfigParser({**CONFIG, "made": "$f('x')"}, globals={"f": part(described)})
+    assert parser.get_parsed_content("made")[2] == 0.5
+    parser["rate"] = 0.25
+    assert parser.get_parsed_content("made")[2] == 0.25
+
+
+def test_an_error_of_a_part_ends_the_run_with_one_line():
+    config = {**CONFIG, "seed": -1, "made": "$f('x')"}
+    with pytest.raises(SystemExit, match=r"^error: seed is -1; it must be at least 0$"):
+        ConfigParser(config, globals={"f": part(described)}).get_parsed_content("made")
+
+
+def test_outside_a_config_a_part_says_so():
+    with pytest.raises(RuntimeError, match="expression of a running config"):
+        part(described)("x")

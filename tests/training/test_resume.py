@@ -1,20 +1,20 @@
 """A run that is interrupted and continued ends as one that was not, bit for bit."""
 
 import json
+import os
 import signal
 import time
+from functools import partial
 
 import pytest
 import torch
 
+from monai_covid.training.curve import LearningCurve
 from tests.training.stages import (
-    CONFIGS,
     FROM_RANDOM,
     arguments,
     assert_same_end,
-    command,
     curve,
-    finish,
     last,
     run_stage,
     start,
@@ -24,19 +24,17 @@ pytestmark = pytest.mark.usefixtures("tiny_network")
 
 KILLED = -signal.SIGKILL
 
-AT_ITERATION = """
-import os, signal
-from monai_covid.training import LearningCurve
 
-record = LearningCurve._iteration
+def die_at(iteration):
+    """Let this process die as soon as the curve has noted an iteration."""
+    record = LearningCurve._iteration
 
-def record_or_die(self, engine):
-    record(self, engine)
-    if engine.state.iteration == {iteration}:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def record_or_die(self, engine):
+        record(self, engine)
+        if engine.state.iteration == iteration:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-LearningCurve._iteration = record_or_die
-"""
+    LearningCurve._iteration = record_or_die
 
 
 def summary(run):
@@ -93,12 +91,8 @@ def test_killed_in_the_middle_of_an_epoch(covid, tmp_path, iteration):
     run_stage("stage3_covid", covid, tmp_path / "whole")
     assert last(tmp_path / "whole")["iteration"] == 12
     options = {**FROM_RANDOM, "dataset_dir": covid, "output_dir": tmp_path / "killed"}
-    line = command(
-        str(CONFIGS / "stage3_covid.yaml"),
-        *arguments(**options),
-        before=AT_ITERATION.format(iteration=iteration),
-    )
-    status, output = finish(start(line, tmp_path))
+    line = arguments("stage3_covid", **options)
+    status, output = start(tmp_path, *line, prepare=partial(die_at, iteration)).finish()
     assert status == KILLED, output
     assert not (tmp_path / "killed" / "summary.json").exists()
     assert (tmp_path / "killed" / "last.pt").exists() == (iteration > 3)
@@ -152,13 +146,12 @@ def test_machine_options_may_change(covid, tmp_path):
 def test_ctrl_c_ends_in_one_line_and_the_run_can_be_continued(covid, tmp_path):
     options = {"max_epochs": 5000, "patience": 0}
     files = {**FROM_RANDOM, "dataset_dir": covid, "output_dir": tmp_path / "run"}
-    line = command(str(CONFIGS / "stage3_covid.yaml"), *arguments(**options, **files))
-    process = start(line, tmp_path)
+    process = start(tmp_path, *arguments("stage3_covid", **options, **files))
     deadline = time.monotonic() + 120
     while not (tmp_path / "run" / "last.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    status, output = finish(process)
+    status, output = process.finish()
     assert status == 130, output
     assert "Continue with --resume True" in output
     assert "Traceback" not in output

@@ -1,12 +1,12 @@
 """When the folder of a run may be written to."""
 
-import subprocess
-import sys
+import time
 
 import pytest
 
 from monai_covid.errors import RunFolderError
 from monai_covid.training.run_folder import RunFolder
+from tests.processes import WarmProcess
 
 RUN_FILES = ("last.pt", "model.pt", "learning_curve.csv")
 
@@ -50,7 +50,7 @@ def test_a_folder_with_other_files_is_used(tmp_path):
 
 @pytest.mark.parametrize("method", ["check", "open"])
 def test_resuming_and_overwriting_exclude_each_other(used, method):
-    with pytest.raises(RunFolderError, match="resume and overwrite exclude each other"):
+    with pytest.raises(RunFolderError, match="resume and overwrite are mutually exclusive"):
         getattr(RunFolder(used, resume=True, overwrite=True), method)()
     assert (used / "last.pt").exists()
 
@@ -93,23 +93,28 @@ def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"last.pt", ".other-1.pt", ".lock"}
 
 
+def hold(folder, held, released):
+    """Train in a folder until a file is there."""
+    RunFolder(folder, resume=True).open()
+    held.touch()
+    while not released.exists():
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("mode", ["resume", "overwrite"])
-def test_a_folder_that_another_process_trains_in_is_left_alone(used, mode):
-    hold = (
-        "import sys; from monai_covid.training import RunFolder; "
-        f"folder = RunFolder({str(used)!r}, resume=True); folder.open(); "
-        "print('held', flush=True); sys.stdin.read()"
-    )
+def test_a_folder_that_another_process_trains_in_is_left_alone(used, mode, tmp_path_factory):
+    signs = tmp_path_factory.mktemp("signs")
+    held, released = signs / "held", signs / "released"
     before = visible(used)
-    with subprocess.Popen(
-        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout.readline() == "held\n"
-        with pytest.raises(RunFolderError, match="another process trains in this folder"):
-            RunFolder(used, **{mode: True}).open()
-        assert visible(used) == before
-        other.stdin.close()
-        other.wait()
+    other = WarmProcess(hold, used, held, released, folder=signs)
+    deadline = time.monotonic() + 120
+    while not held.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(RunFolderError, match="another process trains in this folder"):
+        RunFolder(used, **{mode: True}).open()
+    assert visible(used) == before
+    released.touch()
+    assert other.finish().returncode == 0
     RunFolder(used, **{mode: True}).open()
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
@@ -52,15 +53,20 @@ class ImageSet(NamedTuple):
         return len(self.files)
 
 
-def read_image_set(records: Records) -> ImageSet:
+def read_image_set(records: Records, *, progress: bool = False) -> ImageSet:
     """Read every image once.
+
+    Args:
+        records: The images.
+        progress: Whether a progress bar is shown.
 
     Raises:
         InputError: If images cannot be read; names all of them with their lines.
     """
     thumbnails = np.zeros((len(records), SIDE, SIDE), dtype=np.uint8)
     files, pixels, problems = [], [], []
-    for row, path in enumerate(records.paths.tolist()):
+    paths = tqdm(records.paths.tolist(), "Thumbnails", unit="image", disable=not progress)
+    for row, path in enumerate(paths):
         try:
             grey = read_image(path)
             files.append(_digest(Path(path).read_bytes()))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monai_covid.audits.leaks.background import Background, background_of
 from monai_covid.audits.leaks.candidates import (
@@ -52,13 +53,14 @@ def search(subject: Subject) -> Search:
     Raises:
         InputError: If images cannot be read; names all of one collection.
     """
-    own = Collection(OWN, subject.records, read_image_set(subject.records))
+    progress = subject.options.progress
+    own = Collection(OWN, subject.records, read_image_set(subject.records, progress=progress))
     features = _features(subject, own)
     candidates = _candidates(own, own, features, features)
     backgrounds = {OWN: _background(own, own, subject.options.seed)}
     pairs, dropped = compare(own, own, candidates, backgrounds[OWN]), candidates.dropped
     for name, records in subject.external.items():
-        other = Collection(name, records, read_image_set(records))
+        other = Collection(name, records, read_image_set(records, progress=progress))
         candidates = _candidates(own, other, features, _features(subject, other))
         backgrounds[name] = _background(own, other, subject.options.seed)
         pairs += compare(own, other, candidates, backgrounds[name])
@@ -80,7 +82,10 @@ def _features(subject: Subject, collection: Collection) -> Features:
     if subject.classifier is None:
         return None
     paths = collection.records.paths.tolist()
-    return penultimate_features(subject.classifier, paths, subject.options.batch_size)
+    options = subject.options
+    return penultimate_features(
+        subject.classifier, paths, options.batch_size, progress=options.progress
+    )
 
 
 def _candidates(
@@ -99,7 +104,11 @@ def _candidates(
 
 @torch.inference_mode()
 def penultimate_features(
-    classifier: Classifier, paths: Sequence[str], batch_size: int = 16
+    classifier: Classifier,
+    paths: Sequence[str],
+    batch_size: int = 16,
+    *,
+    progress: bool = False,
 ) -> NDArray[np.float32]:
     """Return the input of a network's head, ``(N, F)``.
 
@@ -107,12 +116,14 @@ def penultimate_features(
         classifier: The model.
         paths: Readable image files.
         batch_size: Images that pass the network together.
+        progress: Whether a progress bar is shown.
     """
     network, info = classifier.network, classifier.info
     layers = network.get_submodule("class_layers").children()
     before_head = torch.nn.Sequential(network.get_submodule("features"), *list(layers)[:-1])
     features = []
-    for start in range(0, len(paths), batch_size):
+    starts = range(0, len(paths), batch_size)
+    for start in tqdm(starts, "Features", unit="batch", disable=not progress):
         images = [
             preprocess_file(path, info.image_size, info.channels, info.preprocessing)
             for path in paths[start : start + batch_size]

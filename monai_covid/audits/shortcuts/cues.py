@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from tqdm import tqdm
 
 from monai_covid.data.image_formats import PICTURE_FORMATS, detect_format
 from monai_covid.data.images import read_image
@@ -72,8 +73,12 @@ BINS = 32
 FloatArray = NDArray[np.float64]
 
 
-def measure_cues(records: Records) -> dict[str, FloatArray]:
+def measure_cues(records: Records, *, progress: bool = False) -> dict[str, FloatArray]:
     """Return the features ``(N, F)`` of each cue; those of ``CUES`` that the collection has.
+
+    Args:
+        records: The images.
+        progress: Whether a progress bar is shown.
 
     Raises:
         InputError: If images cannot be read or original sizes are no numbers; names all of them.
@@ -81,7 +86,7 @@ def measure_cues(records: Records) -> dict[str, FloatArray]:
     sizes = original_size(records)
     rows: list[dict[str, FloatArray]] = []
     problems = []
-    for path in records.paths:
+    for path in tqdm(records.paths, desc="Cues", unit="image", disable=not progress):
         try:
             rows.append(cues_of_file(Path(path)))
         except ImageReadError as error:

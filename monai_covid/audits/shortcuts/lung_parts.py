@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from monai_covid.audits.shortcuts.blanking import lungs_alone, without_hull, without_rectangle
 from monai_covid.data.images import read_image
@@ -88,7 +89,12 @@ class PartPredictions:
 
 
 def predict_parts(
-    records: Records, classifier: ImageClassifier, find: Finder, batch_size: int
+    records: Records,
+    classifier: ImageClassifier,
+    find: Finder,
+    batch_size: int,
+    *,
+    progress: bool = False,
 ) -> PartPredictions:
     """Classify every version of images that the model was not trained on.
 
@@ -101,6 +107,7 @@ def predict_parts(
         classifier: The model.
         find: Finds the lungs of an image (H, W), larger is brighter.
         batch_size: Versions that pass the network together, at least.
+        progress: Whether a progress bar is shown.
 
     Raises:
         InputError: If images cannot be read; names all of them.
@@ -109,7 +116,10 @@ def predict_parts(
     reasons: Counter[str] = Counter()
     waiting: list[torch.Tensor] = []
     rows = [np.zeros((0, len(records.labels)))]
-    for place, pixels in enumerate(_images(records)):
+    images = tqdm(
+        _images(records), "Lungs hidden", len(records), unit="image", disable=not progress
+    )
+    for place, pixels in enumerate(images):
         lungs = find(pixels)
         if not lungs.plausible:
             reasons[lungs.reason or "no reason given"] += 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from tqdm import tqdm
 
 from monai_covid.audits.groups.performance import single_label_outcomes
 from monai_covid.audits.shortcuts.cues import CUES, measure_cues
@@ -73,10 +74,11 @@ def cue_results(subject: Subject) -> dict[str, Result]:
     """
     records, options = subject.records, subject.options
     folds = folds_of(records, options.seed)
-    features = measure_cues(records)
+    features = measure_cues(records, progress=options.progress)
     names, patients = records.frame["image"].tolist(), records.patients.tolist()
     results = {}
-    for name in (name for name in CUES if name in features):
+    names_of_cues = [name for name in CUES if name in features]
+    for name in tqdm(names_of_cues, "Shortcuts", unit="cue", disable=not options.progress):
         probabilities = out_of_fold(CUES[name], features[name], records, folds, options.seed)
         table = multiclass_table(names, patients, records.classes, probabilities, records.labels)
         results[name] = result_of(table, records.labels, options)
@@ -93,7 +95,9 @@ def model_results(subject: Subject, cues: Mapping[str, Result], find: Finder) ->
     """
     labels, options = subject.records.labels, subject.options
     unseen = set(subject.unseen.frame["image"])
-    parts = predict_parts(subject.unseen, subject.model, find, options.batch_size)
+    parts = predict_parts(
+        subject.unseen, subject.model, find, options.batch_size, progress=options.progress
+    )
     return ModelResults(
         whole=result_of(subject.predictions, labels, options),
         cues={

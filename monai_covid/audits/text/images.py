@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from tqdm import tqdm
 
 from monai_covid.audits.subject import Subject
 from monai_covid.data.images import read_image
@@ -18,11 +18,6 @@ from monai_covid.inference.classifier import Classifier
 from monai_covid.preprocessing.chains import prepare_pixels
 from monai_covid.preprocessing.region import Box
 from monai_covid.preprocessing.text.boxes import READ_SCORE, TextBox, text_mask
-
-logger = logging.getLogger(__name__)
-
-LOG_EVERY = 50
-"""Images between two lines of the log."""
 
 Pixels = NDArray[np.float32]
 
@@ -77,7 +72,8 @@ def search(subject: Subject, finder: Finder) -> list[AuditedImage]:
     """
     records = subject.unseen
     images, problems = [], []
-    for number, path in enumerate(records.paths.tolist(), start=1):
+    paths = tqdm(records.paths.tolist(), "Text", unit="image", disable=not subject.options.progress)
+    for path in paths:
         try:
             pixels = read_image(path)
         except ImageReadError as error:
@@ -85,8 +81,6 @@ def search(subject: Subject, finder: Finder) -> list[AuditedImage]:
             continue
         boxes = tuple(finder.find(pixels))
         images.append(AuditedImage(path, boxes, (pixels.shape[0], pixels.shape[1])))
-        if number % LOG_EVERY == 0:
-            logger.info("searched %d of %d images for text", number, len(records))
     if problems:
         raise InputError(problems)
     return images

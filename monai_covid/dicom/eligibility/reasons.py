@@ -135,6 +135,18 @@ def ineligibility(dataset: Dataset, trust_photometric: bool = False) -> list[str
     ]
 
 
+def stated_otherwise(dataset: Dataset) -> list[str]:
+    """List what the header says against an upright frontal view of a chest.
+
+    View and part of the body, as in `ineligibility`; what else is asked there is about results.
+    """
+    return [
+        reason
+        for check in (view_problems, body_part_problems)
+        for reason in _reasons(check, dataset)
+    ]
+
+
 def _reasons(check: Callable[[Dataset], Iterable[str]], dataset: Dataset) -> list[str]:
     try:
         return list(check(dataset))

@@ -23,7 +23,7 @@ from pydicom.uid import (
 )
 
 from monai_covid.dicom.image_size import MAXIMUM_PIXELS
-from monai_covid.dicom.reading.layout import tag_text
+from monai_covid.dicom.reading.layout import named, quoted, tag_text
 from monai_covid.errors import ImageReadError
 
 MAXIMUM_BYTES = 4 * MAXIMUM_PIXELS
@@ -150,7 +150,11 @@ def _parsed(file: BinaryIO, path: Path) -> Dataset:
     meta = _meta_of(file)
     syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
     if syntax == DeflatedExplicitVRLittleEndian:
-        file = _inflated(file.read(), path)
+        try:
+            file = _inflated(file.read())
+        except (ValueError, zlib.error) as error:
+            deflated = f"{named('TransferSyntaxUID')} is {quoted(syntax.name)}"
+            raise ImageReadError(f"{path}: {deflated}, and the data set {error}") from error
     implicit, little = _encoding(file, syntax)
     if not syntax and preamble is None:
         meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
@@ -265,15 +269,15 @@ def _after_meta(tag: BaseTag, value_representation: str | None, length: int) -> 
     return bool(tag.group != _META_GROUP)
 
 
-def _inflated(deflated: bytes, path: Path) -> io.BytesIO:
+def _inflated(deflated: bytes) -> io.BytesIO:
     """Inflate piece by piece, so that little more than the limit is ever held (PS3.5 A.5)."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     whole = io.BytesIO()
     for start in range(0, len(deflated), _DEFLATED_PIECE):
         whole.write(inflater.decompress(deflated[start : start + _DEFLATED_PIECE]))
         if whole.tell() > MAXIMUM_BYTES:
-            raise ImageReadError(f"{path}: inflates to more than {_limit()}, as no radiograph does")
+            raise ValueError(f"inflates to more than {_limit()}, as no radiograph does")
         if inflater.eof:
             whole.seek(0)
             return whole
-    raise ImageReadError(f"{path}: the deflated data set is cut off; the whole file is needed")
+    raise ValueError("is cut off; the whole file is needed")

@@ -121,7 +121,7 @@ def window_of(dataset: Dataset) -> Window | None:
     """
     centre = first_number(dataset, "WindowCenter")
     width = first_number(dataset, "WindowWidth")
-    function = str(value_of(dataset, "VOILUTFunction") or "LINEAR")
+    function = _function(dataset)
     if centre is None or width is None or function not in WINDOW_FUNCTIONS:
         return None
     narrowest = width >= 1 if function == "LINEAR" else width > 0
@@ -133,7 +133,7 @@ def window_caution(dataset: Dataset) -> str | None:
     width = first_number(dataset, "WindowWidth")
     if width is None or first_number(dataset, "WindowCenter") is None or window_of(dataset):
         return None
-    function = str(value_of(dataset, "VOILUTFunction") or "LINEAR")
+    function = _function(dataset)
     if function in WINDOW_FUNCTIONS:
         return f"{named('WindowWidth')} is {width:g}, which is no window; it was left out"
     return (
@@ -145,6 +145,10 @@ def window_caution(dataset: Dataset) -> str | None:
 def _stored_values(layout: PixelLayout) -> Values:
     lowest = lowest_stored_value(layout)
     return np.arange(lowest, lowest + (1 << layout.bits_stored), dtype=np.float64)
+
+
+def _function(dataset: Dataset) -> str:
+    return str(value_of(dataset, "VOILUTFunction") or "LINEAR").strip().upper()
 
 
 def _after_modality_lut(values: Values, dataset: Dataset) -> Values:

@@ -87,6 +87,8 @@ def first_table(dataset: Dataset, keyword: str, values: Values) -> LookupTable:
 
 def _descriptor(item: Dataset) -> tuple[int, int, int]:
     stated = value_of(item, "LUTDescriptor")
+    if stated is None:
+        raise ValueError(f"{named('LUTDescriptor')} is missing")
     values = list(stated) if hasattr(stated, "__len__") else [stated]
     if len(values) != 3 or not all(isinstance(value, int) for value in values):
         raise ValueError(

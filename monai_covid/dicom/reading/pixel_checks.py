@@ -99,11 +99,11 @@ def _unreadable(dataset: Dataset) -> Iterator[str]:
 
 
 def _kind_problems(dataset: Dataset) -> Iterator[str]:
-    modality = str(value_of(dataset, "Modality") or "")
+    modality = _term(dataset, "Modality")
     if modality and modality not in RADIOGRAPH_MODALITIES:
         expected = _either(RADIOGRAPH_MODALITIES)
         yield f"{named('Modality')} is {quoted(modality)}; one of {expected} is read"
-    if str(value_of(dataset, "PresentationIntentType") or "") == "FOR PROCESSING":
+    if _term(dataset, "PresentationIntentType") == "FOR PROCESSING":
         yield (
             f"{named('PresentationIntentType')} is 'FOR PROCESSING' (raw detector data); "
             "use the 'FOR PRESENTATION' instance of the same exposure"
@@ -113,9 +113,14 @@ def _kind_problems(dataset: Dataset) -> Iterator[str]:
         yield f"{named('NumberOfFrames')} is {frames}; a radiograph has 1"
 
 
+def _term(dataset: Dataset, keyword: str) -> str:
+    """Return a defined term in capitals, as some devices do not write it."""
+    return str(value_of(dataset, keyword) or "").strip().upper()
+
+
 def _polarity_problems(dataset: Dataset) -> Iterator[str]:
-    shape = str(value_of(dataset, "PresentationLUTShape") or "")
-    if shape == "INVERSE" and value_of(dataset, "PhotometricInterpretation") == "MONOCHROME2":
+    shape = _term(dataset, "PresentationLUTShape")
+    if shape == "INVERSE" and layout_of(dataset).photometric == "MONOCHROME2":
         yield (
             f"{named('PresentationLUTShape')} is 'INVERSE' but "
             f"{named('PhotometricInterpretation')} is 'MONOCHROME2'; "

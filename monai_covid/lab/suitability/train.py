@@ -1,6 +1,6 @@
 """``python -m monai_covid.lab.suitability.train``: train the network that comes with the package.
 
-Needs the folder of real images with ``covid`` and ``nih`` (docs/how-to/real-data.md). Three
+Needs the folder of real images with ``covid`` and ``nih`` (CONTRIBUTING.md). Three
 quarters of the patients train the network, the others choose thresholds that refuse few suitable
 images; the folds and lists that are measured on are left out of both. Set OMP_NUM_THREADS=1 to get
 the same file again.

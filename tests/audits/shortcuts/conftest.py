@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
+from monai_covid.audits.shortcuts.results import cue_results
 from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.data.images import read_image
 from monai_covid.data.manifest import read_manifest
@@ -39,6 +40,23 @@ def shape_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def clean(clean_folder):
     return read_manifest(clean_folder)
+
+
+LEARNED = {}
+"""What cues tell of collections, by all that it depends on."""
+
+
+def learned_once(subject):
+    """Learn cues of a collection, or return what was learned of the same one before."""
+    key = (str(subject.records.file), subject.records.frame.to_csv(), subject.options)
+    if key not in LEARNED:
+        LEARNED[key] = cue_results(subject)
+    return LEARNED[key]
+
+
+@pytest.fixture(autouse=True)
+def cues_are_learned_once(monkeypatch):
+    monkeypatch.setattr("monai_covid.audits.shortcuts.audit.cue_results", learned_once)
 
 
 def true_lungs(records):

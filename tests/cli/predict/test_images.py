@@ -2,6 +2,7 @@
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.cli.main import main
@@ -62,7 +63,7 @@ def test_unsuitable_images_can_be_kept(predict, pictures, models, tmp_path):
     assert predict(pictures, "--keep-unsuitable") == 0
     found = table(tmp_path)
     assert found.loc["turned.png", "unsuitable"] == REASONS["turned_180"]
-    said = next(Classifier(models[0]).predict([pictures / "turned.png"]))
+    said = next(Classifier(models[0]).predict([pictures / "turned.png"], assess=False))
     numbers = found.loc["turned.png", PROBABILITIES].astype(float)
     np.testing.assert_allclose(numbers, list(said.probabilities.values()), atol=1e-6)
     assert (found["prediction"] != "").all()
@@ -103,3 +104,44 @@ def test_an_image_that_is_given_twice_is_predicted_once(predict, pictures, tmp_p
     Image.open(pictures / "a.png").save(tmp_path / "e.png")
     assert predict(pictures / "a.png", pictures, tmp_path / "e.png") == 0
     assert len(table(tmp_path)) == 10
+
+
+def test_many_images_are_printed_as_a_summary_and_the_first_rows(
+    predict, pictures, tmp_path, capsys
+):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(22):
+        name = "broken" if number == 21 else "turned" if number == 20 else "a"
+        source = pictures / f"{name}.png"
+        content = source.read_bytes() if name != "broken" else b"\x89PNG\r\n\x1a\n no picture"
+        (folder / f"{number:02}.png").write_bytes(content)
+    assert predict(folder) == 1
+    assert len(table(tmp_path)) == 22
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:21]] == [f"{number:02}.png" for number in range(20)]
+    assert lines[21] == f"… and 2 more; all are in {tmp_path / 'results/predictions.csv'}"
+    summary = dict(reversed(line.split(maxsplit=1)) for line in lines[23:-2])
+    counts = [int(summary[name]) for name in ("COVID-19", "Pneumonia", "Normal")]
+    assert sum(counts) == max(counts) == 20
+    assert summary["no upright frontal chest radiograph"] == summary["unreadable"] == "1"
+    assert summary["images"] == "22"
+    assert lines[-1] == RESEARCH_USE_ONLY
+
+
+def test_progress_moves_with_every_image_of_a_batch(pictures, models, monkeypatch, tmp_path):
+    moves = []
+
+    class Bar(tqdm):
+        def update(self, n=1):
+            moves.append(n)
+            return super().update(n)
+
+    monkeypatch.setattr("monai_covid.cli.predict.tqdm", Bar)
+    images = [str(pictures / name) for name in ("a.png", "turned.png", MIRRORED)]
+    model = ["--model", str(models[0]), "--batch-size", "16"]
+    assert main(["predict", *images, *model]) == 0
+    assert moves == [1, 1, 1]
+    moves.clear()
+    assert main(["predict", *images, *model, "--heatmaps", "--out", str(tmp_path / "x")]) == 0
+    assert moves == [1, 1, 1]

@@ -9,6 +9,7 @@ from monai_covid.cli.main import main
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.model_file import load_model, save_model
+from monai_covid.preprocessing.suitability.assess import REASONS
 from tests.cli.predict.results import (
     PROBABILITIES,
     SIZE,
@@ -88,15 +89,20 @@ def test_several_labels_can_hold_or_none(predict, pictures, tmp_path, capsys):
 
 
 def test_heatmaps_are_those_of_explain(predict, pictures, models, tmp_path):
-    assert predict(pictures / "a.png", pictures / "turned.png", "--heatmaps") == 0
-    made = tmp_path / "results/heatmaps"
-    model = ["--model", str(models[0]), "--quiet"]
-    assert main(["explain", str(pictures / "a.png"), "--out", str(tmp_path / "x"), *model]) == 0
-    expected = sorted(path.name for path in (tmp_path / "x").iterdir())
-    assert sorted(path.name for path in made.iterdir()) == expected
-    assert len(expected) == 5
-    tables = [pd.read_csv(folder / "heatmaps.csv") for folder in (made, tmp_path / "x")]
-    # Networks round differently with other images in the batch.
-    pd.testing.assert_frame_equal(*tables, rtol=1e-4)
-    assert predict(pictures / "turned.png", "--heatmaps", "--overwrite") == 0
-    assert {path.name for path in made.iterdir()} == {"heatmaps.csv", "README.txt"}
+    images = [pictures / "a.png", pictures / "turned.png"]
+    chosen = ["--class", "normal", "--contrast", "--method", "grad-cam"]
+    made, explained = tmp_path / "results/heatmaps", tmp_path / "x"
+    model = ["--out", str(explained), "--model", str(models[0]), "--quiet"]
+    for options in ([], chosen):
+        assert predict(*images, "--heatmaps", "--overwrite", *options) == 0
+        assert main(["explain", *map(str, images), *model, "--overwrite", *options]) == 0
+        names = sorted(path.name for path in explained.iterdir())
+        assert sorted(path.name for path in made.iterdir()) == names
+        assert len(names) == 5
+        for name in names:
+            assert (made / name).read_bytes() == (explained / name).read_bytes()
+        table = pd.read_csv(made / "heatmaps.csv", index_col="image", keep_default_na=False)
+        assert table.loc[str(images[1]), "unsuitable"] == REASONS["turned_180"]
+        assert table.loc[str(images[1]), "files"] == ""
+    assert table.loc[str(images[0]), "explained"] == "normal"
+    assert "a_normal_map.png" in names

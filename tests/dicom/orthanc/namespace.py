@@ -3,10 +3,9 @@
 Orthanc 1.10 listens on every address whatever its configuration says, with storage open to anyone.
 """
 
-import os
 import socket
 
-import pytest
+from tests.missing import missing
 
 HOW = "run 'make test-pacs', or the tests under 'unshare --net sh -c \"ip link set lo up && …\"'"
 
@@ -28,10 +27,3 @@ def require_loopback_only() -> None:
             socket.create_connection(listener.getsockname(), timeout=5).close()
         except OSError as error:
             missing(f"lo does not work ({error}): 'ip link set lo up'; {HOW}")
-
-
-def missing(message: str) -> None:
-    """Say that the tests cannot run: a skip, but a failure in CI."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.dicom.orthanc.namespace import missing
+from tests.missing import missing
 
 # By path, since pynetdicom brings programs of the same names into the virtual environment.
 PROGRAMS = MappingProxyType(

@@ -81,7 +81,7 @@ def test_a_deflated_file_that_inflates_to_gigabytes_is_refused(tmp_path):
 def test_a_cut_deflated_file_is_refused(tmp_path):
     path = saved(in_syntax(instance(picture()), DeflatedExplicitVRLittleEndian), tmp_path / "cut")
     path.write_bytes(path.read_bytes()[:-400])
-    with pytest.raises(ImageReadError, match="cut: the deflated data set is cut off"):
+    with pytest.raises(ImageReadError, match=r"cut: Tr.* is 'Deflated.* is cut off"):
         read_header(path)
 
 

@@ -57,6 +57,7 @@ def test_real_colour_is_refused():
         ({"Modality": "CT"}, r"Modality \(0008,0060\) is 'CT'; one of CR / DX"),
         ({"PresentationIntentType": "FOR PROCESSING"}, r"\(0008,0068\).*'FOR PRESENTATION'"),
         ({"NumberOfFrames": 2}, r"NumberOfFrames \(0028,0008\) is 2; a radiograph has 1"),
+        ({"PresentationLUTShape": "inverse"}, r"\(2050,0020\) is 'INVERSE'.*contradict"),
         ({"PresentationLUTShape": "INVERSE"}, r"\(2050,0020\) is 'INVERSE'.*contradict"),
         ({"SamplesPerPixel": 4}, r"SamplesPerPixel \(0028,0002\) is 4"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, r"\(0028,0004\) is 'PALETTE COLOR'"),

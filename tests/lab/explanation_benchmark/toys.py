@@ -62,7 +62,7 @@ def networks():
         return trained(LESION), trained(TEXT)
 
 
-def cases(count=12, seed=5):
+def cases(count=10, seed=5):
     """Return images with both, which both networks take for class 1."""
     there = torch.ones(count, dtype=torch.bool)
     images, masks = scene(count, there, there, seed)

@@ -1,6 +1,8 @@
 """A study of a few seconds: tiny network, tiny collections, 32 pixels."""
 
 import json
+import shutil
+from functools import partial
 
 import pytest
 import torch
@@ -8,10 +10,8 @@ import yaml
 
 from monai_covid.cli.main import main
 from monai_covid.lab.studies.study_file import study_from
-from tests.training.conftest import tiny_network
+from tests.models.tiny import tiny_densenet
 from tests.training.stages import BUNDLE, write_covid, write_findings
-
-__all__ = ["tiny_network"]
 
 QUICK = {"image_size": 32, "batch_size": 4, "head_epochs": 1, "validation_fraction": 0.3}
 
@@ -46,20 +46,36 @@ def collections(tmp_path_factory):
     return write_findings(root / "nih"), write_covid(root / "covid")
 
 
+def run_study(folder, collections, content, *arguments, out="out"):
+    """Run a study given by its content; return exit status and results."""
+    nih, covid = collections
+    file = folder / "small.yaml"
+    file.write_text(yaml.safe_dump(content))
+    places = ["--nih", str(nih), "--covid", str(covid), "--out", str(folder / out)]
+    fixed = ["--bundle", str(BUNDLE), "--imagenet", "none", "--device", "cpu"]
+    status = main(["study", str(file), *places, *fixed, "--resamples", "40", *arguments])
+    return status, json.loads((folder / out / "study.json").read_text())
+
+
 @pytest.fixture
 def study(tmp_path, collections):
     """Run a study given by its content; returns exit status and results."""
-    nih, covid = collections
+    return partial(run_study, tmp_path, collections)
 
-    def run(content, *arguments, out="out"):
-        file = tmp_path / "small.yaml"
-        file.write_text(yaml.safe_dump(content))
-        places = ["--nih", str(nih), "--covid", str(covid), "--out", str(tmp_path / out)]
-        fixed = ["--bundle", str(BUNDLE), "--imagenet", "none", "--device", "cpu"]
-        status = main(["study", str(file), *places, *fixed, "--resamples", "40", *arguments])
-        return status, json.loads((tmp_path / out / "study.json").read_text())
 
-    return run
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, collections):
+    """Folder of the study `SMALL`, which no test changes."""
+    folder = tmp_path_factory.mktemp("trained")
+    with tiny_densenet():
+        assert run_study(folder, collections, SMALL)[0] == 0
+    return folder / "out"
+
+
+@pytest.fixture
+def finished(trained, tmp_path):
+    """Let the arms of `SMALL` be trained already where ``study`` works."""
+    shutil.copytree(trained, tmp_path / "out")
 
 
 def built(**changes):

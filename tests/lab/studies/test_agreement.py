@@ -64,7 +64,7 @@ def test_images_that_one_has_not_answered_do_not_count():
     assert found == {"members": ["one", "two"], "images": 0}
 
 
-def test_a_study_stores_and_shows_it(tiny_network, study, tmp_path):
+def test_a_study_stores_and_shows_it(tiny_network, finished, study, tmp_path):
     arms = [*deepcopy(SMALL["arms"]), {"name": "both", "start": "mean: twice, keep"}]
     status, found = study({**SMALL, "arms": arms})
     assert status == 0

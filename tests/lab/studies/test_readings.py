@@ -32,7 +32,7 @@ def with_readings(collections, tmp_path):
     return file
 
 
-def test_a_study_stores_and_shows_them(tiny_network, study, collections, tmp_path):
+def test_a_study_stores_and_shows_them(tiny_network, finished, study, collections, tmp_path):
     arms = [*deepcopy(SMALL["arms"]), {"name": "both", "start": "mean: twice, keep"}]
     readings = with_readings(collections, tmp_path)
     status, found = study({**SMALL, "arms": arms}, "--readings", str(readings))
@@ -95,7 +95,7 @@ def test_what_is_said_to_a_radiologist(one, expected):
     assert expected in beside_readers(one)
 
 
-def test_without_readings_there_is_no_such_section(tiny_network, study):
+def test_without_readings_there_is_no_such_section(tiny_network, finished, study):
     status, found = study(SMALL)
     assert (status, found["readings"]) == (0, [])
     assert "What readers saw" not in study_page(parse_study(found, "study.json", "small"), "f")
@@ -103,7 +103,7 @@ def test_without_readings_there_is_no_such_section(tiny_network, study):
 
 
 def test_readings_of_an_arm_that_is_not_there_are_refused(
-    tiny_network, study, collections, tmp_path
+    tiny_network, finished, study, collections, tmp_path
 ):
     readings = with_readings(collections, tmp_path)
     _, found = study(SMALL, "--readings", str(readings))

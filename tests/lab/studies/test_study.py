@@ -110,11 +110,11 @@ def test_further_evaluations_take_the_options_of_the_evaluation(tiny_network, st
     assert plain != flipped
 
 
-def test_the_mean_of_arms_is_that_of_their_probabilities(tiny_network, study, tmp_path):
+def test_the_mean_of_arms_is_that_of_their_probabilities(tiny_network, finished, study, tmp_path):
     mean = {"name": "both", "start": "mean: twice, keep", "baseline": "keep"}
     content = changed(arms=[*SMALL["arms"], mean], further=["external", "without_lungs"])
     with pytest.raises(SystemExit, match="both needs keep, both needs twice"):
-        study(content, "--arms", "both")
+        study(content, "--arms", "both", out="new")
     status, found = study(content)
     assert status == 0
     for part in ("evaluation", "evaluation_external"):

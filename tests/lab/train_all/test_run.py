@@ -26,9 +26,10 @@ SETTINGS = {
 }
 
 
-@pytest.fixture
-def collections(tmp_path):
-    return Collections(write_findings(tmp_path / "nih"), write_covid(tmp_path / "covid"))
+@pytest.fixture(scope="module")
+def collections(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("collections")
+    return Collections(write_findings(folder / "nih"), write_covid(folder / "covid"))
 
 
 def everything(collections, output, minutes=None, **changes):
@@ -39,27 +40,30 @@ def everything(collections, output, minutes=None, **changes):
     )
 
 
-def test_all_stages_and_folds_are_trained_evaluated_and_aggregated(
-    tiny_network, collections, tmp_path
-):
-    output = tmp_path / "all"
+@pytest.fixture(scope="module")
+def whole(tiny_network, collections, tmp_path_factory):
+    """Folder in which all has been trained at once."""
+    output = tmp_path_factory.mktemp("whole") / "all"
     assert everything(collections, output).run()
-    with (output / "stage3/cross_validation/cross_validation.csv").open() as stream:
+    return output
+
+
+def test_all_stages_and_folds_are_trained_evaluated_and_aggregated(whole):
+    with (whole / "stage3/cross_validation/cross_validation.csv").open() as stream:
         metrics = {row["metric"] for row in csv.DictReader(stream)}
     assert "accuracy" in metrics
-    with (output / "stage3/cross_validation/pooled/predictions.csv").open() as stream:
+    with (whole / "stage3/cross_validation/pooled/predictions.csv").open() as stream:
         images = [row["image"] for row in csv.DictReader(stream)]
     assert len(images) == len(set(images)) == 24  # every image once, in the fold that tests it
-    assert (output / "stage2/evaluation/metrics.json").is_file()
-    summary = json.loads((output / "stage3/fold_0/summary.json").read_text())
+    assert (whole / "stage2/evaluation/metrics.json").is_file()
+    summary = json.loads((whole / "stage3/fold_0/summary.json").read_text())
     assert summary["model"]["start"] == "stage 2 (from random), head keep"
 
 
 def test_out_of_time_stops_and_the_same_call_goes_on_to_the_same_weights(
-    tiny_network, collections, tmp_path
+    whole, collections, tmp_path
 ):
-    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
-    assert everything(collections, whole).run()
+    pieces = tmp_path / "pieces"
     calls = 1
     while not everything(collections, pieces, minutes=0.0).run():
         calls += 1

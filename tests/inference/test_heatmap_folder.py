@@ -1,6 +1,6 @@
 import pytest
 
-from monai_covid.inference.heatmap_files import unique_stems
+from monai_covid.inference.heatmap_folder import unique_stems
 
 
 @pytest.mark.parametrize(

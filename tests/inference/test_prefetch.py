@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from monai_covid.inference.ahead import STALE, PrefetchingPipeline
+from monai_covid.inference.prefetch import STALE, PrefetchingPipeline
 from monai_covid.inference.study import StudyPipeline
 from tests.dicom.orthanc.people import PEOPLE
 from tests.dicom.orthanc.studies import radiograph, save
@@ -94,7 +94,7 @@ def test_answers_of_patients_that_are_mixed_are_dropped(pipeline, tmp_path):
     one, other = radiograph(JANE, "mix", number=1), radiograph(JANE, "mix", number=2)
     other.PatientID = JUERGEN.identifier
     files = save([one, other], tmp_path)
-    ahead = PrefetchingPipeline(pipeline, kept=2)
+    ahead = PrefetchingPipeline(pipeline, most=2)
     for file in files:
         ahead.look_ahead(file)
     assert not ahead.look_ahead(files[0])
@@ -107,7 +107,7 @@ def test_only_so_many_answers_are_kept_and_none_for_ever(pipeline, tmp_path):
     files = save([radiograph(JANE, "many", number=n) for n in (1, 2, 3)], tmp_path)
     now = [0.0]
     counted = Counting(pipeline)
-    ahead = PrefetchingPipeline(counted, kept=2, clock=lambda: now[0])
+    ahead = PrefetchingPipeline(counted, most=2, clock=lambda: now[0])
     assert [ahead.look_ahead(file) for file in files] == [True, True, False]
     assert len(counted.answered) == 2
     now[0] = STALE + 1

@@ -1,9 +1,9 @@
-"""Answers that are ready before their study is complete."""
+"""Images that are decoded and answered before their study is complete."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from pydicom.dataset import Dataset
 
 from monai_covid.dicom.study import StudyError, StudyOutcome
-from monai_covid.inference.selection import EligibleImage, read_headers
+from monai_covid.inference.selection import EligibleImage, Selection, read_headers
 from monai_covid.inference.study import StudyPipeline
 
-KEPT = 8
-"""Images whose answers are kept at most; one takes as much memory as a few copies of it."""
+MOST_KEPT = 8
+"""Images whose results are kept at most; one takes as much memory as a few copies of it."""
 
 STALE = 3600.0
-"""Seconds after which an answer that nobody asked for makes room for another."""
+"""Seconds after which results that nobody asked for make room for others."""
 
 
 class FileStamp(NamedTuple):
@@ -36,12 +36,15 @@ class FileStamp(NamedTuple):
         Raises:
             OSError: It is not there.
         """
-        found = file.stat()
-        return cls(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+        status = file.stat()
+        return cls(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
 
 
-class _Answer(NamedTuple):
+class _Prefetched(NamedTuple):
+    """What became of one file: its image without pixels, or why it is refused; its results."""
+
     made: float
+    selection: Selection
     results: tuple[Dataset, ...]
 
 
@@ -49,30 +52,32 @@ class PrefetchingPipeline:
     """A pipeline that can answer an image while its study is still waiting for more.
 
     A study is answered once nothing has come for a while. That time is long enough for the network
-    and its explanation, so that nothing but writing is left to do at its end.
+    and its explanation, so that nothing but writing is left to do at its end. No image is decoded,
+    assessed or answered again that was so before.
 
     Args:
         pipeline: What answers.
-        kept: Images whose answers are kept at most.
+        most: Images whose results are kept at most.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
         pipeline: StudyPipeline,
-        kept: int = KEPT,
+        most: int = MOST_KEPT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep nothing yet."""
         self._pipeline = pipeline
-        self._most = kept
+        self._most = most
         self._clock = clock
-        self._answers: dict[FileStamp, _Answer] = {}
+        self._kept: dict[FileStamp, _Prefetched] = {}
 
     def look_ahead(self, file: Path) -> bool:
         """Answer the image of ``file`` and keep that; see `Prefetches`.
 
-        Nothing is kept of an image that is refused or fails: the study's turn tells about it.
+        Nothing is kept of a file that is no DICOM image or at which something fails unexpectedly:
+        the study's turn tells about it.
 
         Raises:
             OSError: The file cannot be read.
@@ -80,14 +85,16 @@ class PrefetchingPipeline:
         if not self._has_room():
             return False
         stamp = FileStamp.of(file)
-        datasets, _ = read_headers([file])
+        datasets, unreadable = read_headers([file])
         try:
-            images = self._pipeline.select(datasets).images
+            selection = self._pipeline.select(datasets)
         except StudyError:
             return True
-        results, failed = self._pipeline.answers(images)
-        if results and not failed:
-            self._answers[stamp] = _Answer(self._clock(), results)
+        results, failed = self._pipeline.answers(selection.images)
+        if not unreadable and not failed:
+            images = tuple(_without_pixels(image) for image in selection.images)
+            selection = selection._replace(images=images)
+            self._kept[stamp] = _Prefetched(self._clock(), selection, results)
         return True
 
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
@@ -99,25 +106,30 @@ class PrefetchingPipeline:
         """
         ready = self._taken(files)
         datasets, unreadable = read_headers(files)
-        selection = self._pipeline.select(datasets)
+        known = {file: prefetched.selection for file, prefetched in ready.items()}
+        selection = self._pipeline.select(datasets, known=known)
         outcomes = [self._answer(image, ready) for image in selection.images]
         results = chain.from_iterable(outcome.results for outcome in outcomes)
         failed = chain.from_iterable(outcome.refusals for outcome in outcomes)
         return StudyOutcome(tuple(results), (*unreadable, *selection.refusals, *failed))
 
-    def _answer(self, image: EligibleImage, ready: dict[Path, tuple[Dataset, ...]]) -> StudyOutcome:
-        if image.file in ready:
-            return StudyOutcome(ready[image.file], ())
+    def _answer(self, image: EligibleImage, ready: Mapping[Path, _Prefetched]) -> StudyOutcome:
+        if image.file is not None and image.file in ready:
+            return StudyOutcome(ready[image.file].results, ())
         return StudyOutcome(*self._pipeline.answers([image]))
 
-    def _taken(self, files: Sequence[Path]) -> dict[Path, tuple[Dataset, ...]]:
+    def _taken(self, files: Sequence[Path]) -> dict[Path, _Prefetched]:
         """Return what is kept for ``files``, and keep it no longer."""
         stamps = {file: FileStamp.of(file) for file in files if file.is_file()}
-        found = {file: self._answers.pop(stamp, None) for file, stamp in stamps.items()}
-        return {file: answer.results for file, answer in found.items() if answer is not None}
+        kept = {file: self._kept.pop(stamp, None) for file, stamp in stamps.items()}
+        return {file: prefetched for file, prefetched in kept.items() if prefetched is not None}
 
     def _has_room(self) -> bool:
-        if len(self._answers) >= self._most:
+        if len(self._kept) >= self._most:
             oldest = self._clock() - STALE
-            self._answers = {key: one for key, one in self._answers.items() if one.made > oldest}
-        return len(self._answers) < self._most
+            self._kept = {stamp: each for stamp, each in self._kept.items() if each.made > oldest}
+        return len(self._kept) < self._most
+
+
+def _without_pixels(image: EligibleImage) -> EligibleImage:
+    return image._replace(radiograph=image.radiograph.without_pixels())

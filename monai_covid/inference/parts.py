@@ -1,0 +1,57 @@
+"""What the bundle's configs of inference, explanation and evaluation put together.
+
+Called from a config, each of these ends the run with one clear line after an error of the user's
+input; see `or_exit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, Protocol, TypeVar
+
+from monai.engines import Evaluator
+
+from monai_covid.data import images
+from monai_covid.errors import or_exit
+from monai_covid.inference import image, validation
+from monai_covid.models import model_file
+from monai_covid.preprocessing import prepare
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _part(function: Callable[P, T]) -> Callable[P, T]:
+    @wraps(function)
+    def ending_clearly(*args: P.args, **kwargs: P.kwargs) -> T:
+        return or_exit(function, *args, **kwargs)
+
+    return ending_clearly
+
+
+model_info = _part(model_file.model_info_or_default)
+load_weights = _part(model_file.load_weights)
+check_preprocessing = _part(prepare.check_preprocessing)
+preparation = _part(image.ImagePreparation)
+image_files = _part(images.folder_datalist)
+labelled_datalist = _part(validation.labelled_datalist)
+
+
+class Results(Protocol):
+    """A handler that writes a folder."""
+
+    def check(self) -> None:
+        """Make sure that the folder may be written to."""
+
+
+@_part
+def check_folder(results: Results) -> None:
+    """Make sure that results may be written, before anything is computed."""
+    results.check()
+
+
+@_part
+def run(evaluator: Evaluator) -> None:
+    """Run the evaluator over all images."""
+    evaluator.run()
