@@ -50,7 +50,7 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
         ),
         "small": "The image is smaller than 128 pixels; details are missing.",
         "low_contrast": "The image has little contrast.",
-        "bordered": "The image has bars of one grey value at its edges: a tenth of its area or more.",
+        "bordered": "The image has bars of one grey value at its edges, a tenth of it or more.",
     }
 )
 """What a reader should know of an image that is not refused for it."""
