@@ -19,7 +19,7 @@ SHA256 = "25ded06b3e68bd3e23f145ee615f55298fcd5e5ea4b6635eccea5678c7326e7b"
 
 
 def shipped_bytes():
-    return (files("monai_covid.lungs") / SHIPPED).read_bytes()
+    return (files("monai_covid.preprocessing.lungs") / SHIPPED).read_bytes()
 
 
 def test_shipped_file_is_the_documented_one():
