@@ -115,7 +115,7 @@ def _single(
         "suitability": _of_each(assess, pixels, repeats),
         "lungs": _of_each(find_lungs, pixels, repeats),
     }
-    whole = _seconds(lambda: list(classifier.predict(paths)), repeats) / len(paths)
+    whole = _seconds(lambda: list(classifier.predict(paths, assess=False)), repeats) / len(paths)
     return [
         Costs(name, numbers[0] * spent, numbers[1] * spent)
         for name, spent in {"inference": whole, **each}.items()

@@ -67,7 +67,9 @@ def test_accuracy_is_that_of_the_classifier(
 ) -> None:
     monai.bundle.run(**options, section="all")
     manifest = pd.read_csv(covid / "metadata.csv")
-    said = Classifier(covid_model).predict([covid / name for name in manifest["image"]])
+    said = Classifier(covid_model).predict(
+        [covid / name for name in manifest["image"]], assess=False
+    )
     correct = [each.label == label for each, label in zip(said, manifest["label"], strict=True)]
     metrics = pd.read_csv(tmp_path / "results/metrics.csv", index_col="metric")
     assert np.isclose(float(metrics.loc["accuracy", "value"]), np.mean(correct))
