@@ -58,5 +58,5 @@ def test_one_patient_has_no_interval_and_a_missing_class_no_auc():
 
 def test_several_labels_per_image_are_refused():
     many = multilabel_table(["a.png"], ["p"], [[1, 1, 0]], [[0.5, 0.5, 0.5]], LABELS)
-    with pytest.raises(ValueError, match="one class per image"):
+    with pytest.raises(ValueError, match="one true class per image"):
         score(many, LABELS, OPTIONS)
