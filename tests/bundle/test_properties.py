@@ -83,7 +83,6 @@ def test_training(
     check_all(work, TrainProperties, allow_none=set())
     assert work.max_epochs == 1
     assert work.val_interval == 1
-    assert work.trainer.optimizer is work.optimizer
     work.finalize()
 
 
