@@ -37,7 +37,8 @@ class Told:
     def __init__(self, some, of_pneumonia):
         self.known = dict(zip(some.paths, of_pneumonia, strict=True))
 
-    def predict(self, paths, batch_size=16):
+    def predict(self, paths, batch_size=16, *, assess=True):
+        assert not assess  # where images have labels, these decide
         for path in paths:
             high = self.known[path]
             row = {name: high if name == "pneumonia" else (1 - high) / 2 for name in CLASSES}
