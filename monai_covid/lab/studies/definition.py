@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from monai_covid.errors import OptionError
 
-STAGE2_START, IMAGENET_START, RANDOM_START = "stage2", "imagenet", "random"
+STAGE2_START, IMAGENET_START = "stage2", "imagenet"
 PREVIOUS, SAME, MEAN, PROBE = "previous", "same", "mean", "probe"
 
 EXTRA = "extra"
