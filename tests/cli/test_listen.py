@@ -19,12 +19,14 @@ def test_an_absent_model_is_named_before_anything_is_made(tmp_path):
     assert not (tmp_path / "spool").exists()
 
 
-def test_a_file_that_is_no_model_is_named_and_nothing_is_received(tmp_path, capfd):
+def test_a_file_that_is_no_model_is_named_and_the_service_ends(tmp_path, capfd):
     bad = tmp_path / "bad.pt"
     bad.write_text("no model")
     with pytest.raises(SystemExit, match=r"bad\.pt"):
         listen(tmp_path, "--model", str(bad), "--device", "cpu", "--port", "0")
-    assert "listening" not in capfd.readouterr().err
+    log = capfd.readouterr().err
+    assert '"event": "stopped"' in log
+    assert '"event": "processing"' not in log
 
 
 def test_model_and_device_can_be_in_the_file(tmp_path):

@@ -147,7 +147,7 @@ def test_files_that_cannot_be_read_are_refused_and_the_rest_answered(pipeline, t
     reasons = {refusal.file: refusal.reason for refusal in outcome.refusals}
     assert set(reasons) == {broken, text}
     assert reasons[text].startswith("is not a DICOM file")
-    assert reasons[broken].startswith("PixelData (7FE0,0010) has 1704 bytes")
+    assert reasons[broken].startswith("the file is cut off or damaged: (7FE0,0010) has 1704 of")
 
 
 def test_an_image_that_fails_costs_the_others_nothing(pipeline, tmp_path, monkeypatch):

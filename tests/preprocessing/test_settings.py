@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from monai_covid.errors import WeightsError
+from monai_covid.models.info_buffer import MODEL_INFO, from_bytes, to_bytes
 from monai_covid.models.model_file import ModelInfo, read_model_info, save_model
 from monai_covid.preprocessing.settings import PLAIN, Preprocessing
 
@@ -11,7 +12,14 @@ CUT = Preprocessing("crop_mask", "inpaint", "local")
 
 
 def stored(path):
-    return torch.load(path, weights_only=True)["info"]
+    return from_bytes(torch.load(path, weights_only=True)[MODEL_INFO])
+
+
+def change(path, how):
+    state = torch.load(path, weights_only=True)
+    fields = from_bytes(state[MODEL_INFO])
+    how(fields["preprocessing"])
+    torch.save({**state, MODEL_INFO: to_bytes(fields)}, path)
 
 
 def test_what_each_choice_means():
@@ -45,26 +53,22 @@ def test_files_without_it_are_as_ever(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("wrong", "message"),
     [
         ({"lungs": "heart"}, "preprocessing lungs is 'heart'"),
         ({"bones": "keep"}, "bones"),
         ({"grey": None}, "preprocessing grey is None"),
     ],
 )
-def test_a_file_with_something_unknown_is_named(tmp_path, change, message):
+def test_a_file_with_something_unknown_is_named(tmp_path, wrong, message):
     save_model(tmp_path / "model.pt", {}, ModelInfo(preprocessing=CUT))
-    content = torch.load(tmp_path / "model.pt", weights_only=True)
-    content["info"]["preprocessing"].update(change)
-    torch.save(content, tmp_path / "model.pt")
+    change(tmp_path / "model.pt", lambda preprocessing: preprocessing.update(wrong))
     with pytest.raises(WeightsError, match=rf"model\.pt: .*{message}"):
         read_model_info(tmp_path / "model.pt")
 
 
 def test_a_file_that_lacks_a_part_is_named(tmp_path):
     save_model(tmp_path / "model.pt", {}, ModelInfo(preprocessing=CUT))
-    content = torch.load(tmp_path / "model.pt", weights_only=True)
-    del content["info"]["preprocessing"]["text"]
-    torch.save(content, tmp_path / "model.pt")
+    change(tmp_path / "model.pt", lambda preprocessing: preprocessing.pop("text"))
     with pytest.raises(WeightsError, match=r"model\.pt: .*lacks text"):
         read_model_info(tmp_path / "model.pt")

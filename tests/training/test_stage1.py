@@ -99,7 +99,7 @@ def test_stage_3_says_where_it_all_began(pretrain, nih, covid, tmp_path):
 
 def test_nothing_predicts_with_a_backbone(pretrain, covid, tmp_path):
     file = pretrain() / "model.pt"
-    message = r"model\.pt: holds a backbone .* without output neurons; train stage 2 or stage3"
+    message = r"model\.pt: holds a backbone .* without output neurons; train stage 2, or stage 3 "
     for read in (read_model_info, load_model):
         with pytest.raises(WeightsError, match=message):
             read(file)

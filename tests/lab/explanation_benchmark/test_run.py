@@ -117,7 +117,7 @@ def test_networks_that_learned_nothing_are_refused(trained):
 
 def test_numbers_are_checked_before_anything_is_made(tmp_path):
     for wrong, message in (
-        (["--resamples", "1"], "resamples is 1, must be at least 40"),
+        (["--resamples", "1"], "--resamples is 1; it must be at least 40"),
         (["--randomised-images", "0"], "randomised_images is 0"),
         (["--images-per-class", "3"], "images_per_class is 3, must be at least 10"),
         (["--image-size", "32"], "image_size is 32, must be at least 64"),

@@ -16,6 +16,7 @@ from monai_covid.lab.studies.pages.page import study_page
 from monai_covid.lab.studies.pages.stored import parse_study
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites
 from monai_covid.lab.studies.study_file import study_from
+from monai_covid.models.info_buffer import MODEL_INFO
 from monai_covid.models.loading import HEAD
 from monai_covid.training.budget import TimeBudget
 from tests.data.collections_on_disk import three_classes, write_manifest
@@ -174,7 +175,7 @@ def test_the_backbone_reaches_stage_3(tiny_network, study, tmp_path):
     files.append(tmp_path / "out/runs/pretrained/seed_0/fold_0/model.pt")
     first, *others = (torch.load(file, weights_only=True) for file in sorted(files))
     backbones = [
-        {name: tensor for name, tensor in state.items() if not name.startswith(HEAD)}
+        {name: state[name] for name in state if not name.startswith((HEAD, MODEL_INFO))}
         for state in (first, *others)
     ]
     assert len(backbones) == 3

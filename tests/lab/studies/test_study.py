@@ -110,7 +110,7 @@ def test_further_evaluations_take_the_options_of_the_evaluation(tiny_network, st
     assert plain != flipped
 
 
-def test_the_mean_of_arms_is_that_of_their_probabilities(tiny_network, finished, study, tmp_path):
+def test_the_mean_of_arms_is_that_of_their_probabilities(tiny_network, study, tmp_path):
     mean = {"name": "both", "start": "mean: twice, keep", "baseline": "keep"}
     content = changed(arms=[*SMALL["arms"], mean], further=["external", "without_lungs"])
     with pytest.raises(SystemExit, match="both needs keep, both needs twice"):
@@ -162,7 +162,7 @@ def test_a_changed_study_is_refused_and_says_what_changed(tiny_network, study):
     [
         (changed(options={"max_epoch": 1}), [], "did you mean max_epochs"),
         (changed(folds=[7]), [], "folds 7"),
-        (SMALL, ["--jobs", "0"], "--jobs 0"),
+        (SMALL, ["--jobs", "0"], "--jobs is 0; it must be at least 1"),
         (SMALL, ["--arms", "other"], "no arm 'other'"),
         (SMALL, ["--leave-out", "absent.csv"], r"absent\.csv: no such file"),
         (SMALL, ["--imagenet", "absent.pth"], r"absent\.pth: no such file"),

@@ -121,7 +121,7 @@ def test_probes_share_a_distilled_stage_1_with_trained_arms(tiny_network, study,
     (stage1,) = found["stage1"]
     assert (stage1["started_from"], stage1["epochs"]) == (TAUGHT, 1)
     page = study_page(parse_study(found, "study.json", "small"), "figures")
-    assert "**Without ImageNet weights,** from random ones: random." in page
+    assert "**Not ImageNet-pretrained,** but from random weights: random." in page
     assert "2 training runs in all" in page
     with pytest.raises(SystemExit, match="stage1_excludes was 'all' and is now 'fold'"):
         study({**content, "stage1_excludes": "fold"})
