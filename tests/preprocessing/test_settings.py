@@ -46,9 +46,13 @@ def test_it_comes_back_from_a_model_file(tmp_path):
     }
 
 
-def test_files_without_it_are_as_ever(tmp_path):
-    save_model(tmp_path / "model.pt", {}, ModelInfo())
-    assert "preprocessing" not in stored(tmp_path / "model.pt")
+def test_files_without_it_are_plain(tmp_path):
+    """As those of the first versions."""
+    save_model(tmp_path / "model.pt", {}, ModelInfo(preprocessing=CUT))
+    state = torch.load(tmp_path / "model.pt", weights_only=True)
+    fields = stored(tmp_path / "model.pt")
+    del fields["preprocessing"]
+    torch.save({**state, MODEL_INFO: to_bytes(fields)}, tmp_path / "model.pt")
     assert read_model_info(tmp_path / "model.pt").preprocessing == PLAIN
 
 
