@@ -322,4 +322,4 @@ def _row(group: Group) -> tuple[str, Sequence[Value | str]]:
     metric = _class_metric(report)[0]
     rows = [row, *(report.row(metric, name) for name in report.class_names)]
     sizes = [f"{row.n_images:,}", f"{row.n_patients:,}", f"{group.no_answer:,}"]
-    return group.name, [*sizes, *(Value(one.value, one.low, one.high) for one in rows)]
+    return group.name, [*sizes, *(Value(row.value, row.low, row.high) for row in rows)]

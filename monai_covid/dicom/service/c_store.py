@@ -81,7 +81,7 @@ class CStoreSender:
         association = self._entity.associate(
             self._destination.host,
             self._destination.port,
-            contexts=[build_context(*one) for one in _proposed(files)],
+            contexts=[build_context(*context) for context in _proposed(files)],
             ae_title=self._destination.ae_title,
             tls_args=(self._tls, self._destination.host) if self._tls else None,
             evt_handlers=[(evt.EVT_CONN_OPEN, set_up_connection, [self._network_timeout])],
@@ -119,7 +119,7 @@ def _proposed(files: Sequence[Path]) -> list[tuple[str, list[str]]]:
         meta = read_file_meta_info(file)
         syntax = meta.TransferSyntaxUID
         # Only uncompressed results can be converted on the way.
-        syntaxes = [syntax, *(one for one in UNCOMPRESSED if one != syntax)]
+        syntaxes = [syntax, *(syntax_uid for syntax_uid in UNCOMPRESSED if syntax_uid != syntax)]
         key = (meta.MediaStorageSOPClassUID, syntax)
         proposed[key] = syntaxes if syntax in UNCOMPRESSED else [syntax]
     return [(sop_class, syntaxes) for (sop_class, _), syntaxes in proposed.items()]

@@ -191,7 +191,7 @@ def supported_contexts() -> list[PresentationContext]:
     """Return the presentation contexts of the SCP, C-ECHO included."""
     return [
         build_context(Verification, [ImplicitVRLittleEndian, ExplicitVRLittleEndian]),
-        *(build_context(one, list(IMAGE_SYNTAXES)) for one in (*IMAGES, *OWN_RESULTS)),
+        *(build_context(sop_class, list(IMAGE_SYNTAXES)) for sop_class in (*IMAGES, *OWN_RESULTS)),
     ]
 
 
@@ -210,7 +210,7 @@ class Entity(AE):
     def active_associations(self) -> list[Association]:
         """Return the associations with a connection."""
         associations: list[Association] = super().active_associations
-        return [one for one in associations if one.dul.is_alive()]
+        return [association for association in associations if association.dul.is_alive()]
 
 
 class Server(ThreadedAssociationServer):
@@ -262,7 +262,10 @@ class Server(ThreadedAssociationServer):
         """Abort all associations; close the connections of those still there after ``seconds``."""
         associations = self.active_associations
         # One that is not established yet waits in its thread for a request that does not come.
-        threads = [one if one.is_established else one.dul for one in associations]
+        threads = [
+            association if association.is_established else association.dul
+            for association in associations
+        ]
         for association in associations:
             association.abort(block=False)
         limit = time.monotonic() + seconds

@@ -142,7 +142,7 @@ class Delivery:
 
     def state(self) -> dict[str, Any]:
         """Return what the status page shows."""
-        waits = [one.remaining() for one in self._of_jobs.copy().values()]
+        waits = [backoff.remaining() for backoff in self._of_jobs.copy().values()]
         sending = self._sending
         return {
             "destination": self.destination.url,
@@ -169,7 +169,7 @@ class Delivery:
             # New results do not make an unreachable destination reachable.
             self._stopping.wait(self._line.remaining())
             return
-        waits = [one.remaining() for one in self._of_jobs.values() if one.failures]
+        waits = [backoff.remaining() for backoff in self._of_jobs.values() if backoff.failures]
         self._wake.wait(min([LOOK_AGAIN, *waits]))
 
     def _deliver_due(self) -> None:
@@ -226,7 +226,9 @@ class Delivery:
             if problem.final or last:
                 self._outbox.refused(job, self.destination.key, problem)
                 self._metrics.not_taken.labels(self.destination.url, problem.kind).inc()
-        self._failed(backoff, "; ".join(dict.fromkeys(one.reason for one in problems)), job.name)
+        self._failed(
+            backoff, "; ".join(dict.fromkeys(problem.reason for problem in problems)), job.name
+        )
 
     def _close_finished(self) -> None:
         for record in self._outbox.close_finished():

@@ -143,8 +143,10 @@ def parse_destinations(urls: Sequence[str]) -> list[Destination]:
     """
     destinations = [parse_destination(url) for url in urls]
     seen: set[str] = set()
-    for one in destinations:
-        if one.url in seen:
-            raise OptionError(f"--send-to is {one.url} twice; each destination is given once")
-        seen.add(one.url)
+    for destination in destinations:
+        if destination.url in seen:
+            raise OptionError(
+                f"--send-to is {destination.url} twice; each destination is given once"
+            )
+        seen.add(destination.url)
     return destinations

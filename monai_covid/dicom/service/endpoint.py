@@ -147,7 +147,9 @@ class Metrics:
             if family.type != "counter":
                 continue
             name = family.name.removeprefix("monai_covid_")
-            totals[name] = sum(one.value for one in family.samples if one.name.endswith("_total"))
+            totals[name] = sum(
+                sample.value for sample in family.samples if sample.name.endswith("_total")
+            )
         return totals
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

@@ -159,7 +159,7 @@ class Jobs:
         self._spool.disk.make_folder(folder)
         for image in _refused(job, refusals):
             self._spool.disk.link(image, folder / image.name)
-        reasons = "; ".join(dict.fromkeys(one.reason for one in refusals))
+        reasons = "; ".join(dict.fromkeys(refusal.reason for refusal in refusals))
         self._write_reason(job, folder, f"images that could not be processed: {reasons}", refusals)
         self._spool.disk.sync_folder(folder)
 
@@ -200,11 +200,11 @@ def described(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
     """Return the refusals for a record: the reason, the key of the image and its file's name."""
     return [
         {
-            "instance": key_of(one.sop_instance_uid),
-            "reason": one.reason,
-            "file": one.file.name if one.file else "",
+            "instance": key_of(refusal.sop_instance_uid),
+            "reason": refusal.reason,
+            "file": refusal.file.name if refusal.file else "",
         }
-        for one in refusals
+        for refusal in refusals
     ]
 
 
@@ -213,7 +213,8 @@ def _refused(job: Job, refusals: Sequence[Refusal]) -> list[Path]:
     images = {path.name: path for path in job.images()}
     # Received files are named by the key of their instance.
     names = [
-        one.file.name if one.file else f"{key_of(one.sop_instance_uid)}.dcm" for one in refusals
+        refusal.file.name if refusal.file else f"{key_of(refusal.sop_instance_uid)}.dcm"
+        for refusal in refusals
     ]
     if not all(name in images for name in names):
         return list(images.values())

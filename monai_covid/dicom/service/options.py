@@ -13,7 +13,7 @@ import yaml
 from monai_covid.dicom.service.settings import Settings, help_of, option_of
 from monai_covid.errors import OptionError
 
-_FIELDS = {one.name: one for one in dataclasses.fields(Settings)}
+_FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 _KINDS: dict[type[Any], tuple[tuple[type, ...], str]] = {
     int: ((int, str), "a whole number"),
     float: ((int, float, str), "a number"),
@@ -96,12 +96,12 @@ def _converted(name: str, value: Any, kind: Any) -> Any:
     """Return ``value`` (text of the command line, or anything of YAML) as ``kind``."""
     if kind == tuple[str, ...]:
         listed = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str) for one in listed):
+        if not all(isinstance(value, str) for value in listed):
             raise OptionError(f"{option_of(name)} is {value!r}; it must be text or a list of texts")
         return tuple(listed)
     if kind is bool:
         return _boolean(name, value)
-    (wanted,) = [one for one in get_args(kind) or (kind,) if one is not type(None)]
+    (wanted,) = [argument for argument in get_args(kind) or (kind,) if argument is not type(None)]
     return _number_or_text(name, value, wanted)
 
 

@@ -76,8 +76,8 @@ class Outbox:
         try:
             self._spool.surely(remember)
         except OSError as error:
-            others = [one for one in self._destinations if one != destination]
-            has_all = all(_marker(job, one, file.name).exists() for one in others)
+            others = [other for other in self._destinations if other != destination]
+            has_all = all(_marker(job, other, file.name).exists() for other in others)
             if error.errno not in FULL or not has_all:
                 raise
             file.unlink()
@@ -107,7 +107,11 @@ class Outbox:
         }
         summary: dict[str, dict[str, Any]] = {}
         for listed in self._refusals.values():
-            of_job = {one["kind"]: one for one in listed if one["destination"] == destination}
+            of_job = {
+                refusal["kind"]: refusal
+                for refusal in listed
+                if refusal["destination"] == destination
+            }
             for kind, one in of_job.items():
                 studies = summary[kind]["studies"] + 1 if kind in summary else 1
                 summary[kind] = {"studies": studies, "reason": one["reason"], "time": one["time"]}
@@ -118,7 +122,9 @@ class Outbox:
         with self._lock:
             jobs = [Job(folder) for folder in self._spool.folders_in(self._spool.sending)]
             finished = [
-                job for job in jobs if all(self._has_all(job, one) for one in self._destinations)
+                job
+                for job in jobs
+                if all(self._has_all(job, destination) for destination in self._destinations)
             ]
             refused = {job.name: self._refused_by(job) for job in finished}
             for job in finished:
@@ -129,9 +135,9 @@ class Outbox:
 
     def _refused_by(self, job: Job) -> list[dict[str, str]]:
         return [
-            {"destination": one, "file": file.stem, **read_json(file)}
-            for one in self._destinations
-            for file in sorted((job.folder / REFUSED / one).glob("*.json"))
+            {"destination": destination, "file": file.stem, **read_json(file)}
+            for destination in self._destinations
+            for file in sorted((job.folder / REFUSED / destination).glob("*.json"))
         ]
 
     def _put_aside(self, job: Job, refused: list[dict[str, str]]) -> None:
@@ -142,7 +148,7 @@ class Outbox:
         content = {"job": job.name, "refused": refused}
         path = job.folder / UNDELIVERED
         self._spool.surely(lambda: self._spool.disk.write_json(path, content))
-        kept = {one["file"] for one in refused}
+        kept = {refusal["file"] for refusal in refused}
         for file in (job.folder / RESULTS).glob("*.dcm"):
             if file.name not in kept:
                 file.unlink()
@@ -151,7 +157,7 @@ class Outbox:
         while target.exists():
             target = target.with_name(f"{target.name}x")
         self._spool.disk.rename(job.folder, target)
-        kinds = sorted({one["kind"] for one in refused})
+        kinds = sorted({refusal["kind"] for refusal in refused})
         log_event("results refused", logging.WARNING, job=job.name, kinds=kinds)
 
     def _close(self, job: Job) -> dict[str, Any] | None:

@@ -96,7 +96,8 @@ def leave(status: int) -> None:
 def _others() -> bool:
     """Return whether there are threads for which the interpreter would wait."""
     return any(
-        not one.daemon and one is not threading.main_thread() for one in threading.enumerate()
+        not thread.daemon and thread is not threading.main_thread()
+        for thread in threading.enumerate()
     )
 
 

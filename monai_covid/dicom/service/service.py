@@ -69,8 +69,8 @@ class Service:
         self.metrics = Metrics(self._counts)
         self._errors = RecentErrors()
         destinations = parse_destinations(settings.send_to)
-        self._outbox = Outbox(self.spool, [one.key for one in destinations])
-        self._deliveries = [self._delivery(one) for one in destinations]
+        self._outbox = Outbox(self.spool, [destination.key for destination in destinations])
+        self._deliveries = [self._delivery(destination) for destination in destinations]
         self._arrivals: Arrivals | None = None
         self._endpoint: Endpoint | None = None
         self._receiver: Receiver | None = None

@@ -103,25 +103,25 @@ def _numbers(settings: Settings) -> list[str]:
         "send_attempts": 1,
     }
     problems = []
-    for one in dataclasses.fields(settings):
-        value = getattr(settings, one.name)
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if one.name in ("port", "status_port"):
+        if field.name in ("port", "status_port"):
             if not 0 <= value <= 65535:
-                problems.append(f"{option_of(one.name)} is {value}; it must be from 0 to 65535")
-        elif one.name in least:
-            if not least[one.name] <= value < float("inf"):
+                problems.append(f"{option_of(field.name)} is {value}; it must be from 0 to 65535")
+        elif field.name in least:
+            if not least[field.name] <= value < float("inf"):
                 problems.append(
-                    f"{option_of(one.name)} is {value}; it must be at least {least[one.name]:g}"
+                    f"{option_of(field.name)} is {value}; it must be at least {least[field.name]:g}"
                 )
         elif not 0 < value < float("inf"):
-            problems.append(f"{option_of(one.name)} is {value}; it must be above 0")
+            problems.append(f"{option_of(field.name)} is {value}; it must be above 0")
     return problems
 
 
 def _titles(settings: Settings) -> list[str]:
-    titles = [("--ae-title", settings.ae_title), *(("--allow", one) for one in settings.allow)]
+    titles = [("--ae-title", settings.ae_title), *(("--allow", title) for title in settings.allow)]
     return [
         f"{option} is {title!r}; an AE title has 1 to 16 ASCII characters without backslash"
         for option, title in titles

@@ -170,7 +170,9 @@ def _cause(error: Exception) -> str:
     while reason is not None:
         if isinstance(reason, ssl.SSLCertVerificationError):
             return f"certificate not accepted: {reason.verify_message}"
-        inner = next((one for one in reason.args if isinstance(one, BaseException)), None)
+        inner = next(
+            (argument for argument in reason.args if isinstance(argument, BaseException)), None
+        )
         reason = getattr(reason, "reason", None) or inner or reason.__cause__ or reason.__context__
         if not isinstance(reason, BaseException):
             break
@@ -190,8 +192,8 @@ def _problem(answer: Dataset, sent: Dataset) -> Refused | None:
         text = f"{kind} was answered with failure reason 0x{reason:04X}"
         return Refused(text, is_final(reason))
     stored = [
-        str(one.get("ReferencedSOPInstanceUID"))
-        for one in answer.get("ReferencedSOPSequence") or []
+        str(item.get("ReferencedSOPInstanceUID"))
+        for item in answer.get("ReferencedSOPSequence") or []
     ]
     if str(sent.SOPInstanceUID) not in stored:
         return Refused(f"{kind} was not confirmed: the answer does not list it as stored")
