@@ -87,7 +87,11 @@ def in_syntax(dataset: Dataset, syntax: str) -> Dataset:
     """``dataset`` with its pixels in another transfer syntax."""
     if syntax == ExplicitVRBigEndian:
         if dataset.BitsAllocated == 16:
-            dataset.PixelData = np.frombuffer(dataset.PixelData, "<u2").byteswap().tobytes()
+            dataset.PixelData = _swapped(dataset.PixelData)
+        for keyword in ("ModalityLUTSequence", "VOILUTSequence"):
+            for item in dataset.get(keyword, ()):
+                if item["LUTData"].VR == "OW":  # as it lies in the file
+                    item.LUTData = _swapped(item.LUTData)
         dataset.file_meta.TransferSyntaxUID = syntax
     elif syntax in (JPEGBaseline8Bit, JPEGLosslessSV1):
         pixels = np.frombuffer(dataset.PixelData, f"<u{dataset.BitsAllocated // 8}")
@@ -104,6 +108,10 @@ def in_syntax(dataset: Dataset, syntax: str) -> Dataset:
     else:
         dataset.file_meta.TransferSyntaxUID = syntax
     return dataset
+
+
+def _swapped(words: bytes) -> bytes:
+    return np.frombuffer(words, "<u2").byteswap().tobytes()
 
 
 def jpeg(pixels: np.ndarray) -> bytes:

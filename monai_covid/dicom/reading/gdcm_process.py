@@ -29,6 +29,8 @@ def decoded(frame: bytes, arguments: list[str]) -> bytes:
     interpretation = gdcm.PhotometricInterpretation.GetPIType(photometric)
     image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(interpretation))
     image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(syntax)))
+    if bits_allocated == 8:
+        bits_stored = 8  # GDCM ends the process at fewer bits in a byte
     image.SetPixelFormat(gdcm.PixelFormat(samples, bits_allocated, bits_stored, bits_stored - 1, 0))
     buffer = image.GetBuffer()
     if buffer is None:

@@ -14,7 +14,8 @@ CATEGORIES = 17
 
 
 def encode_lossless(pixels: np.ndarray, bits: int) -> bytes:
-    """Lossless JPEG of unsigned ``pixels`` (H, W) with ``bits`` bits."""
+    """Lossless JPEG of the lowest ``bits`` bits of ``pixels`` (H, W)."""
+    pixels = pixels.astype(int) & ((1 << bits) - 1)
     rows, columns = pixels.shape
     frame = struct.pack(">BHHB3B", bits, rows, columns, 1, 1, 0x11, 0)
     # Seventeen codes of five bits each: category k has code k.
