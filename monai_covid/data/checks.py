@@ -30,15 +30,15 @@ from monai_covid.data.summary import (
     count_parts,
 )
 from monai_covid.errors import ImageReadError, InputError, Problem
-from monai_covid.labels import COVID_LABELS, NIH_LABELS
+from monai_covid.labels import NIH_LABELS
 
 
-def check_covid(
+def check_collection(
     manifest: Path | str,
     image_dir: Path | str | None = None,
     deep: bool = True,
     progress: bool = True,
-    labels: Sequence[str] = COVID_LABELS,
+    labels: Sequence[str] | None = None,
 ) -> Summary:
     """Check a manifest and its images.
 
@@ -47,7 +47,7 @@ def check_covid(
         image_dir: Folder of the images, if not beside the manifest.
         deep: Also read every image.
         progress: Show a progress bar on standard error while images are read.
-        labels: The class names.
+        labels: The class names; None: what the manifest has.
 
     Returns:
         Summary, ``str()`` of which is for people.

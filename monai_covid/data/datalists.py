@@ -23,7 +23,7 @@ from monai_covid.data.patients import drop_patients
 from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import check_fraction, covid_sections, hold_out, stage3_patients
 from monai_covid.errors import InputError, OptionError, Problem
-from monai_covid.labels import COVID_LABELS, NIH_LABELS
+from monai_covid.labels import NIH_LABELS
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def covid_datalist(
     manifest: Path | str,
     section: str,
     *,
-    labels: Sequence[str] = COVID_LABELS,
+    labels: Sequence[str] | None = None,
     fold: int = 0,
     folds: int = 5,
     validation_fraction: float = 0.15,
@@ -109,7 +109,7 @@ def covid_datalist(
     Args:
         manifest: CSV file, or folder that holds ``metadata.csv``.
         section: training, validation, test or all.
-        labels: The class names; their positions are the class indices.
+        labels: The class names; their positions are the class indices. None: what the manifest has.
         fold: Fold for testing.
         folds: Number of folds to make if the manifest has none; not used otherwise.
         validation_fraction: Part of the patients of the other folds, between 0 and 1.

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_covid.data.folders import existing_folder, find_images, manifest_file
+from monai_covid.data.found_labels import labels_found, misspelt_labels
 from monai_covid.data.patients import canonical_patient_id
 from monai_covid.data.records import Records
 from monai_covid.data.row_checks import (
@@ -22,7 +23,6 @@ from monai_covid.data.row_checks import (
 )
 from monai_covid.data.tables import numbered, read_table
 from monai_covid.errors import InputError, Problem
-from monai_covid.labels import COVID_LABELS
 
 REQUIRED_COLUMNS = ("image", "label", "patient_id")
 
@@ -41,7 +41,7 @@ class ManifestInspection(NamedTuple):
 
 def read_manifest(
     manifest: Path | str,
-    labels: Sequence[str] = COVID_LABELS,
+    labels: Sequence[str] | None = None,
     image_dir: Path | str | None = None,
 ) -> Records:
     """Read a manifest with the columns ``image``, ``label`` and ``patient_id``.
@@ -51,7 +51,7 @@ def read_manifest(
 
     Args:
         manifest: CSV file, or folder that holds ``metadata.csv``.
-        labels: The class names.
+        labels: The class names; None: those that the column ``label`` has, see `labels_found`.
         image_dir: Folder of the images.
 
     Raises:
@@ -65,7 +65,7 @@ def read_manifest(
 
 def inspect_manifest(
     manifest: Path | str,
-    labels: Sequence[str] = COVID_LABELS,
+    labels: Sequence[str] | None = None,
     image_dir: Path | str | None = None,
 ) -> ManifestInspection:
     """Read a manifest as :func:`read_manifest` does, but return the problems of its rows.
@@ -73,14 +73,17 @@ def inspect_manifest(
     Raises:
         InputError: The file is not a table with the required columns, or a folder is missing.
     """
-    names = checked_labels(labels)
     file = manifest_file(manifest)
     if not file.exists():
         message = f"does not exist; expected a CSV with {', '.join(REQUIRED_COLUMNS)}"
         raise InputError([Problem(file, None, message)])
     folders = _image_folders(file, image_dir)
     table = read_table(file, REQUIRED_COLUMNS)
-    targets, problems = one_hot(file, table["label"], names)
+    column = table["label"]
+    names = labels_found(column) if labels is None else checked_labels(labels)
+    targets, problems = one_hot(file, column, names)
+    if labels is None:
+        problems = [*misspelt_labels(file, column), *empty_cells(file, column, "a class")]
     frame = _canonical(table)
     paths = np.array(find_images(frame["image"], folders), dtype=object)
     problems += _row_problems(file, frame, paths, folders)

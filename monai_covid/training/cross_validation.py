@@ -12,6 +12,7 @@ from monai.bundle import run
 
 from monai_covid.data.manifest import has_folds, read_manifest
 from monai_covid.errors import InputError, Problem, RunFolderError
+from monai_covid.evaluation.columns import class_names_in
 from monai_covid.evaluation.cross_validation import cross_validate
 from monai_covid.evaluation.cross_validation_folder import (
     MARK,
@@ -20,7 +21,6 @@ from monai_covid.evaluation.cross_validation_folder import (
 )
 from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.evaluation.report_folder import METRICS_JSON
-from monai_covid.labels import COVID_LABELS
 from monai_covid.training.budget import TimeBudget
 
 logger = logging.getLogger(__name__)
@@ -175,7 +175,8 @@ def aggregate_folds(output: Path, folds: Sequence[int], resamples: int = 2000) -
         fold: read_predictions(output / f"fold_{fold}" / "evaluation" / "predictions.csv")
         for fold in folds
     }
-    report = cross_validate(tables, COVID_LABELS, resamples)
+    class_names = class_names_in(next(iter(tables.values())))
+    report = cross_validate(tables, class_names, resamples)
     folder = write_cross_validation(report, output / "cross_validation", overwrite=True)
     logger.info("%s\n%s", folder, cross_validation_text(report))
     return folder

@@ -13,6 +13,7 @@ from monai_covid.data import datalists, unlabelled
 from monai_covid.preprocessing import chains
 from monai_covid.training import (
     checkpoint,
+    classes,
     cross_validation,
     distillation,
     engines,
@@ -41,6 +42,7 @@ probabilities = part(engines.probabilities)
 trainer = engines.trainer
 evaluator = engines.evaluator
 
+run_labels = part(classes.run_labels)
 network_info = part(start.network_info)
 build_seeded = part(start.build_seeded)
 start_from_first_stage = part(start.start_from_first_stage)

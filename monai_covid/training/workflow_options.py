@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monai_covid.explain.methods import METHODS
+from monai_covid.labels import SHIPPED
 from monai_covid.models.architectures import ARCHITECTURES, BLOCK_LAYERS
 from monai_covid.preprocessing.augmentation.placement import FILLS
 from monai_covid.preprocessing.settings import GREY, LUNGS, TEXT
@@ -156,6 +157,14 @@ STAGE1_DISTILLED = {
     "teacher": choice("frozen ImageNet-pretrained network whose features are learned", *TEACHERS),
 }
 
+CLASSES = optional(
+    Option(
+        (str, list),
+        "label set: YAML file, names divided by commas, or a shipped one "
+        f"({', '.join(SHIPPED)}); None: what the collection has",
+    )
+)
+
 STAGE2 = {
     **PLACES,
     **NETWORK,
@@ -163,6 +172,7 @@ STAGE2 = {
     **TRAINING,
     **MACHINE,
     "imagenet": IMAGENET,
+    "classes": CLASSES,
     "exclude_manifests": Option((list,), "manifests of stage 3 whose patients are left out"),
     "exclude_fold": optional(
         whole("leave out only the patients of this fold of those manifests; None: all", low=0)
@@ -179,6 +189,7 @@ STAGE3 = {
     **TRAINING,
     **MACHINE,
     **COVID_DATA,
+    "classes": CLASSES,
     "stage2_model": text(
         "model file of stage 2, or of stage 3 to go on from; none: start from ImageNet"
     ),
@@ -186,7 +197,16 @@ STAGE3 = {
         IMAGENET._replace(help=f"with --stage2_model none: {IMAGENET.help}; None: auto")
     ),
     "head": choice("how the new head starts", "keep", "mean", "random"),
-    "new_from": Option((dict,), "for head mean: new class -> related findings of stage 2"),
+    "keep": optional(
+        Option(
+            (str, dict),
+            "output neurons that are kept, such as Pneumonia=pneumonia,No Finding=normal; None: as "
+            "the label set says, else those of the same name",
+        )
+    ),
+    "new_from": optional(
+        Option((dict,), "for head mean: new class -> related labels; None: as the label set says")
+    ),
     "extra_manifests": Option((list,), "further manifests, for training alone"),
     "leave_out_sources": Option(
         (list,), "sources whose images are neither trained on nor validated on"
@@ -203,7 +223,7 @@ STAGE3 = {
 NO_MODEL = "none"
 """The ``stage2_model`` of a stage 3 that starts from ImageNet. (MONAI drops a None.)"""
 
-HEAD_OPTIONS = ("head", "new_from")
+HEAD_OPTIONS = ("head", "keep", "new_from")
 """Options of stage 3 that mean nothing without a model of stage 2."""
 
 
@@ -252,7 +272,7 @@ EVALUATION = {
 
 EXPLANATION = {
     **{name: option for name, option in USE_OF_A_MODEL.items() if name != "precision"},
-    "class": text("class to explain, such as covid19; predicted: the most probable one"),
+    "class": text("class to explain, such as pneumonia; predicted: the most probable one"),
     "method": choice("way to explain", *METHODS),
     "contrast": flag("explain the class against the others"),
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),

@@ -2,14 +2,15 @@ import pytest
 
 from monai_covid.data.manifest import read_manifest
 from monai_covid.errors import InputError
+from monai_covid.labels import COVID_LABELS
 from tests.data.collections_on_disk import found, three_classes, write_manifest, write_picture
 
 LINES = ["a.png,covid19,007", "b.png,pneumonia,nih-61", "c.png,normal,x"]
 
 
-def problems(manifest, **options):
+def problems(manifest, labels=COVID_LABELS, **options):
     with pytest.raises(InputError) as caught:
-        read_manifest(manifest, **options)
+        read_manifest(manifest, labels, **options)
     return found(caught.value)
 
 

@@ -147,8 +147,8 @@ def test_calibration_and_audits_take_every_image_that_has_a_label(images, model,
     rows = [f"{name},normal,{index}" for index, name in enumerate(names)]
     manifest = tmp_path / "metadata.csv"
     manifest.write_text("\n".join(["image,label,patient_id", *rows]) + "\n")
-    records = read_manifest(manifest, image_dir=images)
     classifier = Classifier(model)
+    records = read_manifest(manifest, classifier.info.labels, images)
     logits = [
         classifier.logits(
             inference_transforms(size=SIZE)({"image": str(images / name)})["image"][None]

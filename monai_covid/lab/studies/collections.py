@@ -101,7 +101,8 @@ def external_items(nih: Path, collection: Records, covid_images: Path | None) ->
     """
     items = external_nih(nih, collection).single_label_datalist()
     if covid_images is not None:
-        extra = drop_patients(read_manifest(covid_images), patients_in(collection.frame)).records
+        extra = read_manifest(covid_images, COVID_LABELS)
+        extra = drop_patients(extra, patients_in(collection.frame)).records
         items += extra.single_label_datalist()
     return items
 
