@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_covid.data.folders import existing_folder, find_images, manifest_file
+from monai_covid.data.folders import existing_folder, manifest_file
+from monai_covid.data.image_lookup import ImageLookup
 from monai_covid.data.patients import canonical_patient_id
 from monai_covid.data.records import Records
 from monai_covid.data.row_checks import (
     checked_labels,
     duplicate_images,
     empty_cells,
+    found_images,
+    missing_images,
     one_hot,
     patients_in_two_parts,
 )
@@ -82,8 +85,10 @@ def inspect_manifest(
     table = read_table(file, REQUIRED_COLUMNS)
     targets, problems = one_hot(file, table["label"], names)
     frame = _canonical(table)
-    paths = np.array(find_images(frame["image"], folders), dtype=object)
-    problems += _row_problems(file, frame, paths, folders)
+    lookup = ImageLookup(folders)
+    paths = found_images(file, frame["image"], lookup)
+    problems += missing_images(file, frame["image"], paths, lookup)
+    problems += _row_problems(file, frame, paths)
     problems.sort(key=lambda problem: problem.row or 0)
     return ManifestInspection(Records(file, names, frame, paths, targets), problems)
 
@@ -107,14 +112,11 @@ def _image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
     return [file.parent, inner] if inner.is_dir() else [file.parent]
 
 
-def _row_problems(
-    file: Path, frame: pd.DataFrame, paths: NDArray[np.object_], folders: Sequence[Path]
-) -> list[Problem]:
+def _row_problems(file: Path, frame: pd.DataFrame, paths: NDArray[np.object_]) -> list[Problem]:
     images = frame["image"]
     keys = pd.Series(np.where(paths == "", images.to_numpy(), paths), index=frame.index, dtype=str)
     problems = [
         *empty_cells(file, images, "a file name"),
-        *_missing_images(file, images[(paths == "") & (images != "")], folders),
         *duplicate_images(file, images, frame["label"], keys),
         *empty_cells(file, frame["patient_id"], "an id shared by all images of the patient"),
     ]
@@ -124,14 +126,6 @@ def _row_problems(
         if column in frame:
             problems += patients_in_two_parts(file, frame["patient_id"], frame[column])
     return problems
-
-
-def _missing_images(file: Path, missing: pd.Series[str], folders: Sequence[Path]) -> list[Problem]:
-    places = " or ".join(map(str, folders))
-    return [
-        Problem(file, line, f"image {name!r} is not in {places}")
-        for line, name in numbered(missing)
-    ]
 
 
 def _fold_problems(file: Path, folds: pd.Series[str]) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monai_covid.data.image_lookup import ImageLookup
 from monai_covid.data.tables import numbered, suggestion
 from monai_covid.errors import Problem
+
+logger = logging.getLogger(__name__)
+
+MISSING_ONE_BY_ONE = 5
+"""Missing images that are named one by one."""
 
 
 def checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
@@ -48,6 +55,36 @@ def one_hot(
     return targets, [
         Problem(file, line, unknown_label(value, labels)) for line, value in numbered(unknown)
     ]
+
+
+def found_images(file: Path, names: pd.Series[str], lookup: ImageLookup) -> NDArray[np.object_]:
+    """Return the path of each image, empty where there is none; say which are elsewhere."""
+    paths = np.array(lookup.find(names.tolist()), dtype=object)
+    for start, images in lookup.moved.items():
+        logger.warning(
+            "%s: there is no folder %s here; %d of its images were found without it",
+            *(file, start, images),
+        )
+    return paths
+
+
+def missing_images(
+    file: Path, names: pd.Series[str], paths: NDArray[np.object_], lookup: ImageLookup
+) -> list[Problem]:
+    """Report the images that are not there: each of a few, or all of many in one line."""
+    missing = numbered(names[(paths == "") & (names != "")])
+    places = " or ".join(lookup.places)
+    if len(missing) <= MISSING_ONE_BY_ONE:
+        return [
+            Problem(file, line, f"image {name!r} is not in {places}{lookup.hint(name)}")
+            for line, name in missing
+        ]
+    line, name = missing[0]
+    message = (
+        f"{len(missing)} of {len(names)} images are not in {places}; the first is {name!r}"
+        f"{lookup.hint(name)}"
+    )
+    return [Problem(file, line, message)]
 
 
 def duplicate_images(
