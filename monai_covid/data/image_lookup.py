@@ -22,11 +22,11 @@ Parts = tuple[str, ...]
 
 
 class ImageLookup:
-    """Looks images up in folders.
+    r"""Looks images up in folders.
 
-    A name is a file name, or a path relative to one of the folders, or an absolute one; ``\\`` is
+    A name is a file name, or a path relative to one of the folders, or an absolute one; ``\`` is
     ``/``. Case, the form of accents and a missing ending do not count where one file alone fits.
-    Where the beginning of a path is of another place (``C:\\Data\\covid\\images\\a.png``), the rest
+    Where the beginning of a path is of another place (``C:\Data\covid\images\a.png``), the rest
     is looked for in the folders, the same beginning being left out of all paths that have it.
 
     Args:
