@@ -10,7 +10,11 @@ from tests.data.collections_on_disk import write_picture
 def ended(system, *arguments):
     command = [sys.executable, "-W", "ignore", "-m", "tests.other_systems", system]
     return subprocess.run(
-        [*command, *map(str, arguments)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [*command, *map(str, arguments)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -81,14 +81,14 @@ def inspect_manifest(
     if not file.exists():
         message = f"does not exist; expected a CSV with {', '.join(REQUIRED_COLUMNS)}"
         raise InputError([Problem(file, None, message)])
-    folders = _image_folders(file, image_dir)
+    folders = image_folders(file, image_dir)
     table = read_table(file, REQUIRED_COLUMNS)
     targets, problems = one_hot(file, table["label"], names)
-    frame = _canonical(table)
+    frame = canonical(table)
     lookup = ImageLookup(folders)
     paths = found_images(file, frame["image"], lookup)
     problems += missing_images(file, frame["image"], paths, lookup)
-    problems += _row_problems(file, frame, paths)
+    problems += row_problems(file, frame, paths)
     problems.sort(key=lambda problem: problem.row or 0)
     return ManifestInspection(Records(file, names, frame, paths, targets), problems)
 
@@ -98,21 +98,30 @@ def has_folds(frame: pd.DataFrame) -> bool:
     return "fold" in frame and bool((frame["fold"] != "").any())
 
 
-def _canonical(table: pd.DataFrame) -> pd.DataFrame:
+def canonical(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a manifest's rows with NIH patient ids and folds written in one way."""
     changed = {"patient_id": table["patient_id"].map(canonical_patient_id)}
     if "fold" in table:
         changed["fold"] = table["fold"].str.replace(r"^0+(?=[0-9])", "", regex=True)
     return table.assign(**changed)
 
 
-def _image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
+def image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
+    """Return where a manifest's images may be."""
     if image_dir is not None and image_dir != "":
         return [existing_folder(image_dir)]
     inner = file.parent / "images"
     return [file.parent, inner] if inner.is_dir() else [file.parent]
 
 
-def _row_problems(file: Path, frame: pd.DataFrame, paths: NDArray[np.object_]) -> list[Problem]:
+def row_problems(file: Path, frame: pd.DataFrame, paths: NDArray[np.object_]) -> list[Problem]:
+    """Return what is wrong with the rows of a manifest, beside labels and missing images.
+
+    Args:
+        file: The manifest.
+        frame: Its rows, with ``image``, ``label`` and ``patient_id``.
+        paths: Path of each image, empty if it is missing.
+    """
     images = frame["image"]
     keys = pd.Series(np.where(paths == "", images.to_numpy(), paths), index=frame.index, dtype=str)
     problems = [
