@@ -13,7 +13,7 @@ from pathlib import Path
 from monai_covid.cli.arguments import add_model, add_shared
 from monai_covid.dicom.service.options import add_service_options
 from monai_covid.dicom.service.processing import add_results, service_options
-from monai_covid.dicom.service.run import check_extras, run_when_loaded
+from monai_covid.dicom.service.run import check_extras, check_system, run_when_loaded
 from monai_covid.dicom.study import StudyProcessor
 from monai_covid.errors import OptionError
 from monai_covid.models.default_model import default_model, find_model
@@ -32,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
+    check_system()
     check_extras()
     chosen = service_options(options, _model)
 

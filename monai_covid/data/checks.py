@@ -29,6 +29,7 @@ from monai_covid.data.summary import (
     count_part,
     count_parts,
 )
+from monai_covid.data.unknown_patients import patient_notes
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.labels import NIH_LABELS
 
@@ -115,7 +116,10 @@ def _checked(
         formats=count_formats(records),
         left_out={why: count for why, count in left_out.items() if count},
         sizes=size_range(images.facts),
-        notes=tuple(same_pixels(records, images.facts)),
+        notes=(
+            *patient_notes(records.frame["patient_id"]),
+            *same_pixels(records, images.facts),
+        ),
     )
 
 

@@ -108,5 +108,7 @@ def _targets(datalist: Datalist, number_of_classes: int) -> NDArray[np.bool_]:
                 f"label {label!r} of {item.get('name', row)!r} does not fit "
                 f"{number_of_classes} classes"
             )
-        targets[row] = np.arange(number_of_classes) == label if isinstance(label, int) else label
+        single = isinstance(label, int)
+        # What is not known, NaN, is not carried.
+        targets[row] = np.arange(number_of_classes) == label if single else np.equal(label, 1)
     return targets

@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from monai_covid.data.class_balance import balanced_subset, class_counts
+from monai_covid.data.collections.layout import Policy
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.folders import as_paths
 from monai_covid.data.leave_out import (
     LeaveOut,
@@ -17,13 +22,10 @@ from monai_covid.data.leave_out import (
     leave_out,
     with_extra_records,
 )
-from monai_covid.data.manifest import read_manifest
-from monai_covid.data.nih import read_nih
 from monai_covid.data.patients import drop_patients
 from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import check_fraction, covid_sections, hold_out, stage3_patients
 from monai_covid.errors import InputError, OptionError, Problem
-from monai_covid.labels import NIH_LABELS
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,10 @@ def nih_datalist(
     dataset_dir: Path | str,
     section: str,
     *,
-    labels: Sequence[str] = NIH_LABELS,
+    labels: Sequence[str] | None = None,
+    patient_pattern: str | None = None,
+    uncertain: Policy = "ignore",
+    blank: Policy = "zeros",
     validation_fraction: float = 0.1,
     seed: int = 0,
     exclude_manifests: Paths = (),
@@ -45,15 +50,20 @@ def nih_datalist(
     exclude_validation_fraction: float | None = None,
     limit: int | None = None,
 ) -> Datalist:
-    """Return a section of ChestX-ray14 for stage 2.
+    """Return a section of ChestX-ray14, or of another collection, for stage 2.
 
-    The official test list is the test section. The official train_val list is divided by patient
-    into training and validation, see :func:`monai_covid.data.splits.hold_out`.
+    The official test list is the test section; of another collection it is what its column or its
+    folders called ``split`` say. All else is divided by patient into training and validation, see
+    :func:`monai_covid.data.splits.hold_out`.
 
     Args:
-        dataset_dir: Folder in the official layout, see :func:`monai_covid.data.nih.read_nih`.
+        dataset_dir: Folder or CSV file of any layout, see
+            :func:`monai_covid.data.collections.reading.read_collection`.
         section: training, validation or test.
-        labels: The ``C`` outputs.
+        labels: The ``C`` outputs; None: what the collection has.
+        patient_pattern: Tells the patient from an image's name, where no column does.
+        uncertain: What a label of -1 counts as: zeros, ones or ignore.
+        blank: What an empty cell counts as, where labels are columns.
         validation_fraction: Part of the train_val patients that is held out, between 0 and 1.
         seed: For the hold-out and ``limit``.
         exclude_manifests: Manifests of stage 3 (one or several); their patients are left out.
@@ -64,8 +74,9 @@ def nih_datalist(
         limit: Take a class-balanced subset of so many images, for quick trials.
 
     Returns:
-        Items with ``image`` (absolute path), ``label`` (list of ``C`` floats), ``patient_id``,
-        ``name`` (as in the CSV), and ``view``, ``sex``, ``age`` (str) where the CSV has them.
+        Items with ``image`` (absolute path), ``label`` (list of ``C`` floats, NaN where it is not
+        known), ``patient_id``, ``name`` (as in the CSV), and ``view``, ``sex``, ``age`` (str) where
+        the CSV has them.
 
     Raises:
         ValueError: An argument is out of range.
@@ -73,16 +84,24 @@ def nih_datalist(
     """
     _check_section(section, NIH_SECTIONS)
     check_fraction(validation_fraction)
-    records = read_nih(dataset_dir, labels)
+    records = read_collection(
+        dataset_dir, labels, patient_pattern=patient_pattern, uncertain=uncertain, blank=blank
+    )
     excluded = stage3_patients(
         as_paths(exclude_manifests), exclude_fold, exclude_validation_fraction, seed
     )
     records = drop_patients(records, excluded).records
-    records = records.select((records.frame["split"] == "test").to_numpy() == (section == "test"))
+    records = records.select(_is_test(records) == (section == "test"))
     if section != "test":
         held = hold_out(records.patients, records.targets, validation_fraction, seed)
         records = records.select(held == (section == "validation"))
     return _finished(records, records.multi_label_datalist(), section, limit, seed)
+
+
+def _is_test(records: Records) -> NDArray[np.bool_]:
+    if "split" not in records.frame:
+        return np.zeros(len(records), dtype=bool)
+    return np.asarray(records.frame["split"] == "test")
 
 
 def covid_datalist(
@@ -95,6 +114,7 @@ def covid_datalist(
     validation_fraction: float = 0.15,
     seed: int = 0,
     image_dir: Path | str | None = None,
+    patient_pattern: str | None = None,
     extra_manifests: Paths = (),
     leave_out_sources: Sequence[str] = (),
     leave_out_images: Paths = (),
@@ -107,7 +127,8 @@ def covid_datalist(
     the rest for training. Section "all" is the three together.
 
     Args:
-        manifest: CSV file, or folder that holds ``metadata.csv``.
+        manifest: CSV file, or folder, of any layout with one class an image; see
+            :func:`monai_covid.data.collections.reading.read_collection`.
         section: training, validation, test or all.
         labels: The class names; their positions are the class indices. None: what the manifest has.
         fold: Fold for testing.
@@ -115,6 +136,8 @@ def covid_datalist(
         validation_fraction: Part of the patients of the other folds, between 0 and 1.
         seed: For folds, hold-out and ``limit``.
         image_dir: Folder of the manifest's images, if not beside it; not for extra manifests.
+        patient_pattern: Regular expression with the group ``patient`` that tells the patient from
+            an image's name, where no column does.
         extra_manifests: Manifests (one or several) whose images are added to training only.
             Patients that also occur in ``manifest`` are left out, and folds are ignored.
         leave_out_sources: Values of the column ``source`` whose images are neither trained on nor
@@ -134,7 +157,10 @@ def covid_datalist(
     """
     _check_section(section, COVID_SECTIONS)
     check_fraction(validation_fraction)
-    records = read_manifest(manifest, labels, image_dir)
+    records = read_collection(
+        manifest, labels, image_dir=image_dir, patient_pattern=patient_pattern
+    )
+    _check_exclusive(records)
     sections = covid_sections(records, fold, folds, validation_fraction, seed)
     exclusions = LeaveOut(leave_out_sources, as_paths(leave_out_images))
     trains = section in ("training", "all")
@@ -145,6 +171,23 @@ def covid_datalist(
     if trains:
         items = with_extra_records(items, extra)
     return _finished(records, items, section, limit, seed)
+
+
+def _check_exclusive(records: Records) -> None:
+    """Refuse images with several labels or none, of which no class index can be made."""
+    if not records.exclusive:
+        several = records.targets.sum(axis=1) != 1
+        several |= False if records.known is None else ~records.known.all(axis=1)
+        row = int(np.argmax(several))
+        carried = [
+            name for name, has in zip(records.labels, records.targets[row], strict=True) if has
+        ]
+        message = (
+            f"{several.sum()} images do not have exactly one class, the first is "
+            f"{records.frame['image'].iloc[row]!r} with {', '.join(carried) or 'none'}; stage 3 "
+            "takes one class an image"
+        )
+        raise InputError([Problem(records.file, None, message)])
 
 
 def _check_section(section: str, sections: Sequence[str]) -> None:

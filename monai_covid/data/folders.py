@@ -1,4 +1,4 @@
-"""Finding files: manifests, and images by name in folders that are listed only once."""
+"""Finding files: manifests, and folders whose files are listed only once."""
 
 from __future__ import annotations
 
@@ -53,25 +53,3 @@ def index_files(folders: Iterable[Path]) -> dict[str, str]:
                     if entry.is_file():
                         index.setdefault(entry.name, entry.path)
     return index
-
-
-def find_images(names: Iterable[str], folders: Sequence[Path]) -> list[str]:
-    """Return the path of each image, empty where there is none.
-
-    Args:
-        names: File names, or paths relative to one of ``folders``, or absolute paths.
-        folders: Absolute paths, searched in this order.
-    """
-    index = index_files(folders)
-    return [index.get(name) or _find_nested(name, folders) for name in names]
-
-
-def _find_nested(name: str, folders: Sequence[Path]) -> str:
-    """Look up a name with folders in it; plain names are known from the listing."""
-    if not name or Path(name).name == name:
-        return ""
-    for folder in folders:
-        path = Path(os.path.normpath(folder / name))
-        if path.is_file():
-            return str(path)
-    return ""

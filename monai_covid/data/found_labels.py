@@ -9,7 +9,7 @@ import pandas as pd
 
 from monai_covid.data.tables import numbered
 from monai_covid.errors import Problem
-from monai_covid.labels import SHIPPED, shipped
+from monai_covid.labels import in_known_order
 
 _ALIKE = 0.8
 _RARE = 0.1
@@ -23,10 +23,7 @@ def labels_found(column: pd.Series[str]) -> tuple[str, ...]:
     `misspelt_labels` names the others.
     """
     names = set(column) - {""} - set(_misspelt(column))
-    for each in map(shipped, SHIPPED):
-        if names == set(each.names):
-            return each.names
-    return tuple(sorted(names))
+    return in_known_order(sorted(names))
 
 
 def misspelt_labels(file: Path, column: pd.Series[str]) -> list[Problem]:

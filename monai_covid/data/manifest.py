@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_covid.data.folders import existing_folder, find_images, manifest_file
+from monai_covid.data.folders import existing_folder, manifest_file
 from monai_covid.data.found_labels import labels_found, misspelt_labels
+from monai_covid.data.image_lookup import ImageLookup
 from monai_covid.data.patients import canonical_patient_id
 from monai_covid.data.records import Records
 from monai_covid.data.row_checks import (
     checked_labels,
     duplicate_images,
     empty_cells,
+    found_images,
+    missing_images,
     one_hot,
     patients_in_two_parts,
 )
@@ -77,16 +80,18 @@ def inspect_manifest(
     if not file.exists():
         message = f"does not exist; expected a CSV with {', '.join(REQUIRED_COLUMNS)}"
         raise InputError([Problem(file, None, message)])
-    folders = _image_folders(file, image_dir)
+    folders = image_folders(file, image_dir)
     table = read_table(file, REQUIRED_COLUMNS)
     column = table["label"]
     names = labels_found(column) if labels is None else checked_labels(labels)
     targets, problems = one_hot(file, column, names)
     if labels is None:
         problems = [*misspelt_labels(file, column), *empty_cells(file, column, "a class")]
-    frame = _canonical(table)
-    paths = np.array(find_images(frame["image"], folders), dtype=object)
-    problems += _row_problems(file, frame, paths, folders)
+    frame = canonical(table)
+    lookup = ImageLookup(folders)
+    paths = found_images(file, frame["image"], lookup)
+    problems += missing_images(file, frame["image"], paths, lookup)
+    problems += row_problems(file, frame, paths)
     problems.sort(key=lambda problem: problem.row or 0)
     return ManifestInspection(Records(file, names, frame, paths, targets), problems)
 
@@ -96,28 +101,34 @@ def has_folds(frame: pd.DataFrame) -> bool:
     return "fold" in frame and bool((frame["fold"] != "").any())
 
 
-def _canonical(table: pd.DataFrame) -> pd.DataFrame:
+def canonical(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a manifest's rows with NIH patient ids and folds written in one way."""
     changed = {"patient_id": table["patient_id"].map(canonical_patient_id)}
     if "fold" in table:
         changed["fold"] = table["fold"].str.replace(r"^0+(?=[0-9])", "", regex=True)
     return table.assign(**changed)
 
 
-def _image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
+def image_folders(file: Path, image_dir: Path | str | None) -> list[Path]:
+    """Return where a manifest's images may be."""
     if image_dir is not None and image_dir != "":
         return [existing_folder(image_dir)]
     inner = file.parent / "images"
     return [file.parent, inner] if inner.is_dir() else [file.parent]
 
 
-def _row_problems(
-    file: Path, frame: pd.DataFrame, paths: NDArray[np.object_], folders: Sequence[Path]
-) -> list[Problem]:
+def row_problems(file: Path, frame: pd.DataFrame, paths: NDArray[np.object_]) -> list[Problem]:
+    """Return what is wrong with the rows of a manifest, beside labels and missing images.
+
+    Args:
+        file: The manifest.
+        frame: Its rows, with ``image``, ``label`` and ``patient_id``.
+        paths: Path of each image, empty if it is missing.
+    """
     images = frame["image"]
     keys = pd.Series(np.where(paths == "", images.to_numpy(), paths), index=frame.index, dtype=str)
     problems = [
         *empty_cells(file, images, "a file name"),
-        *_missing_images(file, images[(paths == "") & (images != "")], folders),
         *duplicate_images(file, images, frame["label"], keys),
         *empty_cells(file, frame["patient_id"], "an id shared by all images of the patient"),
     ]
@@ -127,14 +138,6 @@ def _row_problems(
         if column in frame:
             problems += patients_in_two_parts(file, frame["patient_id"], frame[column])
     return problems
-
-
-def _missing_images(file: Path, missing: pd.Series[str], folders: Sequence[Path]) -> list[Problem]:
-    places = " or ".join(map(str, folders))
-    return [
-        Problem(file, line, f"image {name!r} is not in {places}")
-        for line, name in numbered(missing)
-    ]
 
 
 def _fold_problems(file: Path, folds: pd.Series[str]) -> list[Problem]:

@@ -28,6 +28,8 @@ class Records:
             ``patient_id``, and optional columns.
         paths: ``(N,)`` str, the absolute path of each image, empty if there is no such image.
         targets: ``(N, C)`` bool, True where the image carries the label.
+        known: ``(N, C)`` bool, False where nobody knows whether it does (``targets`` is False
+            there); None: all is known.
     """
 
     file: Path
@@ -35,6 +37,7 @@ class Records:
     frame: pd.DataFrame
     paths: NDArray[np.object_]
     targets: NDArray[np.bool_]
+    known: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -51,6 +54,11 @@ class Records:
         classes: NDArray[np.intp] = self.targets.argmax(axis=1)
         return classes
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether each image is known to have exactly one label."""
+        return bool((self.targets.sum(axis=1) == 1).all()) and self.known is None
+
     def select(self, keep: NDArray[np.bool_]) -> Records:
         """Return the images for which ``keep``, ``(N,)`` bool, is True, in the same order."""
         return replace(
@@ -58,6 +66,7 @@ class Records:
             frame=self.frame.loc[keep],
             paths=self.paths[keep],
             targets=self.targets[keep],
+            known=None if self.known is None else self.known[keep],
         )
 
     def single_label_datalist(self) -> Datalist:
@@ -65,8 +74,11 @@ class Records:
         return self._datalist(self.classes.tolist())
 
     def multi_label_datalist(self) -> Datalist:
-        """Return MONAI items whose ``label`` is a list of ``C`` floats, 0.0 or 1.0."""
-        return self._datalist(self.targets.astype(float).tolist())
+        """Return MONAI items whose ``label`` is ``C`` floats: 0.0, 1.0, or NaN where not known."""
+        labels = self.targets.astype(float)
+        if self.known is not None:
+            labels[~self.known] = np.nan
+        return self._datalist(labels.tolist())
 
     def _datalist(self, labels: list[Any]) -> Datalist:
         """Give every item the same keys, because batches are collated key by key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monai_covid.data.image_lookup import ImageLookup
 from monai_covid.data.tables import numbered, suggestion
 from monai_covid.errors import Problem
+
+logger = logging.getLogger(__name__)
+
+ONE_BY_ONE = 5
+"""Equal problems that are named one by one; of more there is one line with their number."""
 
 
 def checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
@@ -42,12 +49,51 @@ def unknown_label(value: str, labels: Sequence[str]) -> str:
 def one_hot(
     file: Path, cells: pd.Series[str], labels: tuple[str, ...]
 ) -> tuple[NDArray[np.bool_], list[Problem]]:
-    """Return ``(N, C)`` bool targets, one label per row, and a problem per row without one."""
+    """Return ``(N, C)`` bool targets, one label per row, and problems of the rows without one.
+
+    A label that is in many rows and unknown is one problem.
+    """
     targets = cells.to_numpy(dtype=object)[:, None] == np.array(labels, dtype=object)[None]
     unknown = cells[~targets.any(axis=1)]
-    return targets, [
-        Problem(file, line, unknown_label(value, labels)) for line, value in numbered(unknown)
+    counts = unknown.value_counts()
+    few = unknown[unknown.map(counts) <= ONE_BY_ONE]
+    many = unknown[unknown.map(counts) > ONE_BY_ONE].drop_duplicates()
+    problems = [Problem(file, line, unknown_label(cell, labels)) for line, cell in numbered(few)]
+    problems += [
+        Problem(file, line, f"{unknown_label(cell, labels)}, in {counts[cell]} rows")
+        for line, cell in numbered(many)
     ]
+    return targets, problems
+
+
+def found_images(file: Path, names: pd.Series[str], lookup: ImageLookup) -> NDArray[np.object_]:
+    """Return the path of each image, empty where there is none; say which are elsewhere."""
+    paths = np.array(lookup.find(names.tolist()), dtype=object)
+    for start, images in lookup.moved.items():
+        logger.warning(
+            "%s: there is no folder %s here; %d of its images were found without it",
+            *(file, start, images),
+        )
+    return paths
+
+
+def missing_images(
+    file: Path, names: pd.Series[str], paths: NDArray[np.object_], lookup: ImageLookup
+) -> list[Problem]:
+    """Report the images that are not there: each of a few, or all of many in one line."""
+    missing = numbered(names[(paths == "") & (names != "")])
+    places = " or ".join(lookup.places)
+    if len(missing) <= ONE_BY_ONE:
+        return [
+            Problem(file, line, f"image {name!r} is not in {places}{lookup.hint(name)}")
+            for line, name in missing
+        ]
+    line, name = missing[0]
+    message = (
+        f"{len(missing)} of {len(names)} images are not in {places}; the first is {name!r}"
+        f"{lookup.hint(name)}"
+    )
+    return [Problem(file, line, message)]
 
 
 def duplicate_images(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
+from monai_covid.data.balanced_folds import balanced_folds
 from monai_covid.data.folders import manifest_file
 from monai_covid.data.manifest import has_folds, read_manifest
 from monai_covid.data.patients import patients_in, patients_in_manifests
@@ -135,11 +135,8 @@ def assign_folds(
     """
     check_folds(folds)
     order = np.lexsort((classes, patients.astype(str)))
-    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    parts = splitter.split(order, classes[order], patients[order])
     fold_of = np.empty(len(order), dtype=np.intp)
-    for fold, (_, test) in enumerate(parts):
-        fold_of[order[test]] = fold
+    fold_of[order] = balanced_folds(patients[order], classes[order], folds, seed)
     return fold_of
 
 

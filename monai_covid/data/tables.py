@@ -12,17 +12,20 @@ import pandas as pd
 
 from monai_covid.errors import InputError, Problem
 
-OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+SEPARATORS = (",", ";", "\t", "|")
+"""What may stand between cells, the usual one first."""
 
 Row = tuple[int, list[str]]
 """Line number of a row (header: 1) and its cells without outer white space."""
 
 
 def read_table(file: Path, required: Sequence[str]) -> pd.DataFrame:
-    """Read a comma-separated UTF-8 file; every cell stays text, so that leading zeros survive.
+    """Read a UTF-8 table; every cell stays text, so that leading zeros survive.
 
-    White space around cells is removed, blank rows and columns without a name are left out, and
-    cells that are missing at the end of a row are empty.
+    Cells are separated by commas, or by semicolons, tabs or vertical bars where the header has the
+    required columns that way alone, as Excel writes it in many countries. White space around cells
+    is removed, blank rows and columns without a name are left out, and cells that are missing at
+    the end of a row are empty.
 
     Args:
         file: CSV file, with or without byte order mark, with any line ending.
@@ -34,7 +37,8 @@ def read_table(file: Path, required: Sequence[str]) -> pd.DataFrame:
     Raises:
         InputError: The file cannot be read or decoded, is not CSV, lacks columns or has no rows.
     """
-    rows = _parse(file, read_text(file))
+    text = read_text(file)
+    rows = _parse(file, text, _separator(text, required))
     if not rows:
         raise InputError([Problem(file, None, f"is empty; expected {_listed(required)}")])
     header = _header(rows[0][1])
@@ -87,8 +91,36 @@ def _nearest(value: str, valid: Iterable[str]) -> str | None:
     return by_lower[near[0]] if near else None
 
 
-def _parse(file: Path, text: str) -> list[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def header_of(file: Path) -> list[str]:
+    """Return the names of a table's columns, empty if it is none.
+
+    Raises:
+        InputError: As of :func:`read_text`.
+    """
+    text = read_text(file)
+    return _cells(text, _separator(text, ()))
+
+
+def _separator(text: str, required: Sequence[str]) -> str:
+    """Return what separates the columns: what finds the required ones, else the most columns."""
+    names = {separator: _cells(text, separator) for separator in SEPARATORS}
+    if required and all(name in names[","] for name in required):
+        return ","
+    fitting = [each for each in SEPARATORS if {*required} <= {*names[each]}] or [*SEPARATORS]
+    return max(fitting, key=lambda each: len(names[each]))
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    """Return the cells of the first line that has any."""
+    line = next((line for line in io.StringIO(text, newline=None) if line.strip(" ,;|\t\n")), "")
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:
+        return []
+
+
+def _parse(file: Path, text: str, separator: str) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     rows: list[Row] = []
     line = 1
     try:
@@ -123,10 +155,6 @@ def _header_problems(file: Path, header: list[str], required: Sequence[str]) -> 
 
 
 def _missing_columns(file: Path, names: list[str], missing: list[str]) -> Problem:
-    if len(names) == 1:
-        for separator, meaning in OTHER_SEPARATORS.items():
-            if separator in names[0]:
-                return Problem(file, 1, f"is separated by {meaning}; save it with commas")
     near = {name: _nearest(name, names) for name in missing}
     hints = "".join(f"; is {have!r} meant for {name!r}?" for name, have in near.items() if have)
     return Problem(file, 1, f"lacks {_listed(missing)}; found {', '.join(names)}{hints}")
@@ -139,7 +167,7 @@ def _width_problems(file: Path, rows: list[Row], header: list[str]) -> list[Prob
             file,
             line,
             f"has {len(cells)} cells where the header names {width}; "
-            "put cells that hold a comma into quotation marks",
+            "put cells that hold a separator into quotation marks",
         )
         for line, cells in rows
         if any(cells[width:])

@@ -23,6 +23,7 @@ from monai_covid.data.patients import canonical_patient_id
 from monai_covid.data.row_checks import duplicate_images, empty_cells, one_hot
 from monai_covid.data.tables import numbered
 from monai_covid.data.tables import read_table as read_text_table
+from monai_covid.data.unknown_patients import patients_of_names
 from monai_covid.errors import SHOWN_AT_MOST, InputError, Problem
 from monai_covid.evaluation.columns import (
     IMAGE,
@@ -83,8 +84,9 @@ def read_labelled_predictions(
 
     Args:
         predictions: CSV with ``image`` and ``probability_<class>``.
-        labels: CSV with ``image``, ``patient_id`` and ``label`` or ``target_<class>``, or the
-            folder of its ``metadata.csv``; None: ``predictions`` has these columns itself.
+        labels: CSV with ``image``, ``label`` or ``target_<class>``, and ``patient_id``, without
+            which the patients are unknown; or the folder of its ``metadata.csv``; None:
+            ``predictions`` has these columns itself.
 
     Raises:
         InputError: Naming every row that is wrong, lacks a label or fits several.
@@ -110,19 +112,23 @@ def read_labelled_predictions(
     return LabelledPredictions(complete, unanswered.reset_index(drop=True), unpredicted)
 
 
-def read_labels(labels: Path | str) -> pd.DataFrame:
+def read_labels(labels: Path | str, patient_pattern: str = "") -> pd.DataFrame:
     """Return the rows of a manifest as text, indexed by line; its images need not be there.
 
     Args:
         labels: CSV, or the folder of its ``metadata.csv``.
+        patient_pattern: Where there is no column ``patient_id``: what tells the patient from an
+            image's name, see :func:`monai_covid.data.unknown_patients.patients_of_names`.
 
     Raises:
         InputError: Naming every row that is wrong.
     """
     file = manifest_file(labels)
-    table = read_text_table(file, (IMAGE, PATIENT))
+    table = read_text_table(file, (IMAGE,))
     if not target_names_in(table):
-        table = read_text_table(file, (IMAGE, LABEL, PATIENT))
+        table = read_text_table(file, (IMAGE, LABEL))
+    if PATIENT not in table:
+        table = table.assign(**{PATIENT: patients_of_names(table[IMAGE], patient_pattern)})
     truth = table[LABEL] if LABEL in table else pd.Series("", index=table.index)
     keys = table[IMAGE].map(lambda name: "/".join(_parts(name)))
     problems = [

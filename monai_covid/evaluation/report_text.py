@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.data.unknown_patients import unknown_patients_note
 from monai_covid.evaluation.bootstrap import LEVEL
 from monai_covid.evaluation.report import EvaluationReport, MetricRow
 from monai_covid.evaluation.wording import counted, interval, metric_name, number, sample_size
@@ -94,6 +95,9 @@ def remarks(report: EvaluationReport) -> list[str]:
     few = [row for row in report.rows if row.value is not None and _lost(row, report)]
     names = [f"{metric_name(row.metric, row.label)} ({row.resamples_used:,})" for row in few]
     lines = [*report.notes, first]
+    unknown = unknown_patients_note(report.patient_ids)
+    if unknown:
+        lines.append(unknown)
     if names:
         lines.append(f"Defined in fewer resamples (number): {'; '.join(names)}.")
     if any(row.low is not None and row.low == row.high for row in report.rows):

@@ -16,6 +16,7 @@ from monai_covid.training.options import (
     check_options,
     option_problems,
     optional,
+    restore_running_texts,
     running_config,
 )
 from monai_covid.training.workflow_checks import WIRING
@@ -51,6 +52,7 @@ def check_cross_validation() -> None:
         SystemExit: Listing every unknown name and unusable value.
     """
     check_options(CROSS_VALIDATION, (*WIRING, "training", "budget"))
+    restore_running_texts(STAGE3, "stage3#")
     handed_on = running_config()["stage3"]
     taken = {name: STAGE3[name] for name in handed_on if name in STAGE3}
     problems = option_problems(handed_on, taken, STAGE3) + start_conflicts(handed_on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monai_covid.labels.display import display_name, register_display_names
 from monai_covid.labels.label_set import CodedConcept, Label, LabelSet, plain
-from monai_covid.labels.reading import SHIPPED, chosen_labels, known_labels, shipped
+from monai_covid.labels.reading import SHIPPED, chosen_labels, in_known_order, known_labels, shipped
 
 NO_FINDING = "No Finding"
 
@@ -30,6 +30,7 @@ __all__ = [
     "LabelSet",
     "chosen_labels",
     "display_name",
+    "in_known_order",
     "known_labels",
     "plain",
     "register_display_names",

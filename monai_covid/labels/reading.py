@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -63,6 +63,13 @@ def known_labels(names: Sequence[str], *, exclusive: bool | None = None) -> Labe
         if labels.names == tuple(names) and exclusive in (None, labels.exclusive):
             return labels
     return plain(names, exclusive=exclusive is not False)
+
+
+def in_known_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in the order of the shipped label set of exactly these, else as they are."""
+    given = tuple(names)
+    known = (shipped(name).names for name in SHIPPED)
+    return next((labels for labels in known if {*labels} == {*given}), given)
 
 
 def _from_name_or_file(given: str) -> LabelSet:
@@ -197,6 +204,7 @@ __all__ = [
     "SHIPPED",
     "CodedConcept",
     "chosen_labels",
+    "in_known_order",
     "is_snomed_identifier",
     "known_labels",
     "label_set_of",

@@ -14,6 +14,7 @@ from .distillation import Teacher as Teacher
 from .distillation import build_backbone as build_backbone
 from .inferer import PrecisionInferer as PrecisionInferer
 from .losses import BalancedCrossEntropy as BalancedCrossEntropy
+from .losses import KnownBinaryCrossEntropy as KnownBinaryCrossEntropy
 from .losses import balanced_cross_entropy as balanced_cross_entropy
 from .metrics import accuracy as accuracy
 from .metrics import macro_auc as macro_auc

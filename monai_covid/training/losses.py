@@ -50,6 +50,30 @@ class BalancedCrossEntropy(nn.Module):
         return losses.mean()
 
 
+class KnownBinaryCrossEntropy(nn.Module):
+    """Binary cross-entropy over several labels, of which some may not be known.
+
+    A target of NaN is not known and adds nothing. The sum is divided by the number of all targets:
+    every known one then weighs the same in whichever batch, and splitting a batch among processes
+    changes nothing. Where all are known, this is ``torch.nn.BCEWithLogitsLoss``, to the last bit.
+    """
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss.
+
+        Args:
+            logits: ``(B, C)``.
+            targets: ``(B, C)`` of 0, 1 and NaN.
+        """
+        known = ~targets.isnan()
+        if known.all():
+            return F.binary_cross_entropy_with_logits(logits, targets)
+        losses = F.binary_cross_entropy_with_logits(
+            logits, targets.nan_to_num(0.0), reduction="none"
+        )
+        return torch.where(known, losses, 0.0).mean()
+
+
 def balanced_cross_entropy(
     training: Datalist,
     info: ModelInfo,

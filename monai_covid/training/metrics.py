@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from monai.handlers import IgniteMetricHandler
 from monai.metrics import CumulativeIterationMetric
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
@@ -53,7 +54,7 @@ def macro_auc(logits: Tensor, targets: Tensor) -> float:
 
     Args:
         logits: ``(N, C)``; class indices are scored by softmax, multi-label targets by the logit.
-        targets: Class indices ``(N,)``, or 0/1 ``(N, C)``.
+        targets: Class indices ``(N,)``, or 0/1 ``(N, C)``, NaN where it is not known.
 
     Returns:
         A value in [0, 1]; NaN when it is defined for no class.
@@ -70,13 +71,18 @@ def macro_auc(logits: Tensor, targets: Tensor) -> float:
     if targets.ndim == 1:
         scores = scores.softmax(1)
         targets = torch.nn.functional.one_hot(targets.long().cpu(), scores.shape[1])
-    truth = targets.cpu().numpy() > 0.5
     areas = [
-        roc_auc_score(truth[:, column], scores[:, column].numpy())
-        for column in range(truth.shape[1])
-        if 0 < truth[:, column].sum() < len(truth)
+        roc_auc_score(truth, score)
+        for truth, score in map(_known, targets.cpu().T, scores.T)
+        if 0 < truth.sum() < len(truth)
     ]
     return float(np.mean(areas)) if areas else float("nan")
+
+
+def _known(targets: Tensor, scores: Tensor) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return truth and scores of the images whose target is known."""
+    known = ~targets.isnan()
+    return targets[known].numpy() > 0.5, scores[known].numpy()
 
 
 def accuracy(logits: Tensor, targets: Tensor) -> float:

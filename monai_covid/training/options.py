@@ -18,6 +18,7 @@ from monai.bundle import ConfigParser
 from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
 
 from monai_covid.errors import or_exit
+from monai_covid.training.texts import restore_texts
 
 T = TypeVar("T")
 
@@ -91,12 +92,24 @@ def check_options(
         SystemExit: Listing every unknown name, with the nearest known one, and every unusable
             value, with what would be right.
     """
+    restore_running_texts(options)
     config = running_config()
     problems = option_problems(config, options, wiring)
     problems += conflicts(config) if conflicts is not None else []
     if problems:
         listed = "\n  ".join(problems)
         raise SystemExit(f"error: unusable options:\n  {listed}")
+
+
+def restore_running_texts(options: Mapping[str, Option], below: str = "") -> None:
+    """Give texts of the running config back what the command line took for numbers.
+
+    Args:
+        options: The options by name.
+        below: Where they stand, such as ``stage3#``; empty: at the top.
+    """
+    kinds = {name: option.kinds for name, option in options.items()}
+    restore_texts(_running_parser(), kinds, below)
 
 
 def option_problems(

@@ -11,7 +11,8 @@ from monai_covid.training.workflow_options import (
     STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
-    start_conflicts,
+    batch_conflicts,
+    stage3_conflicts,
 )
 
 WIRING = ("imports", "_meta_", "initialize", "run", "finalize")
@@ -67,14 +68,14 @@ def check_stage1() -> None:
 
 def check_stage1_distilled() -> None:
     """Check the running config's options against those of stage 1 with a teacher."""
-    check_options(STAGE1_DISTILLED, TRAINING_WIRING)
+    check_options(STAGE1_DISTILLED, TRAINING_WIRING, batch_conflicts)
 
 
 def check_stage2() -> None:
     """Check the running config's options against stage 2's; see ``options.check_options``."""
-    check_options(STAGE2, TRAINING_WIRING)
+    check_options(STAGE2, TRAINING_WIRING, batch_conflicts)
 
 
 def check_stage3() -> None:
     """Check the running config's options against stage 3's, and what it starts from."""
-    check_options(STAGE3, TRAINING_WIRING, start_conflicts)
+    check_options(STAGE3, TRAINING_WIRING, stage3_conflicts)

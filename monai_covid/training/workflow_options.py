@@ -227,6 +227,10 @@ HEAD_OPTIONS = ("head", "keep", "new_from")
 """Options of stage 3 that mean nothing without a model of stage 2."""
 
 
+LAST_MAP_OF_ONE = {"densenet121": 60, "densenet201": 60, "efficientnet_lite0": 63}
+"""Largest ``image_size`` whose last feature maps have one row and one column."""
+
+
 def start_conflicts(config: Mapping[str, Any]) -> list[str]:
     """Return which options of a stage 3 contradict each other about where it starts from."""
     without_stage2 = config.get("stage2_model") == NO_MODEL
@@ -238,6 +242,25 @@ def start_conflicts(config: Mapping[str, Any]) -> list[str]:
             "none, or leave --imagenet out"
         ]
     return []
+
+
+def batch_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Return why one image is too small a batch: a single value has no variance to normalise by."""
+    size, batch = config.get("image_size"), config.get("batch_size")
+    if batch != 1 or not isinstance(size, int) or config.get("freeze_batch_norm") is True:
+        return []
+    largest = LAST_MAP_OF_ONE.get(str(config.get("architecture")), 0)
+    if size > largest:
+        return []
+    return [
+        f"--batch_size 1 with --image_size {size}: batch normalisation would see a single value; "
+        f"give --batch_size 2 or --image_size {largest + 1}, or more"
+    ]
+
+
+def stage3_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Return which options of a stage 3 contradict each other."""
+    return start_conflicts(config) + batch_conflicts(config)
 
 
 USE_OF_A_MODEL = {

@@ -1,12 +1,20 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monai_covid.data.class_balance import class_counts
 from monai_covid.data.datalists import NIH_SECTIONS, covid_datalist, nih_datalist
 from monai_covid.errors import InputError
 from monai_covid.labels import NIH_LABELS
-from tests.data.collections_on_disk import three_classes, write_manifest, write_nih
+from tests.data.collections_on_disk import (
+    three_classes,
+    write_manifest,
+    write_nih,
+    write_picture,
+)
+
+PATTERN = r"(?P<patient>p[A-Z]+\d+)_"
 
 
 def patients(items):
@@ -202,3 +210,39 @@ def test_real_covid(real_data, fold):
     assert not patients(validation) & patients(test)
     assert len(validation) / (1118 - len(test)) == pytest.approx(0.15, abs=0.03)
     assert all(Path(item["image"]).is_file() for item in training)
+
+
+def test_a_table_of_findings_for_stage_2(tmp_path):
+    lines = [f"{n}.png,{n},{n % 2},{'' if n % 3 else -1},{'test' if n > 15 else 'train'}"
+             for n in range(20)]  # fmt: skip
+    write_manifest(tmp_path, lines, "image,patient_id,Mass,Nodule,split")
+    parts = {name: nih_datalist(tmp_path, name, validation_fraction=0.3) for name in NIH_SECTIONS}
+    assert [item["name"] for item in parts["test"]] == [f"{n}.png" for n in range(16, 20)]
+    assert sum(map(len, parts.values())) == 20
+    for item in parts["training"]:
+        number = int(item["patient_id"])
+        assert item["label"][0] == number % 2
+        assert np.isnan(item["label"][1]) == (number % 3 == 0)
+    ignored = nih_datalist(tmp_path, "training", blank="ignore")
+    assert all(np.isnan(item["label"][1]) for item in ignored)
+
+
+def test_one_folder_a_class_for_stage_3(tmp_path):
+    for label in ("NORMAL", "TB"):
+        for number in range(12):
+            write_picture(tmp_path / "train" / label / f"p{label}{number // 2}_{number}.jpeg")
+    parts = [
+        covid_datalist(tmp_path, name, labels=("tb", "normal"), patient_pattern=PATTERN, folds=3)
+        for name in ("training", "validation", "test")
+    ]
+    patients = [{item["patient_id"] for item in part} for part in parts]
+    assert sum(map(len, parts)) == 24
+    assert len(set.union(*patients)) == sum(map(len, patients)) == 12
+    assert {item["label"] for item in parts[0]} == {0, 1}
+
+
+def test_images_with_several_classes_are_none_for_stage_3(tmp_path):
+    lines = ["a.png,1,1,1", "b.png,2,0,1"]
+    write_manifest(tmp_path, lines, "image,patient_id,Mass,Nodule")
+    with pytest.raises(InputError, match=r"1 images do not .* 'a.png' with Mass, Nodule"):
+        covid_datalist(tmp_path, "training", labels=("Mass", "Nodule"))

@@ -55,8 +55,7 @@ def test_short_rows_are_filled_and_nameless_columns_dropped(tmp_path):
         ("", None, "is empty; expected columns 'image', 'label'"),
         ("\n , \n", None, "is empty"),
         ("image,label\n", None, "no rows"),
-        ("image;label\na;b\n", 1, "separated by semicolons"),
-        ("image\tlabel\na\tb\n", 1, "separated by tabs"),
+        ("image;lable\na;b\n", 1, "lacks column 'label'; found image, lable; is 'lable' meant"),
         (
             "Image,file\na,b\n",
             1,
@@ -87,3 +86,21 @@ def test_missing_file_and_folder(tmp_path):
 def test_suggestion():
     assert suggestion("COVID-19", ["covid19", "normal"]) == "; did you mean 'covid19'?"
     assert suggestion("xyz", ["covid19"]) == ""
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("start", ["", "\ufeff", "\n\n"])
+def test_separators_of_excel_and_others(tmp_path, separator, start):
+    rows = [["image", "label", "size [w,h]"], ["a;1.png", "x|y", "3,5"], ["b\tc", "z", ""]]
+    text = "\r\n".join(separator.join(f'"{cell}"' for cell in row) for row in rows)
+    file = tmp_path / "table.csv"
+    file.write_bytes((start + text).encode())
+    table = read_table(file, ("image", "label"))
+    assert table.to_numpy().tolist() == rows[1:]
+    assert list(table) == rows[0]
+
+
+def test_a_comma_in_a_cell_of_a_table_with_semicolons(tmp_path):
+    file = tmp_path / "table.csv"
+    file.write_text("image;label;age\na.png;normal;58,5\n")
+    assert read_table(file, ("image", "label")).loc[2].tolist() == ["a.png", "normal", "58,5"]

@@ -10,6 +10,7 @@ from monai_covid.evaluation.labelled import (
     UNREADABLE,
     match_names,
     read_labelled_predictions,
+    read_labels,
 )
 
 HEAD = "image,prediction,probability_a,probability_b,unsuitable,error"
@@ -233,3 +234,12 @@ def test_a_labelled_table_is_read_as_it_is(tmp_path):
     expected = pd.DataFrame({"patient_id": ["007", "8"], "prediction": ["a", "b"]})
     pd.testing.assert_frame_equal(table[["patient_id", "prediction"]], expected, check_dtype=False)
     assert (len(unanswered), unpredicted) == (0, 0)
+
+
+def test_labels_without_patients(tmp_path):
+    predictions, labels = tmp_path / "predictions.csv", tmp_path / "labels.csv"
+    predictions.write_text("image,probability_a,probability_b\nx.png,0.2,0.8\n")
+    labels.write_text("image,label\nx.png,b\n")
+    table = read_labelled_predictions(predictions, labels).table
+    assert table["patient_id"].tolist() == ["image:x.png"]
+    assert read_labels(labels, r"(?P<patient>\w+)\.png")["patient_id"].tolist() == ["x"]

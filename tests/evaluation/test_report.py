@@ -148,3 +148,26 @@ def test_intervals_without_width_are_explained():
     assert "it does not mean certainty" in render_text(
         evaluate_table(certain([0, 1, 2] * 5, [0, 1, 2] * 5), CLASSES)
     )
+
+
+@pytest.mark.parametrize(
+    ("every", "remark"),
+    [
+        (1, "Patients unknown: intervals by image."),
+        (2, "Patients unknown for {half} of {all} images: intervals by image for these."),
+    ],
+)
+def test_unknown_patients_are_said_in_every_form(every, remark):
+    table = single_label()
+    table["patient_id"] = [
+        f"image:{image}" if row % every == 0 else patient
+        for row, (image, patient) in enumerate(
+            zip(table["image"], table["patient_id"], strict=True)
+        )
+    ]
+    report = evaluate_table(table, CLASSES, 60)
+    said = remark.format(half=-(-len(table) // 2), all=len(table))
+    assert said in render_text(report).splitlines()
+    assert said in report_json(report)["remarks"]
+    known = evaluate_table(single_label(), CLASSES, 60)
+    assert "unknown" not in render_text(known)

@@ -5,7 +5,11 @@ import torch
 
 from monai_covid.errors import OptionError
 from monai_covid.models.model_file import ModelInfo
-from monai_covid.training.losses import BalancedCrossEntropy, balanced_cross_entropy
+from monai_covid.training.losses import (
+    BalancedCrossEntropy,
+    KnownBinaryCrossEntropy,
+    balanced_cross_entropy,
+)
 
 COUNTS = (10, 3, 7)
 
@@ -68,3 +72,45 @@ def test_weights_move_with_the_logits_type(batch):
 def test_a_class_without_images_is_an_error_about_the_options(datalist):
     with pytest.raises(OptionError, match=r"no images of class \[2\].*--limit"):
         balanced_cross_entropy(datalist[:13], ModelInfo())
+
+
+def with_gradient(loss, logits, targets):
+    logits = logits.clone().requires_grad_()
+    value = loss(logits, targets)
+    value.backward()
+    return value.detach(), logits.grad
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64, torch.bfloat16])
+def test_all_known_is_torchs_to_the_last_bit(kind):
+    for seed in range(5):
+        generator = torch.Generator().manual_seed(seed)
+        logits = (5 * torch.randn(17, 15, generator=generator)).to(kind)
+        targets = torch.randint(2, (17, 15), generator=generator).float()
+        known = with_gradient(KnownBinaryCrossEntropy(), logits, targets)
+        plain = with_gradient(torch.nn.BCEWithLogitsLoss(), logits, targets)
+        assert all(map(torch.equal, known, plain))
+
+
+def test_unknown_targets_add_nothing():
+    """Closed form: the mean over all B·C targets of -log(sigmoid(z)) and -log(1 - sigmoid(z))."""
+    nan = float("nan")
+    logits = torch.tensor([[0.3, -2.0, 40.0], [1.5, 0.0, -70.0]], dtype=torch.float64)
+    targets = torch.tensor([[1.0, nan, nan], [0.0, 1.0, nan]], dtype=torch.float64)
+    value, gradient = with_gradient(KnownBinaryCrossEntropy(), logits, targets)
+    sure = logits.sigmoid()
+    expected = -(sure[0, 0].log() + (1 - sure[1, 0]).log() + sure[1, 1].log()) / 6
+    torch.testing.assert_close(value, expected)
+    slopes = torch.where(targets.isnan(), 0.0, sure - targets) / 6
+    torch.testing.assert_close(gradient, slopes)
+    parts = [
+        KnownBinaryCrossEntropy()(logits[row : row + 1], targets[row : row + 1]) for row in (0, 1)
+    ]
+    torch.testing.assert_close(sum(parts) / 2, value)
+
+
+def test_a_batch_of_which_nothing_is_known():
+    unknown = torch.full((2, 3), float("nan"))
+    value, gradient = with_gradient(KnownBinaryCrossEntropy(), torch.ones(2, 3), unknown)
+    assert value == 0
+    assert not gradient.any()

@@ -67,3 +67,17 @@ def test_a_pooled_loss_is_that_of_all_images():
     pooled(loss).attach(engine, "loss")
     engine.run([range(0, 32), range(32, 40)])
     assert engine.state.metrics["loss"] == pytest.approx(loss(LOGITS.float(), CLASSES).item())
+
+
+def test_auc_of_the_known_targets_alone():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(40, 2, generator=generator)
+    targets = torch.randint(2, (40, 2), generator=generator).float()
+    targets[::3, 0] = targets[5:9, 1] = float("nan")
+    known = [~targets[:, label].isnan() for label in range(2)]
+    parts = [
+        macro_auc(logits[rows, label, None], targets[rows, label, None])
+        for label, rows in enumerate(known)
+    ]
+    assert macro_auc(logits, targets) == pytest.approx(sum(parts) / 2)
+    assert np.isnan(macro_auc(logits, torch.full((40, 2), float("nan"))))

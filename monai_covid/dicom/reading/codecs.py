@@ -40,7 +40,8 @@ TIME_LIMIT_SECONDS = 60.0
 
 _PROGRAM = Path(__file__).with_name("gdcm_process.py")
 _SHOWN_CHARACTERS = 200
-_FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
+_FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGKILL", None))
+"""Windows has no SIGKILL."""
 _END_OF_CODESTREAM = b"\xff\xd9"
 _SIGNS_OF_DAMAGE = ("premature end of data segment", "bad Huffman code")
 """After these warnings GDCM makes up the rest of the picture."""

@@ -32,6 +32,21 @@ def check_extras() -> None:
         raise OptionError(f"not installed: {', '.join(missing)}; pip install 'monai-covid[pacs]'")
 
 
+def check_system() -> None:
+    """Make sure that this is Linux.
+
+    What survives a crash depends on its file systems (fsync of folders, hard links).
+
+    Raises:
+        OptionError: It is not.
+    """
+    if not sys.platform.startswith("linux"):
+        raise OptionError(
+            f"listen is for Linux, and this is {sys.platform}; run it there, in a virtual machine "
+            "or in a container. predict and explain work here"
+        )
+
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -62,8 +77,10 @@ def run_when_loaded(
         Exit status: 0.
 
     Raises:
-        OptionError: A setting is not usable or the extra ``pacs`` is not installed.
+        OptionError: A setting is not usable, the extra ``pacs`` is not installed, or this is not
+            Linux.
     """
+    check_system()
     check_extras()
     # Only now is it known that its imports are there.
     from monai_covid.dicom.service.service import Service  # noqa: PLC0415
