@@ -9,8 +9,8 @@ from pathlib import Path
 from monai_covid.audits.finding import AuditFinding
 from monai_covid.audits.run import AUDIT_JSON, AUDITS, audit_name, run_audits
 from monai_covid.audits.subject import AuditOptions, Subject
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.files import check_writable
-from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import is_nih_folder, read_nih_as_stage3
 from monai_covid.data.readings import readings_of
 from monai_covid.data.records import Records
@@ -69,10 +69,10 @@ def audit(
         raise OptionError(f"--out: {error}") from error
     check_writable(out)
     wanted = _wanted_labels(classes, classifier)
-    records = read_manifest(
+    records = read_collection(
         data,
         None if wanted is None else wanted.names,
-        None if image_dir is None else Path(image_dir),
+        image_dir=None if image_dir is None else Path(image_dir),
     )
     labels = wanted or known_labels(records.labels)
     with whole_folder(out, AUDIT_JSON, overwrite=overwrite) as folder:
@@ -123,7 +123,7 @@ def _externals(manifests: Sequence[Path], labels: LabelSet) -> dict[str, Records
         if is_nih_folder(manifest):
             collections[name] = read_nih_as_stage3(manifest, labels)
         else:
-            collections[name] = read_manifest(manifest, labels.names)
+            collections[name] = read_collection(manifest, labels.names)
     return collections
 
 

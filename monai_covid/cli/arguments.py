@@ -42,6 +42,11 @@ SHARED: dict[str, dict[str, Any]] = {
     "minutes": {"type": float, "help": "time for this call (until the end)"},
     "nih": {"type": Path, "help": "folder of ChestX-ray14"},
     "overwrite": {"action": "store_true", "help": "replace earlier results in --out"},
+    "patient-pattern": {
+        "metavar": "REGEX",
+        "help": r"tells the patient from an image's name, such as 'person(?P<patient>\d+)_' "
+        "(the column patient_id)",
+    },
     "quiet": {"action": "store_true", "help": "no progress bars"},
     "readings": {
         "type": Path,

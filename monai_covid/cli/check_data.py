@@ -13,7 +13,7 @@ from monai_covid.labels import chosen_labels
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    add_shared(parser, "nih", "data", "image-dir", "classes")
+    add_shared(parser, "nih", "data", "image-dir", "classes", "patient-pattern")
     add_old_name(parser, "--covid", "--data", type=Path)
     parser.add_argument(
         "--fast", action="store_true", help="check the tables alone, without opening images"
@@ -32,7 +32,12 @@ def run(options: argparse.Namespace) -> int:
     if options.data is not None:
         labels = None if options.classes is None else chosen_labels(options.classes).names
         summary = check_collection(
-            options.data, options.image_dir, deep=deep, progress=progress, labels=labels
+            options.data,
+            options.image_dir,
+            deep=deep,
+            progress=progress,
+            labels=labels,
+            patient_pattern=options.patient_pattern,
         )
         print(summary)
     return 0

@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from monai_covid.data.collections.reading import inspect_collection
 from monai_covid.data.folders import as_paths
 from monai_covid.data.images import read_image
-from monai_covid.data.manifest import has_folds, inspect_manifest
+from monai_covid.data.manifest import has_folds
 from monai_covid.data.nih import inspect_nih
 from monai_covid.data.patients import drop_manifest_patients
 from monai_covid.data.records import Records
@@ -35,20 +36,23 @@ from monai_covid.labels import NIH_LABELS
 
 
 def check_collection(
-    manifest: Path | str,
+    collection: Path | str,
     image_dir: Path | str | None = None,
+    *,
     deep: bool = True,
     progress: bool = True,
     labels: Sequence[str] | None = None,
+    patient_pattern: str | None = None,
 ) -> Summary:
-    """Check a manifest and its images.
+    """Check a labelled collection and its images.
 
     Args:
-        manifest: CSV file, or folder that holds ``metadata.csv``.
+        collection: File or folder of any layout, see `read_collection`.
         image_dir: Folder of the images, if not beside the manifest.
         deep: Also read every image.
         progress: Show a progress bar on standard error while images are read.
-        labels: The class names; None: what the manifest has.
+        labels: The class names; None: what the collection has.
+        patient_pattern: As for `read_collection`.
 
     Returns:
         Summary, ``str()`` of which is for people.
@@ -56,10 +60,13 @@ def check_collection(
     Raises:
         InputError: Lists everything that is wrong.
     """
-    records, problems = inspect_manifest(manifest, labels, image_dir)
+    inspection = inspect_collection(
+        collection, labels, image_dir=image_dir, patient_pattern=patient_pattern
+    )
+    records = inspection.records
     parts = count_parts(records, "fold") if has_folds(records.frame) else {}
     images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, problems, parts, {}, images)
+    return _checked(records, list(inspection.problems), parts, {}, images)
 
 
 def check_nih(

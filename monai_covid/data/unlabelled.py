@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.folders import as_paths, manifest_file
 from monai_covid.data.leave_out import images_to_leave_out, keys_of
-from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import CSV_PATTERN, read_nih
 from monai_covid.data.patients import drop_patients, patients_in_manifests
 from monai_covid.data.records import Datalist, Records
@@ -91,7 +91,7 @@ def _read(folder: Path) -> Records:
         message = f"must be a manifest, or a folder with metadata.csv or {CSV_PATTERN}"
         message = message if folder.exists() else f"no such file or folder; {message}"
         raise InputError([Problem(folder, None, message)])
-    return read_manifest(folder)
+    return read_collection(folder)
 
 
 def _without(records: Records, patients: set[str]) -> Records:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.errors import OptionError
 from monai_covid.labels import LabelSet, chosen_labels, known_labels, register_display_names
 
@@ -14,6 +14,7 @@ def run_labels(
     classes: str | Path | Sequence[str] | None = None,
     manifest: Path | str | None = None,
     image_dir: Path | str | None = None,
+    patient_pattern: str | None = None,
 ) -> LabelSet:
     """Return the label set of a run.
 
@@ -21,6 +22,7 @@ def run_labels(
         classes: As `chosen_labels` takes them; None: what the collection has.
         manifest: The collection.
         image_dir: Folder of the manifest's images.
+        patient_pattern: As for `read_collection`.
 
     Raises:
         InputError: If the collection or the label set has problems.
@@ -29,7 +31,8 @@ def run_labels(
     if classes is None:
         if manifest is None:
             raise OptionError("name the label set with --classes")
-        return known_labels(read_manifest(manifest, None, image_dir).labels)
+        records = read_collection(manifest, image_dir=image_dir, patient_pattern=patient_pattern)
+        return known_labels(records.labels, exclusive=None if records.exclusive else False)
     labels = chosen_labels(classes)
     register_display_names(labels)
     return labels

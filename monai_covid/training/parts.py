@@ -48,7 +48,7 @@ build_seeded = part(start.build_seeded)
 start_from_first_stage = part(start.start_from_first_stage)
 start_stage3 = part(start.start_stage3)
 teacher = part(distillation.Teacher)
-balanced_cross_entropy = part(losses.balanced_cross_entropy)
+stage3_loss = part(losses.stage3_loss)
 make_optimizer = part(optimizer.make_optimizer)
 phased_cosine = part(optimizer.phased_cosine)
 

@@ -22,7 +22,8 @@ MAY_CHANGE_ON_RESUME = frozenset(
         *MACHINE,
         *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
         *("imagenet", "exclude_manifests", "extra_manifests", "leave_out_images"),
-        *("image_folders", "classes"),  # whose names and order are in the hash of the data
+        # What these decide is in the hash of the data.
+        *("image_folders", "classes", "patient_pattern", "uncertain", "blank"),
         *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "mlflow", "distributed"),
     }
 ) - {"batch_size", "precision"}

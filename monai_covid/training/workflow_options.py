@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monai_covid.data.collections.layout import POLICIES
 from monai_covid.explain.methods import METHODS
 from monai_covid.labels import SHIPPED
 from monai_covid.models.architectures import ARCHITECTURES, BLOCK_LAYERS
@@ -107,8 +108,20 @@ RELEVANCE = {
     "relevance_margin": number("margin that counts as lungs, in pixels of 224", 0, 112),
 }
 
+LAYOUT = {
+    "patient_pattern": optional(
+        text(
+            "regular expression that tells the patient from an image's name, such as "
+            r"'person(?P<patient>\d+)_'; None: the column patient_id"
+        )
+    ),
+    "uncertain": choice("what a label of -1 counts as", *POLICIES),
+    "blank": choice("what an empty cell counts as, where labels are columns", *POLICIES),
+}
+
 COVID_DATA = {
-    "manifest": text("CSV with image, label, patient_id"),
+    **LAYOUT,
+    "manifest": text("labelled collection: CSV or folder; docs/how-to/classes.md has the layouts"),
     "image_dir": optional(text("folder of the manifest's images; None: beside it or in images/")),
     "folds": whole("number of folds, where the manifest has no fold column", low=2),
     "fold": whole("fold that is kept for testing", low=0),
@@ -173,6 +186,7 @@ STAGE2 = {
     **MACHINE,
     "imagenet": IMAGENET,
     "classes": CLASSES,
+    **LAYOUT,
     "exclude_manifests": Option((list,), "manifests of stage 3 whose patients are left out"),
     "exclude_fold": optional(
         whole("leave out only the patients of this fold of those manifests; None: all", low=0)
