@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from monai_covid.data.collections.reading import inspect_collection
 from monai_covid.data.folders import as_paths
 from monai_covid.data.images import read_image
-from monai_covid.data.manifest import has_folds, inspect_manifest
+from monai_covid.data.manifest import has_folds
 from monai_covid.data.nih import inspect_nih
 from monai_covid.data.patients import drop_manifest_patients
 from monai_covid.data.records import Records
@@ -40,15 +41,20 @@ def check_covid(
     deep: bool = True,
     progress: bool = True,
     labels: Sequence[str] = COVID_LABELS,
+    patient_pattern: str | None = None,
+    layout: str | None = None,
 ) -> Summary:
-    """Check a manifest and its images.
+    """Check a collection and its images.
 
     Args:
-        manifest: CSV file, or folder that holds ``metadata.csv``.
+        manifest: CSV file or folder of any layout, see
+            :func:`monai_covid.data.collections.reading.read_collection`.
         image_dir: Folder of the images, if not beside the manifest.
         deep: Also read every image.
         progress: Show a progress bar on standard error while images are read.
         labels: The class names.
+        patient_pattern: Tells the patient from an image's name, where no column does.
+        layout: One of ``LAYOUTS``; None: the first that fits.
 
     Returns:
         Summary, ``str()`` of which is for people.
@@ -56,10 +62,13 @@ def check_covid(
     Raises:
         InputError: Lists everything that is wrong.
     """
-    records, problems = inspect_manifest(manifest, labels, image_dir)
-    parts = count_parts(records, "fold") if has_folds(records.frame) else {}
+    records, problems, notes = inspect_collection(
+        manifest, labels, image_dir=image_dir, patient_pattern=patient_pattern, layout=layout
+    )
+    column = "fold" if has_folds(records.frame) else "split"
+    parts = count_parts(records, column) if column in records.frame else {}
     images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, problems, parts, {}, images)
+    return _checked(records, problems, parts, {}, images, notes)
 
 
 def check_nih(
@@ -93,7 +102,8 @@ def check_nih(
     records = excluded.records
     parts = count_parts(records, "split")
     images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, inspection.problems, parts, left_out, images)
+    notes = patient_notes(records.frame["patient_id"])
+    return _checked(records, inspection.problems, parts, left_out, images, notes)
 
 
 def _checked(
@@ -102,6 +112,7 @@ def _checked(
     parts: Mapping[str, Part],
     left_out: Mapping[str, int],
     images: DeepCheck,
+    notes: Sequence[str],
 ) -> Summary:
     problems = [*problems, *images.problems]
     if not len(records):
@@ -116,10 +127,7 @@ def _checked(
         formats=count_formats(records),
         left_out={why: count for why, count in left_out.items() if count},
         sizes=size_range(images.facts),
-        notes=(
-            *patient_notes(records.frame["patient_id"]),
-            *same_pixels(records, images.facts),
-        ),
+        notes=(*notes, *same_pixels(records, images.facts)),
     )
 
 
