@@ -17,6 +17,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.audits.finding import AuditFinding, Verdict
 from monai_covid.audits.subject import Subject
 from monai_covid.data.files import write_text
+from monai_covid.data.unknown_patients import count_unknown, unknown_patients_note
 from monai_covid.evaluation.pages.page import Section, write_page
 from monai_covid.evaluation.pages.tables import Table
 from monai_covid.evaluation.report_text import strict_json
@@ -134,6 +135,7 @@ def _content(
     return {
         "notice": RESEARCH_USE_ONLY,
         "images": len(subject.records),
+        "images_of_unknown_patients": count_unknown(subject.records.patients),
         "fold": subject.options.fold,
         "seed": subject.options.seed,
         "audits": audits,
@@ -182,9 +184,12 @@ def _overview(
     ]
     images = counted(len(subject.records), "image")
     patients = counted(len(set(subject.records.patients)), "patient")
-    method = (
-        f"{images} of {patients}. An audit without a problem found is no proof that there is none: "
-        "it looked for one and found none."
-    )
+    sentences = [
+        f"{images} of {patients}.",
+        unknown_patients_note(subject.records.patients),
+        "An audit without a problem found is no proof that there is none: it looked for one and "
+        "found none.",
+    ]
+    method = " ".join(filter(None, sentences))
     table = Table(("Audit", "Question", "Name", "Verdict"), rows)
     return Section("Verdicts", table=table, method=method)

@@ -43,16 +43,19 @@ def check_collection(
     progress: bool = True,
     labels: Sequence[str] | None = None,
     patient_pattern: str | None = None,
+    layout: str | None = None,
 ) -> Summary:
     """Check a labelled collection and its images.
 
     Args:
-        collection: File or folder of any layout, see `read_collection`.
+        collection: CSV file or folder of any layout, see
+            :func:`monai_covid.data.collections.reading.read_collection`.
         image_dir: Folder of the images, if not beside the manifest.
         deep: Also read every image.
         progress: Show a progress bar on standard error while images are read.
         labels: The class names; None: what the collection has.
-        patient_pattern: As for `read_collection`.
+        patient_pattern: Tells the patient from an image's name, where no column does.
+        layout: One of ``LAYOUTS``; None: the first that fits.
 
     Returns:
         Summary, ``str()`` of which is for people.
@@ -60,13 +63,13 @@ def check_collection(
     Raises:
         InputError: Lists everything that is wrong.
     """
-    inspection = inspect_collection(
-        collection, labels, image_dir=image_dir, patient_pattern=patient_pattern
+    records, problems, notes = inspect_collection(
+        collection, labels, image_dir=image_dir, patient_pattern=patient_pattern, layout=layout
     )
-    records = inspection.records
-    parts = count_parts(records, "fold") if has_folds(records.frame) else {}
+    column = "fold" if has_folds(records.frame) else "split"
+    parts = count_parts(records, column) if column in records.frame else {}
     images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, list(inspection.problems), parts, {}, images)
+    return _checked(records, problems, parts, {}, images, notes=notes)
 
 
 def check_nih(
@@ -100,7 +103,8 @@ def check_nih(
     records = excluded.records
     parts = count_parts(records, "split")
     images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, inspection.problems, parts, left_out, images)
+    notes = patient_notes(records.frame["patient_id"])
+    return _checked(records, inspection.problems, parts, left_out, images, notes=notes)
 
 
 def _checked(
@@ -109,6 +113,8 @@ def _checked(
     parts: Mapping[str, Part],
     left_out: Mapping[str, int],
     images: DeepCheck,
+    *,
+    notes: Sequence[str],
 ) -> Summary:
     problems = [*problems, *images.problems]
     if not len(records):
@@ -123,10 +129,7 @@ def _checked(
         formats=count_formats(records),
         left_out={why: count for why, count in left_out.items() if count},
         sizes=size_range(images.facts),
-        notes=(
-            *patient_notes(records.frame["patient_id"]),
-            *same_pixels(records, images.facts),
-        ),
+        notes=(*notes, *same_pixels(records, images.facts)),
     )
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from monai_covid.data.collections.reading import read_collection
-from monai_covid.data.folders import as_paths, manifest_file
+from monai_covid.data.folders import as_paths
 from monai_covid.data.leave_out import images_to_leave_out, keys_of
-from monai_covid.data.nih import CSV_PATTERN, read_nih
+from monai_covid.data.nih import is_nih_folder
 from monai_covid.data.patients import drop_patients, patients_in_manifests
 from monai_covid.data.records import Datalist, Records
 from monai_covid.errors import InputError, OptionError, Problem
@@ -35,8 +35,8 @@ def unlabelled_datalist(
     unseen, so that stage 2 can be tested on them.
 
     Args:
-        image_folders: Folders in the ChestX-ray14 layout, and manifests: CSV files, or folders that
-            hold ``metadata.csv``.
+        image_folders: Collections (one or several) of any layout, see
+            :func:`monai_covid.data.collections.reading.read_collection`.
         exclude_manifests: Manifests (one or several) whose patients are left out.
         leave_out_images: CSV files (one or several) that name further images to leave out, see
             :func:`monai_covid.data.leave_out.images_to_leave_out`; a copy of an image that is
@@ -84,14 +84,10 @@ def _read_all(folders: Sequence[Path]) -> list[Records]:
 
 
 def _read(folder: Path) -> Records:
-    if any(folder.glob(CSV_PATTERN)):
-        records = read_nih(folder)
+    records = read_collection(folder)
+    if is_nih_folder(folder):
         return records.select((records.frame["split"] == "train_val").to_numpy())
-    if not manifest_file(folder).is_file():
-        message = f"must be a manifest, or a folder with metadata.csv or {CSV_PATTERN}"
-        message = message if folder.exists() else f"no such file or folder; {message}"
-        raise InputError([Problem(folder, None, message)])
-    return read_collection(folder)
+    return records
 
 
 def _without(records: Records, patients: set[str]) -> Records:

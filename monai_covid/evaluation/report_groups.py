@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.data.unknown_patients import unknown_patients_note
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.columns import (
     IMAGE,
@@ -168,6 +169,7 @@ def findings(
     columns = dict.fromkeys(group.column for group in groups)
     return [
         f"{_headline_text(report.row(headline(report)))} in {size}.",
+        *filter(None, [unknown_patients_note(report.patient_ids)]),
         *without_answer(labelled),
         *(_finding(column, _of(groups, column)) for column in columns),
     ]

@@ -117,3 +117,16 @@ def test_real_collections(real_data):
     )
     assert ["00002658_001.jpg" in note for note in covid.notes] == [True]
     assert check_collection(real_data / "covid_extra", progress=False).parts == {}
+
+
+def test_the_summary_of_class_folders_and_of_patients(tmp_path):
+    for number, place in enumerate(("train/TB", "train/normal", "test/TB", "test/normal")):
+        write_picture(tmp_path / place / f"p{number}.png", number)
+    summary = check_collection(tmp_path, labels=("tb", "normal"), progress=False)
+    assert summary.total.labels == {"tb": 2, "normal": 2}
+    assert {name: part.images for name, part in summary.parts.items()} == {"test": 2, "training": 2}
+    assert "note: Patients unknown: intervals by image." in str(summary)
+    known = check_collection(
+        tmp_path, labels=("tb", "normal"), progress=False, patient_pattern=r"p(?P<patient>\d)"
+    )
+    assert not known.notes

@@ -152,7 +152,7 @@ def test_missing_columns(tmp_path):
     file = write_manifest(tmp_path, ["a,b"], "image,patient")
     ((_, row, message),) = problems(file)
     assert row == 1
-    assert "lacks columns 'label', 'patient_id'; found image, patient" in message
+    assert "has no column 'patient_id'; did you mean 'patient'?" in message
 
 
 @pytest.mark.real_data

@@ -69,7 +69,7 @@ def test_a_trial_takes_some_by_the_seed(covid):
 
 def test_all_problems_are_named_together(covid, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="must be a manifest, or a folder with metadata") as caught:
+    with pytest.raises(InputError, match="does not exist") as caught:
         unlabelled_datalist([tmp_path / "empty", covid, tmp_path / "absent"])
     assert len(caught.value.problems) == 2
 

@@ -113,7 +113,7 @@ def test_nothing_predicts_with_a_backbone(pretrain, covid, tmp_path):
         ({"image_folders": []}, "image_folders is empty"),
         (
             {"image_folders": ["/nowhere/at/all"]},
-            "/nowhere/at/all: no such file or folder; must be a manifest",
+            "/nowhere/at/all: does not exist",
         ),
         ({"image_folders": "NIH"}, "--image_folders 'NIH': must be list"),
         ({"batch_size": 1}, "--batch_size 1: must be at least 2"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monai_covid import RESEARCH_USE_ONLY
+from monai_covid.data.unknown_patients import unknown_patients_note
 from monai_covid.evaluation.calibration.fitting import FittedTable
 from monai_covid.evaluation.calibration.record import OperatingPoint, UncertaintyCutoff
 from monai_covid.evaluation.calibration.scores import NAMES
@@ -31,6 +32,7 @@ def render_calibration(fitted: FittedTable) -> str:
         *(_threshold(point) for point in fitted.points),
         *([] if fitted.cutoff is None else ["", *_cutoff(fitted.cutoff)]),
         "",
+        *filter(None, [unknown_patients_note(fitted.before[PATIENT])]),
         "Measured on the images of the fit: evaluate it on others.",
         RESEARCH_USE_ONLY,
     ]

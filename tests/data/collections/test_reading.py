@@ -105,7 +105,7 @@ def test_unknown_labels_of_a_manifest_are_one_line_each(tmp_path):
 def test_two_spellings_of_a_label_are_no_two_labels(tmp_path):
     lines = ["a.png,TB,1", "b.png,tb,2", "c.png,normal,3"]
     (message,) = problems(write_manifest(tmp_path, lines))
-    assert message == "labels 'TB' and 'tb' are one label; join them"
+    assert message == "label 'tb' is nearly 'TB'; correct it, or name both with --classes"
 
 
 def test_a_label_of_too_few_patients(tmp_path):
