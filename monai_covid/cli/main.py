@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": "look for what is wrong with a model or a collection of images",
     "listen": "receive chest radiographs from a PACS and send results back (DICOM)",
     "calibrate": "fit temperature and thresholds on validation images, store them with the model",
+    "import-weights": "a model file of weights that others trained (TorchXRayVision, CheXNet, …)",
     "shrink": "a smaller model file that gives the same answers",
     "model-card": "what a model is, was trained on and reaches, as one page",
     "find-text": "find and read burnt-in text of images; writes masks and a table",

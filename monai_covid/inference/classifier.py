@@ -88,7 +88,8 @@ class Classifier:
         logits = self.logits(images)
         if self.flips:
             logits = mean_logits(logits, self.logits(images.flip(-1)), **scaling)
-        return probabilities_of(logits, **scaling).cpu()
+        points = self.info.operating_points
+        return probabilities_of(logits, **scaling, operating_points=points).cpu()
 
     def answer(self, images: Tensor) -> Answer:
         """Return the same probabilities; one network has no spread."""

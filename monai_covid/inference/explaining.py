@@ -96,7 +96,7 @@ class ClassExplainer:
         self.request = request
         self.classes = classes
         self._device = next(network.parameters()).device
-        pixels = PixelRange(*standardized_range(info.channels))
+        pixels = PixelRange(*standardized_range(info.channels, info.preprocessing.scale))
         self._explainer = make_explainer(request.method, network, pixels, chunk)
 
     def explain_images(

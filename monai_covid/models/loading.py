@@ -15,7 +15,9 @@ from monai_covid.models.info_buffer import MODEL_INFO
 HEAD = "class_layers.out"
 """Name of the last linear layer in MONAI's DenseNet."""
 
-_WRAPPERS = re.compile(r"^(?:module\.|model\.|network\.|densenet(?:121|201)\.)+")
+_WRAPPERS = re.compile(
+    r"^(?:(?:module|model|network|net|backbone|encoder|_orig_mod|densenet(?:121|201))\.)+"
+)
 _DENSE_LAYER = re.compile(r"(denselayer\d+)\.(?:layers\.)?(norm|relu|conv)\.?([12])\.")
 _HEAD = re.compile(r"^(?:classifier|class_layers\.out|_fc)\.(?:\d+\.)?(weight|bias)$")
 _EFFICIENTNET = {

@@ -52,6 +52,8 @@ class ModelInfo:
         preprocessing: What is done to every image before the network sees it.
         label_set: What is known of ``labels``; None: no more than a shipped label set of these
             names says.
+        operating_points: Of imported networks: of each label the probability that is shown as 0.5,
+            see `probabilities_of`; None: probabilities are shown as they are.
     """
 
     architecture: str = "densenet121"
@@ -64,6 +66,7 @@ class ModelInfo:
     calibration: Calibration | None = None
     preprocessing: Preprocessing = PLAIN
     label_set: LabelSet | None = None
+    operating_points: tuple[float, ...] | None = None
 
     @property
     def classes(self) -> LabelSet:
@@ -112,11 +115,14 @@ def save_model(
 def info_fields(info: ModelInfo) -> dict[str, Any]:
     """Return ``info`` as plain values, of which JSON can be made."""
     calibration = None if info.calibration is None else info.calibration.fields()
-    fields = {**asdict(info), "labels": list(info.labels), "calibration": calibration}
-    if info.label_set is None:
-        del fields["label_set"]
-    else:
+    fields = asdict(info)
+    del fields["label_set"], fields["operating_points"]
+    fields |= {"labels": list(info.labels), "calibration": calibration}
+    fields["preprocessing"] = info.preprocessing.fields()
+    if info.label_set is not None:
         fields["label_set"] = info.label_set.fields()
+    if info.operating_points is not None:
+        fields["operating_points"] = list(info.operating_points)
     return fields
 
 
@@ -131,9 +137,8 @@ def read_model_info(path: Path | str) -> ModelInfo:
     if info is None:
         raise WeightsError(
             f"{path}: holds weights alone and does not say what their network is (labels, image "
-            "size, preprocessing). If you know, write a model file of them in Python: "
-            f"monai_covid.models.model_file.describe_weights({str(path)!r}, "
-            "ModelInfo(labels=(...), image_size=...), 'model.pt')"
+            "size, preprocessing). If you know, write a model file of them: monai-covid "
+            f"import-weights {path} --from plain --classes ... --out model.pt"
         )
     if info.is_backbone:
         raise WeightsError(
@@ -184,8 +189,17 @@ def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
         known = Calibration.from_fields(calibration) if calibration is not None else None
         stored = fields.get("preprocessing")
         prepared = PLAIN if stored is None else Preprocessing.from_fields(stored)
-        made = {"labels": tuple(fields["labels"]), "calibration": known, "preprocessing": prepared}
-        info = ModelInfo(**{**fields, **made, "label_set": _label_set(path, fields)})
+        made: dict[str, Any] = {
+            "labels": tuple(fields["labels"]),
+            "calibration": known,
+            "preprocessing": prepared,
+        }
+        points = fields.get("operating_points")
+        made |= {
+            "label_set": _label_set(path, fields),
+            "operating_points": None if points is None else tuple(points),
+        }
+        info = ModelInfo(**{**fields, **made})
     except ValueError as error:
         raise WeightsError(f"{path}: {error}; it may be of a later version") from error
     except (KeyError, TypeError) as error:

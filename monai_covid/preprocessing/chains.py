@@ -64,10 +64,10 @@ def deterministic_transforms(
 
 
 def normalisation_transforms(
-    keys: KeysCollection = IMAGE_KEYS, channels: int = 1
+    keys: KeysCollection = IMAGE_KEYS, channels: int = 1, scale: str = "imagenet"
 ) -> list[MapTransform]:
     """Return the standardisation: (1, H, W) in [0, 1] to (channels, H, W); channels is 1 or 3."""
-    return [StandardizeGreyd(keys, channels)]
+    return [StandardizeGreyd(keys, channels, scale)]
 
 
 def training_transforms(
@@ -119,7 +119,7 @@ def training_transforms(
         [
             *deterministic_transforms(keys, size, preprocessing),
             *augmentation,
-            *normalisation_transforms(keys, channels),
+            *normalisation_transforms(keys, channels, preprocessing.scale),
         ]
     )
 
@@ -134,7 +134,7 @@ def inference_transforms(
     return Compose(
         [
             *deterministic_transforms(keys, size, preprocessing),
-            *normalisation_transforms(keys, channels),
+            *normalisation_transforms(keys, channels, preprocessing.scale),
         ]
     )
 
@@ -198,7 +198,7 @@ def prepare_pixels(
     else:
         region = region or find_region(values, preprocessing)
         sample = {"image": prepare_grey(values, size, preprocessing, region)}
-    for transform in normalisation_transforms("image", channels):
+    for transform in normalisation_transforms("image", channels, preprocessing.scale):
         sample = transform(sample)
     return Prepared(cast(torch.Tensor, sample["image"]), region)
 

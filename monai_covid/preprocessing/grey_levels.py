@@ -39,6 +39,9 @@ RANGE = 2.5
 """Contrasts from minus to plus this become 0 to 1; what lies beyond is cut off."""
 
 
+_HIGHEST_BYTE = 255
+
+
 def equalize_histogram(image: torch.Tensor) -> torch.Tensor:
     """Return ``image`` with a flat histogram between 0 and 1.
 
@@ -123,6 +126,21 @@ def stretch_grey(image: torch.Tensor) -> torch.Tensor:
         return torch.zeros(image.shape)
     stretched = np.clip((values - darkest) / (brightest - darkest), 0.0, 1.0)
     return torch.from_numpy(stretched.astype(np.float32))
+
+
+def full_range(image: torch.Tensor) -> torch.Tensor:
+    """Return an image whose grey values are in [0, 1] as they are.
+
+    Args:
+        image: (1, H, W); values of 8 bits, or of any scale, which is then stretched from the lowest
+            to the highest.
+    """
+    low, high = float(image.min()), float(image.max())
+    if low < 0 or high > _HIGHEST_BYTE or not torch.equal(image, image.round()):
+        image, scale = image - low, max(high - low, 1e-6)
+    else:
+        scale = _HIGHEST_BYTE
+    return (image / scale).float()
 
 
 def local_contrast(image: torch.Tensor) -> torch.Tensor:

@@ -19,20 +19,26 @@ COLOUR_MEAN = (0.485, 0.456, 0.406)
 COLOUR_DEVIATION = (0.229, 0.224, 0.225)
 
 
-def _statistics(channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _statistics(
+    channels: int, scale: str = "imagenet"
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel."""
     if channels not in (1, 3):
         raise ValueError(f"channels is {channels}; 1 (grey) or 3 (grey repeated) is possible")
+    if scale == "1024":
+        return (0.5,) * channels, (1 / 2048,) * channels
     return ((GREY_MEAN,), (GREY_DEVIATION,)) if channels == 1 else (COLOUR_MEAN, COLOUR_DEVIATION)
 
 
-def standardized_range(channels: int = 1) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def standardized_range(
+    channels: int = 1, scale: str = "imagenet"
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the lowest and the highest value of each channel after `StandardizeGreyd`.
 
     Raises:
         ValueError: ``channels`` is neither 1 nor 3.
     """
-    statistics = tuple(zip(*_statistics(channels), strict=True))
+    statistics = tuple(zip(*_statistics(channels, scale), strict=True))
     low = tuple((0.0 - mean) / deviation for mean, deviation in statistics)
     return low, tuple((1.0 - mean) / deviation for mean, deviation in statistics)
 
@@ -55,27 +61,32 @@ def grey_values(images: torch.Tensor) -> torch.Tensor:
 
 
 class StandardizeGreyd(MapTransform):
-    """Subtract ImageNet's mean and divide by its standard deviation.
+    """Subtract ImageNet's mean and divide by its standard deviation, or scale to -1024 to 1024.
 
     One channel: (1, H, W) in [0, 1] to (1, H, W). Three channels: the grey channel is repeated, and
     each is standardised by the values of its colour: (1, H, W) to (3, H, W).
     """
 
     def __init__(
-        self, keys: KeysCollection, channels: int = 1, allow_missing_keys: bool = False
+        self,
+        keys: KeysCollection,
+        channels: int = 1,
+        scale: str = "imagenet",
+        allow_missing_keys: bool = False,
     ) -> None:
         """Take the number of channels that the network expects.
 
         Args:
             keys: Keys of images (1, H, W), float32 in [0, 1].
             channels: 1 or 3.
+            scale: See `Preprocessing`.
             allow_missing_keys: Whether samples without a key pass unchanged.
 
         Raises:
             ValueError: ``channels`` is neither 1 nor 3.
         """
         super().__init__(keys, allow_missing_keys)
-        mean, deviation = _statistics(channels)
+        mean, deviation = _statistics(channels, scale)
         self.mean = torch.tensor(mean).reshape(-1, 1, 1)
         self.deviation = torch.tensor(deviation).reshape(-1, 1, 1)
 

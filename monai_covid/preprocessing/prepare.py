@@ -13,12 +13,17 @@ from monai.transforms import Compose, MapTransform
 from numpy.typing import NDArray
 
 from monai_covid.data.images import read_image
-from monai_covid.preprocessing.grey_levels import equalize_histogram, local_contrast, stretch_grey
+from monai_covid.preprocessing.grey_levels import (
+    equalize_histogram,
+    full_range,
+    local_contrast,
+    stretch_grey,
+)
 from monai_covid.preprocessing.lungs.find import finder_version
 from monai_covid.preprocessing.normalise import GREY_MEAN
 from monai_covid.preprocessing.region import BoolArray, Region, find_region
-from monai_covid.preprocessing.resize import resize_to_square
-from monai_covid.preprocessing.settings import Preprocessing
+from monai_covid.preprocessing.resize import resize_smoothed, resize_to_square
+from monai_covid.preprocessing.settings import FULL_RANGE, Preprocessing
 from monai_covid.preprocessing.text.finder import check_text_extra
 from monai_covid.preprocessing.text.remove import inpaint
 from monai_covid.preprocessing.text.shared_finder import reader_version
@@ -129,15 +134,19 @@ def prepare_grey(
     top, bottom, first, last = region.box
     inner = np.ascontiguousarray(pixels[top:bottom, first:last], dtype=np.float32)
     visible = region.visible
-    spread = stretch_grey if preprocessing.grey == "stretch" else equalize_histogram
+    spread = _SPREADING.get(preprocessing.grey, equalize_histogram)
     if visible is None:
-        square = resize_to_square(spread(torch.from_numpy(inner)[None]), size)
+        resize = resize_smoothed if preprocessing.resizing == "gaussian" else resize_to_square
+        square = resize(spread(torch.from_numpy(inner)[None]), size)
         return local_contrast(square) if preprocessing.grey == "local" else square
     square = resize_to_square(_spread_where(inner, visible, spread), size)
     if preprocessing.grey != "local":
         return square
     seen = resize_to_square(torch.from_numpy(visible.astype(np.float32))[None], size)
     return torch.where(seen > 0.5, local_contrast(square), torch.tensor(GREY_MEAN))
+
+
+_SPREADING = {"stretch": stretch_grey, FULL_RANGE: full_range}
 
 
 def _spread_where(

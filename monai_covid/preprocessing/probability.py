@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,7 +10,13 @@ from monai.transforms import MapTransform
 from torch import Tensor
 
 
-def probabilities_of(logits: Tensor, *, multilabel: bool, temperature: float = 1.0) -> Tensor:
+def probabilities_of(
+    logits: Tensor,
+    *,
+    multilabel: bool,
+    temperature: float = 1.0,
+    operating_points: Sequence[float] | None = None,
+) -> Tensor:
     """Return calibrated probabilities.
 
     A temperature of 1 changes no bit. Order and most probable class are the same at every
@@ -20,6 +26,8 @@ def probabilities_of(logits: Tensor, *, multilabel: bool, temperature: float = 1
         logits: ``(B, C)``.
         multilabel: Sigmoid of each logit (True), or softmax over the classes (False).
         temperature: What the logits are divided by, above 0; ``ModelInfo.temperature``.
+        operating_points: Of each label the probability that becomes 0.5, in (0, 1); what lies below
+            and above is scaled linearly (TorchXRayVision's ``op_norm``). None: nothing is changed.
 
     Returns:
         ``(B, C)`` float32 in [0, 1].
@@ -30,7 +38,12 @@ def probabilities_of(logits: Tensor, *, multilabel: bool, temperature: float = 1
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature!r}, must be above 0")
     scaled = logits.float() / temperature
-    return torch.sigmoid(scaled) if multilabel else torch.softmax(scaled, dim=1)
+    values = torch.sigmoid(scaled) if multilabel else torch.softmax(scaled, dim=1)
+    if operating_points is None:
+        return values
+    points = torch.tensor(operating_points, dtype=values.dtype, device=values.device)
+    below, above = values / (2 * points), 1 - (1 - values) / (2 * (1 - points))
+    return torch.where(values < points, below, above)
 
 
 class ProbabilityFromLogitsd(MapTransform):
@@ -40,21 +53,30 @@ class ProbabilityFromLogitsd(MapTransform):
         keys: Key of the logits ``(B, C)``.
         multilabel: Sigmoid of each logit (True), or softmax over the classes (False).
         temperature: What the logits are divided by, above 0; ``ModelInfo.temperature``.
+        operating_points: ``ModelInfo.operating_points``.
     """
 
     def __init__(
-        self, keys: str = "pred", multilabel: bool = False, temperature: float = 1.0
+        self,
+        keys: str = "pred",
+        multilabel: bool = False,
+        temperature: float = 1.0,
+        operating_points: Sequence[float] | None = None,
     ) -> None:
         """Choose softmax or sigmoid."""
         super().__init__(keys)
         self.multilabel = multilabel
         self.temperature = temperature
+        self.operating_points = operating_points
 
     def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``data`` with ``probability`` ``(B, C)`` in [0, 1]."""
         result = dict(data)
         for key in self.key_iterator(result):
             result["probability"] = probabilities_of(
-                result[key].detach(), multilabel=self.multilabel, temperature=self.temperature
+                result[key].detach(),
+                multilabel=self.multilabel,
+                temperature=self.temperature,
+                operating_points=self.operating_points,
             )
         return result

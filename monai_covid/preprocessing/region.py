@@ -25,6 +25,7 @@ MARGIN = 0.06
 """Added on each side of the lungs, as a part of their height and width: what the finder of lungs
 may miss of them, and the pleura."""
 
+_CENTRE = 224 / 256
 _ROUND = 64  # corners that stand for a circle
 
 
@@ -58,7 +59,7 @@ def find_region(pixels: NDArray[Any], preprocessing: Preprocessing) -> Region:
     Raises:
         OptionError: If text is to be found and the packages of the extra ``audit`` are missing.
     """
-    region = whole_region(pixels.shape)
+    region = viewed_region(pixels.shape, preprocessing.view)
     wants_text, wants_lungs = preprocessing.text == "inpaint", preprocessing.lungs != "whole"
     if not (wants_text or wants_lungs):
         return region
@@ -71,6 +72,16 @@ def find_region(pixels: NDArray[Any], preprocessing: Preprocessing) -> Region:
 def whole_region(shape: tuple[int, ...]) -> Region:
     """Return the region that is all of an image (H, W)."""
     return Region((0, shape[0], 0, shape[1]))
+
+
+def viewed_region(shape: tuple[int, ...], view: str) -> Region:
+    """Return the part of an image (H, W) that a view shows, see `Preprocessing`."""
+    if view == "whole":
+        return whole_region(shape)
+    side = min(shape[:2])
+    part = side if view == "square" else round(side * _CENTRE)
+    top, first = shape[0] // 2 - part // 2, shape[1] // 2 - part // 2
+    return Region((top, top + part, first, first + part))
 
 
 def _lung_region(levels: NDArray[Any], region: Region, preprocessing: Preprocessing) -> Region:

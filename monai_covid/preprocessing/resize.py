@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
+from scipy.ndimage import gaussian_filter, zoom
 from torch.nn import functional as F
 
 
@@ -30,6 +32,25 @@ def resize_to_square(image: torch.Tensor, size: int) -> torch.Tensor:
         image[None], size=(size, size), mode="bilinear", antialias=True, align_corners=False
     )
     return resized[0].contiguous()
+
+
+def resize_smoothed(image: torch.Tensor, size: int) -> torch.Tensor:
+    """Squash ``image`` as ``skimage.transform.resize`` does, with its anti-aliasing.
+
+    Args:
+        image: (1, H, W) float32.
+        size: Side of the result in pixels.
+
+    Returns:
+        (1, size, size) float32.
+    """
+    grey = image[0].numpy().astype(np.float64)
+    factors = np.array(grey.shape) / size
+    # Outside the image, both filters see black.
+    smoothed = gaussian_filter(grey, np.maximum(0, (factors - 1) / 2), mode="constant")
+    resized = zoom(smoothed, 1 / factors, order=1, mode="grid-constant", grid_mode=True)
+    clipped = resized.clip(grey.min(), grey.max())
+    return torch.from_numpy(clipped.astype(np.float32))[None]
 
 
 class SquareResized(MapTransform):

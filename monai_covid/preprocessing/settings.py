@@ -13,8 +13,21 @@ from typing import Any
 LUNGS = ("whole", "crop", "mask", "crop_mask")
 TEXT = ("keep", "inpaint")
 GREY = ("equalise", "local", "stretch")
+FULL_RANGE = "full"
+VIEWS = ("whole", "square", "centre")
+RESIZING = ("triangle", "gaussian")
+SCALES = ("imagenet", "1024")
 
-_CHOICES = {"lungs": LUNGS, "text": TEXT, "grey": GREY}
+_CHOICES = {
+    "lungs": LUNGS,
+    "text": TEXT,
+    "grey": (*GREY, FULL_RANGE),
+    "view": VIEWS,
+    "resizing": RESIZING,
+    "scale": SCALES,
+}
+_OF_OTHERS = ("view", "resizing", "scale")
+"""What only imported networks have otherwise; left out of stored fields where it is usual."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,14 @@ class Preprocessing:
         grey: ``equalise``: a flat histogram. ``local``: mean and contrast of the neighbourhood are
             taken out as well, which leaves little of exposure and display. ``stretch``: linear
             between two percentiles instead, so that the shape of the histogram is kept.
+            ``full``, of imported networks: as they are, 0 to 255, and deeper images linearly from
+            their lowest to their highest value.
+        view: ``whole``: all of the image. ``square``: the square in its middle. ``centre``: seven
+            eighths of that, as of images that are resized to 256 pixels and cut to 224.
+        resizing: ``triangle``: bilinear, over all pixels. ``gaussian``: a Gaussian filter, then
+            bilinear, as scikit-image does it.
+        scale: ``imagenet``: standardised by ImageNet's mean and deviation. ``1024``: from -1024
+            to 1024, as TorchXRayVision does it.
 
     Raises:
         ValueError: If a value is none of these.
@@ -40,6 +61,9 @@ class Preprocessing:
     lungs: str = "whole"
     text: str = "keep"
     grey: str = "equalise"
+    view: str = "whole"
+    resizing: str = "triangle"
+    scale: str = "imagenet"
 
     def __post_init__(self) -> None:
         """Refuse what is not known."""
@@ -66,7 +90,13 @@ class Preprocessing:
 
     def fields(self) -> dict[str, str]:
         """Return plain values, for model files and JSON."""
-        return asdict(self)
+        stored = asdict(self)
+        usual = {field.name: field.default for field in fields(self)}
+        return {
+            name: value
+            for name, value in stored.items()
+            if name not in _OF_OTHERS or value != usual[name]
+        }
 
     @classmethod
     def from_fields(cls, stored: Mapping[str, Any]) -> Preprocessing:
@@ -76,7 +106,8 @@ class Preprocessing:
             TypeError: If a name is unknown or a value is missing.
             ValueError: If a value is unknown.
         """
-        missing = [field.name for field in fields(cls) if field.name not in stored]
+        needed = (field.name for field in fields(cls) if field.name not in _OF_OTHERS)
+        missing = [name for name in needed if name not in stored]
         if missing:
             raise TypeError(f"preprocessing lacks {', '.join(missing)}")
         return cls(**stored)

@@ -15,9 +15,14 @@ from monai_covid.labels import LabelSet, known_labels
 from monai_covid.models.architectures import channels_last
 from monai_covid.models.imagenet import start_from_imagenet
 from monai_covid.models.loading import load_backbone
-from monai_covid.models.model_file import ModelInfo, load_model, read_backbone_info
+from monai_covid.models.model_file import (
+    ModelInfo,
+    load_model,
+    read_backbone_info,
+    read_model_info,
+)
 from monai_covid.models.transfer import get_head, keep_output_neurons, random_head, set_head
-from monai_covid.preprocessing.settings import Preprocessing
+from monai_covid.preprocessing.settings import FULL_RANGE, Preprocessing
 from monai_covid.training.classes import kept_neurons
 from monai_covid.training.distillation import Teacher
 from monai_covid.training.workflow_options import NO_MODEL
@@ -39,10 +44,12 @@ def network_info(
     lungs: str,
     text: str,
     grey: str,
+    stage2_model: Path | str = NO_MODEL,
 ) -> ModelInfo:
     """Return what the network of a stage is; see `ModelInfo` and `Preprocessing`.
 
-    Without ``labels`` it is a backbone of stage 1.
+    Without ``labels`` it is a backbone of stage 1. A network that starts from an imported
+    ``stage2_model`` sees images as that did: its view, resizing and scale.
     """
     labels = labels or LabelSet(())
     return ModelInfo(
@@ -51,9 +58,17 @@ def network_info(
         labels=labels.names,
         image_size=image_size,
         multilabel=not labels.exclusive,
-        preprocessing=Preprocessing(lungs, text, grey),
+        preprocessing=_as_seen_before(Preprocessing(lungs, text, grey), stage2_model),
         label_set=None if labels in (LabelSet(()), known_labels(labels.names)) else labels,
     )
+
+
+def _as_seen_before(chosen: Preprocessing, stage2_model: Path | str) -> Preprocessing:
+    if not Path(stage2_model).is_file():
+        return chosen
+    before = read_model_info(stage2_model).preprocessing
+    chosen = replace(chosen, view=before.view, resizing=before.resizing, scale=before.scale)
+    return replace(chosen, grey=FULL_RANGE) if before.grey == FULL_RANGE else chosen
 
 
 def build_seeded(info: ModelInfo, seed: int) -> nn.Module:

@@ -62,7 +62,7 @@ class Trained(NamedTuple):
     @property
     def pixels(self) -> PixelRange:
         """Range of the network's input."""
-        return PixelRange(*standardized_range(self.info.channels))
+        return PixelRange(*standardized_range(self.info.channels, self.info.preprocessing.scale))
 
 
 FAINT = 0.02
