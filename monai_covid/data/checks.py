@@ -41,6 +41,7 @@ def check_covid(
     deep: bool = True,
     progress: bool = True,
     labels: Sequence[str] = COVID_LABELS,
+    *,
     patient_pattern: str | None = None,
     layout: str | None = None,
 ) -> Summary:
@@ -68,7 +69,7 @@ def check_covid(
     column = "fold" if has_folds(records.frame) else "split"
     parts = count_parts(records, column) if column in records.frame else {}
     images = check_images(records, progress) if deep else DeepCheck([], [])
-    return _checked(records, problems, parts, {}, images, notes)
+    return _checked(records, problems, parts, {}, images, notes=notes)
 
 
 def check_nih(
@@ -103,7 +104,7 @@ def check_nih(
     parts = count_parts(records, "split")
     images = check_images(records, progress) if deep else DeepCheck([], [])
     notes = patient_notes(records.frame["patient_id"])
-    return _checked(records, inspection.problems, parts, left_out, images, notes)
+    return _checked(records, inspection.problems, parts, left_out, images, notes=notes)
 
 
 def _checked(
@@ -112,6 +113,7 @@ def _checked(
     parts: Mapping[str, Part],
     left_out: Mapping[str, int],
     images: DeepCheck,
+    *,
     notes: Sequence[str],
 ) -> Summary:
     problems = [*problems, *images.problems]

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.errors import OptionError
 from monai_covid.data.unknown_patients import unknown_patients_note
+from monai_covid.errors import OptionError
 from monai_covid.evaluation.columns import (
     IMAGE,
     LABEL,
