@@ -9,8 +9,8 @@ from pathlib import Path
 from monai_covid.audits.finding import AuditFinding
 from monai_covid.audits.run import AUDIT_JSON, AUDITS, audit_name, run_audits
 from monai_covid.audits.subject import AuditOptions, Subject
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.files import check_writable
-from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import is_nih_folder, read_nih_as_stage3
 from monai_covid.data.readings import readings_of
 from monai_covid.data.records import Records
@@ -18,7 +18,7 @@ from monai_covid.errors import OptionError
 from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.model import Model
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import LabelSet, chosen_labels, known_labels, register_display_names
 
 FilePath = str | os.PathLike[str]
 
@@ -32,6 +32,7 @@ def audit(
     image_dir: FilePath | None = None,
     external: Sequence[FilePath] = (),
     readings: FilePath | None = None,
+    classes: str | Path | Sequence[str] | None = None,
     options: AuditOptions | None = None,
     overwrite: bool = False,
 ) -> Mapping[str, AuditFinding]:
@@ -45,6 +46,7 @@ def audit(
         image_dir: Folder of the images; None: beside the manifest.
         external: Manifests of other hospitals, or the folder of ChestX-ray14.
         readings: CSV of what readers saw.
+        classes: Label set of the collection, where there is no model; None: what it has.
         options: Held-out fold, resamples, seed and batch size.
         overwrite: Whether an earlier report may be replaced.
 
@@ -66,8 +68,13 @@ def audit(
     except FileExistsError as error:
         raise OptionError(f"--out: {error}") from error
     check_writable(out)
-    labels = classifier.info.labels if classifier else COVID_LABELS
-    records = read_manifest(data, labels, None if image_dir is None else Path(image_dir))
+    wanted = _wanted_labels(classes, classifier)
+    records = read_collection(
+        data,
+        None if wanted is None else wanted.names,
+        image_dir=None if image_dir is None else Path(image_dir),
+    )
+    labels = wanted or known_labels(records.labels)
     with whole_folder(out, AUDIT_JSON, overwrite=overwrite) as folder:
         subject = Subject(
             records,
@@ -91,7 +98,21 @@ def _chosen(names: Sequence[str]) -> list[str]:
     return [name for name in AUDITS if name in names or not names]
 
 
-def _externals(manifests: Sequence[Path], labels: tuple[str, ...]) -> dict[str, Records]:
+def _wanted_labels(
+    classes: str | Path | Sequence[str] | None, classifier: Classifier | None
+) -> LabelSet | None:
+    if classifier is None:
+        labels = None if classes is None else chosen_labels(classes)
+    else:
+        labels = classifier.info.classes
+        if classes is not None and chosen_labels(classes).names != labels.names:
+            raise OptionError(f"--classes: the model has {', '.join(labels.names)}")
+    if labels is not None:
+        register_display_names(labels)
+    return labels
+
+
+def _externals(manifests: Sequence[Path], labels: LabelSet) -> dict[str, Records]:
     collections: dict[str, Records] = {}
     for manifest in manifests:
         name = _name_of(manifest)
@@ -99,8 +120,10 @@ def _externals(manifests: Sequence[Path], labels: tuple[str, ...]) -> dict[str, 
             raise OptionError(
                 f"--external: two collections would be called {name!r}; rename the folder of one"
             )
-        nih = is_nih_folder(manifest) and labels == COVID_LABELS
-        collections[name] = read_nih_as_stage3(manifest) if nih else read_manifest(manifest, labels)
+        if is_nih_folder(manifest):
+            collections[name] = read_nih_as_stage3(manifest, labels)
+        else:
+            collections[name] = read_collection(manifest, labels.names)
     return collections
 
 

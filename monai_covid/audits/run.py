@@ -184,12 +184,12 @@ def _overview(
     ]
     images = counted(len(subject.records), "image")
     patients = counted(len(set(subject.records.patients)), "patient")
-    sentences = (
+    sentences = [
         f"{images} of {patients}.",
         unknown_patients_note(subject.records.patients),
         "An audit without a problem found is no proof that there is none: it looked for one and "
         "found none.",
-    )
+    ]
     method = " ".join(filter(None, sentences))
     table = Table(("Audit", "Question", "Name", "Verdict"), rows)
     return Section("Verdicts", table=table, method=method)

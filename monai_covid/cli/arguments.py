@@ -15,6 +15,7 @@ from typing import Any
 
 from monai_covid.data.files import check_writable
 from monai_covid.errors import OptionError
+from monai_covid.labels import SHIPPED
 from monai_covid.models.default_model import MODEL, default_model
 
 OUT_OF_TIME = 3
@@ -27,7 +28,10 @@ BATCH_SIZE, SEED, RESAMPLES = 16, 0, 2000
 SHARED: dict[str, dict[str, Any]] = {
     "batch-size": {"type": int, "default": BATCH_SIZE, "help": f"images in a batch ({BATCH_SIZE})"},
     "bundle": {"type": Path, "default": Path("bundle"), "help": "folder of the bundle (bundle)"},
-    "covid": {"type": Path, "help": "COVID-19 collection: manifest, or folder of metadata.csv"},
+    "classes": {
+        "help": "label set: YAML file, names divided by commas, or a shipped one "
+        f"({', '.join(SHIPPED)}) (what the collection has)"
+    },
     "data": {"type": Path, "help": "labelled images: manifest, or folder of metadata.csv"},
     "device": {"help": "cpu, cuda:0, … (a GPU if there is one)"},
     "image-dir": {"type": Path, "help": "folder of the manifest's images (that of the manifest)"},
@@ -38,6 +42,11 @@ SHARED: dict[str, dict[str, Any]] = {
     "minutes": {"type": float, "help": "time for this call (until the end)"},
     "nih": {"type": Path, "help": "folder of ChestX-ray14"},
     "overwrite": {"action": "store_true", "help": "replace earlier results in --out"},
+    "patient-pattern": {
+        "metavar": "REGEX",
+        "help": r"tells the patient from an image's name, such as 'person(?P<patient>\d+)_' "
+        "(the column patient_id)",
+    },
     "quiet": {"action": "store_true", "help": "no progress bars"},
     "readings": {
         "type": Path,
@@ -112,7 +121,7 @@ def add_heatmap(parser: argparse._ActionsContainer) -> None:
         dest="label",
         default=PREDICTED,
         metavar="CLASS",
-        help=f"class to explain, such as covid19 ({PREDICTED}: the most probable one)",
+        help=f"class to explain, such as pneumonia ({PREDICTED}: the most probable one)",
     )
     parser.add_argument(
         "--method",
@@ -185,6 +194,8 @@ class OldName(argparse.Action):
         """Warn, and set the option of the new name."""
         old = option_string or self.dest.upper()
         print(f"warning: {old} is now {self.new}", file=sys.stderr)
+        if self.new in parser._option_string_actions:
+            parser._option_string_actions[self.new].required = False
         setattr(namespace, self.dest, self.convert(values))
 
 

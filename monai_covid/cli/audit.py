@@ -37,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST",
         help="collections of other hospitals: manifests, or the folder of ChestX-ray14",
     )
-    add_shared(parser, "readings")
+    add_shared(parser, "readings", "classes")
     add_out(parser, "folder for the report")
     add_shared(parser, "resamples", "seed", "quiet")
 
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         image_dir=options.image_dir,
         external=options.external,
         readings=options.readings,
+        classes=options.classes,
         options=AuditOptions(
             options.fold,
             options.resamples,

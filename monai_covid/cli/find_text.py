@@ -25,10 +25,10 @@ from monai_covid.cli.arguments import (
     add_shared,
     check_numbers,
 )
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.files import atomic_path, check_writable, write_text
 from monai_covid.data.image_formats import without_suffix
 from monai_covid.data.images import datalist_of, read_image
-from monai_covid.data.manifest import read_manifest
 from monai_covid.errors import ImageReadError, InputError, Problem, RunFolderError
 from monai_covid.preprocessing.text.boxes import TextBox, text_mask
 from monai_covid.preprocessing.text.finder import WORKING_SIDE, TextFinder
@@ -187,6 +187,6 @@ def run(options: argparse.Namespace) -> int:
 def _paths(given: list[Path]) -> list[str]:
     manifests = [path for path in given if path.suffix.lower() == ".csv"]
     others = [path for path in given if path not in manifests]
-    paths = [str(path) for manifest in manifests for path in read_manifest(manifest).paths]
+    paths = [str(path) for manifest in manifests for path in read_collection(manifest).paths]
     paths += [item["image"] for item in datalist_of(others)] if others else []
     return list(dict.fromkeys(paths))

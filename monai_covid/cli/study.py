@@ -44,9 +44,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     names = ", ".join(shipped_studies())
     parser.add_argument("study", help=f"study file, or one of {names}")
-    add_shared(parser, "covid", required=True)
+    add_shared(parser, "data", required=True)
+    add_old_name(parser, "--covid", "--data", type=Path)
     add_shared(parser, "nih")
-    parser.add_argument("--extra", type=Path, help="folder of further COVID-19 images (none)")
+    parser.add_argument("--extra", type=Path, help="folder of further images (none)")
     parser.add_argument(
         "--leave-out",
         type=Path,
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     budget = TimeBudget(options.minutes)
     study = _asked_for(options)
     data = Collections(
-        options.covid.resolve(),
+        options.data.resolve(),
         options.nih.resolve() if options.nih else None,
         options.extra.resolve() if options.extra else None,
     )
@@ -230,7 +231,7 @@ def _logs(runner: Runner) -> Path:
 def _worker_command(options: argparse.Namespace, runner: Runner) -> list[str]:
     data = runner.machine.data
     command = ["-m", "monai_covid", "study", options.study, "--worker", "--quiet"]
-    command += ["--covid", str(data.covid), "--out", str(runner.layout.root)]
+    command += ["--data", str(data.covid), "--out", str(runner.layout.root)]
     command += ["--bundle", str(runner.machine.bundle), "--resamples", str(options.resamples)]
     command += ["--imagenet", *options.imagenet]
     if runner.machine.leave_out:

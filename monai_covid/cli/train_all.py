@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from monai_covid.cli.arguments import OUT_OF_TIME, add_out, add_shared, check_numbers
+from monai_covid.cli.arguments import OUT_OF_TIME, add_old_name, add_out, add_shared, check_numbers
 from monai_covid.lab.train_all.plan import Collections, recorded_plan
 from monai_covid.lab.train_all.run import TrainAll
 from monai_covid.models.architectures import ARCHITECTURES
@@ -14,14 +14,15 @@ from monai_covid.training.inferer import PRECISIONS
 
 PLANNED = (
     *("stage2_epochs", "stage3_epochs", "image_size", "batch_size", "precision"),
-    *("architecture", "imagenet", "head", "seed", "limit"),
+    *("architecture", "imagenet", "head", "classes", "seed", "limit"),
     *("stage2_learning_rate", "learning_rate"),
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    add_shared(parser, "nih", "covid", required=True)
+    add_shared(parser, "nih", "data", required=True)
+    add_old_name(parser, "--covid", "--data", type=Path)
     parser.add_argument(
         "--extra", type=Path, nargs="*", default=[], help="further manifests to train on (none)"
     )
@@ -42,7 +43,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
         "--image-size", type=int, help="height and width of the network's input in pixels (224)"
     )
     # None: as in the first call, or the default.
-    add_shared(plan, "batch-size", "seed", default=None)
+    add_shared(plan, "batch-size", "seed", "classes", default=None)
     plan.add_argument(
         "--precision", choices=sorted(PRECISIONS), help="precision of the arithmetic (float32)"
     )
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     check_numbers(options)
     budget = TimeBudget(options.minutes)
     extra = tuple(str(path.resolve()) for path in options.extra)
-    data = Collections(options.nih.resolve(), options.covid.resolve(), extra)
+    data = Collections(options.nih.resolve(), options.data.resolve(), extra)
     plan = recorded_plan(
         data,
         options.out,

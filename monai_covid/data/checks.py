@@ -32,28 +32,28 @@ from monai_covid.data.summary import (
 )
 from monai_covid.data.unknown_patients import patient_notes
 from monai_covid.errors import ImageReadError, InputError, Problem
-from monai_covid.labels import COVID_LABELS, NIH_LABELS
+from monai_covid.labels import NIH_LABELS
 
 
-def check_covid(
-    manifest: Path | str,
+def check_collection(
+    collection: Path | str,
     image_dir: Path | str | None = None,
+    *,
     deep: bool = True,
     progress: bool = True,
-    labels: Sequence[str] = COVID_LABELS,
-    *,
+    labels: Sequence[str] | None = None,
     patient_pattern: str | None = None,
     layout: str | None = None,
 ) -> Summary:
-    """Check a collection and its images.
+    """Check a labelled collection and its images.
 
     Args:
-        manifest: CSV file or folder of any layout, see
+        collection: CSV file or folder of any layout, see
             :func:`monai_covid.data.collections.reading.read_collection`.
         image_dir: Folder of the images, if not beside the manifest.
         deep: Also read every image.
         progress: Show a progress bar on standard error while images are read.
-        labels: The class names.
+        labels: The class names; None: what the collection has.
         patient_pattern: Tells the patient from an image's name, where no column does.
         layout: One of ``LAYOUTS``; None: the first that fits.
 
@@ -64,7 +64,7 @@ def check_covid(
         InputError: Lists everything that is wrong.
     """
     records, problems, notes = inspect_collection(
-        manifest, labels, image_dir=image_dir, patient_pattern=patient_pattern, layout=layout
+        collection, labels, image_dir=image_dir, patient_pattern=patient_pattern, layout=layout
     )
     column = "fold" if has_folds(records.frame) else "split"
     parts = count_parts(records, column) if column in records.frame else {}

@@ -26,7 +26,7 @@ from monai_covid.data.patients import drop_patients
 from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import check_fraction, covid_sections, hold_out, stage3_patients
 from monai_covid.errors import InputError, OptionError, Problem
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import LabelSet
 
 logger = logging.getLogger(__name__)
 
@@ -109,13 +109,15 @@ def covid_datalist(
     manifest: Path | str,
     section: str,
     *,
-    labels: Sequence[str] = COVID_LABELS,
+    labels: LabelSet | Sequence[str] | None = None,
     fold: int = 0,
     folds: int = 5,
     validation_fraction: float = 0.15,
     seed: int = 0,
     image_dir: Path | str | None = None,
     patient_pattern: str | None = None,
+    uncertain: Policy = "ignore",
+    blank: Policy = "zeros",
     extra_manifests: Paths = (),
     leave_out_sources: Sequence[str] = (),
     leave_out_images: Paths = (),
@@ -131,7 +133,8 @@ def covid_datalist(
         manifest: CSV file, or folder, of any layout with one class an image; see
             :func:`monai_covid.data.collections.reading.read_collection`.
         section: training, validation, test or all.
-        labels: The class names; their positions are the class indices.
+        labels: The classes, mutually exclusive unless it is a label set that says otherwise; their
+            positions are the class indices. None: what the manifest has.
         fold: Fold for testing.
         folds: Number of folds to make if the manifest has none; not used otherwise.
         validation_fraction: Part of the patients of the other folds, between 0 and 1.
@@ -139,6 +142,8 @@ def covid_datalist(
         image_dir: Folder of the manifest's images, if not beside it; not for extra manifests.
         patient_pattern: Regular expression with the group ``patient`` that tells the patient from
             an image's name, where no column does.
+        uncertain: What a label of -1 counts as: zeros, ones or ignore.
+        blank: What an empty cell counts as, where labels are columns.
         extra_manifests: Manifests (one or several) whose images are added to training only.
             Patients that also occur in ``manifest`` are left out, and folds are ignored.
         leave_out_sources: Values of the column ``source`` whose images are neither trained on nor
@@ -148,7 +153,8 @@ def covid_datalist(
         limit: Take a class-balanced subset of so many images, for quick trials.
 
     Returns:
-        Items with ``image`` (absolute path), ``label`` (class index), ``patient_id``, ``name`` (as
+        Items with ``image`` (absolute path), ``label`` (class index; of labels that can hold at
+        once a list of floats, NaN where it is not known), ``patient_id``, ``name`` (as
         in the CSV), and ``view``, ``sex``, ``age``, ``source`` (str) where a manifest has them.
 
     Raises:
@@ -159,16 +165,23 @@ def covid_datalist(
     _check_section(section, COVID_SECTIONS)
     check_fraction(validation_fraction)
     records = read_collection(
-        manifest, labels, image_dir=image_dir, patient_pattern=patient_pattern
+        manifest,
+        labels.names if isinstance(labels, LabelSet) else labels,
+        image_dir=image_dir,
+        patient_pattern=patient_pattern,
+        uncertain=uncertain,
+        blank=blank,
     )
-    _check_exclusive(records)
+    exclusive = labels.exclusive if isinstance(labels, LabelSet) else True
+    if exclusive:
+        _check_exclusive(records)
     sections = covid_sections(records, fold, folds, validation_fraction, seed)
     exclusions = LeaveOut(leave_out_sources, as_paths(leave_out_images))
     trains = section in ("training", "all")
     extra = extra_records(as_paths(extra_manifests), records) if trains or any(exclusions) else []
     keep, extra = leave_out(RunImages(records, sections, extra), exclusions)
     chosen = records.select(((sections == section) | (section == "all")) & keep)
-    items = chosen.single_label_datalist()
+    items = chosen.single_label_datalist() if exclusive else chosen.multi_label_datalist()
     if trains:
         items = with_extra_records(items, extra)
     return _finished(records, items, section, limit, seed)

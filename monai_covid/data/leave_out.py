@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.patients import canonical_patient_id, drop_patients, patients_in
 from monai_covid.data.records import ATTRIBUTES, Datalist, Records
 from monai_covid.data.tables import read_table, suggestion
@@ -209,7 +209,8 @@ def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
     additions = []
     seen = set(main.paths)
     for manifest in manifests:
-        extra = drop_patients(read_manifest(manifest, main.labels), patients_in(main.frame)).records
+        extra = read_collection(manifest, main.labels)
+        extra = drop_patients(extra, patients_in(main.frame)).records
         if not len(extra):
             message = f"adds nothing: all its patients are also in {main.file}"
             raise InputError([Problem(manifest, None, message)])
@@ -220,8 +221,13 @@ def extra_records(manifests: Sequence[Path], main: Records) -> list[Records]:
 
 
 def with_extra_records(items: Datalist, extra: Sequence[Records]) -> Datalist:
-    """Add the images of ``extra`` to ``items``; all have the same keys then."""
-    added = [item for records in extra for item in records.single_label_datalist()]
+    """Add the images of ``extra`` to ``items``; all have the same keys and kind of label then."""
+    several = bool(items) and isinstance(items[0]["label"], list)
+    added = [
+        item
+        for records in extra
+        for item in (records.multi_label_datalist() if several else records.single_label_datalist())
+    ]
     return _same_keys([*items, *added])
 
 

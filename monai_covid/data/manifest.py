@@ -1,96 +1,22 @@
-"""Reading a manifest: a CSV with one row per image and one class per image."""
+"""Rows of a table of images: where the images are, and what is wrong with rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_covid.data.folders import existing_folder, manifest_file
-from monai_covid.data.image_lookup import ImageLookup
+from monai_covid.data.folders import existing_folder
 from monai_covid.data.patients import canonical_patient_id
-from monai_covid.data.records import Records
 from monai_covid.data.row_checks import (
-    checked_labels,
     duplicate_images,
     empty_cells,
-    found_images,
-    missing_images,
-    one_hot,
     patients_in_two_parts,
 )
-from monai_covid.data.tables import numbered, read_table
-from monai_covid.errors import InputError, Problem
-from monai_covid.labels import COVID_LABELS
-
-REQUIRED_COLUMNS = ("image", "label", "patient_id")
-
-
-class ManifestInspection(NamedTuple):
-    """A manifest as far as it can be read.
-
-    Attributes:
-        records: All rows; images that are missing have an empty path, unknown labels no target.
-        problems: What is wrong with them.
-    """
-
-    records: Records
-    problems: list[Problem]
-
-
-def read_manifest(
-    manifest: Path | str,
-    labels: Sequence[str] = COVID_LABELS,
-    image_dir: Path | str | None = None,
-) -> Records:
-    """Read a manifest with the columns ``image``, ``label`` and ``patient_id``.
-
-    All other columns are kept. Images are looked up in ``image_dir``, or without it in the folder
-    of the manifest and its ``images`` subfolder. ``fold`` holds whole numbers, if it is there.
-
-    Args:
-        manifest: CSV file, or folder that holds ``metadata.csv``.
-        labels: The class names.
-        image_dir: Folder of the images.
-
-    Raises:
-        InputError: Anything is wrong with the file, a row or an image path; lists all of it.
-    """
-    records, problems = inspect_manifest(manifest, labels, image_dir)
-    if problems:
-        raise InputError(problems)
-    return records
-
-
-def inspect_manifest(
-    manifest: Path | str,
-    labels: Sequence[str] = COVID_LABELS,
-    image_dir: Path | str | None = None,
-) -> ManifestInspection:
-    """Read a manifest as :func:`read_manifest` does, but return the problems of its rows.
-
-    Raises:
-        InputError: The file is not a table with the required columns, or a folder is missing.
-    """
-    names = checked_labels(labels)
-    file = manifest_file(manifest)
-    if not file.exists():
-        message = f"does not exist; expected a CSV with {', '.join(REQUIRED_COLUMNS)}"
-        raise InputError([Problem(file, None, message)])
-    folders = image_folders(file, image_dir)
-    table = read_table(file, REQUIRED_COLUMNS)
-    targets, problems = one_hot(file, table["label"], names)
-    frame = canonical(table)
-    lookup = ImageLookup(folders)
-    paths = found_images(file, frame["image"], lookup)
-    problems += missing_images(file, frame["image"], paths, lookup)
-    problems += row_problems(file, frame, paths)
-    problems.sort(key=lambda problem: problem.row or 0)
-    return ManifestInspection(Records(file, names, frame, paths, targets), problems)
+from monai_covid.data.tables import numbered
+from monai_covid.errors import Problem
 
 
 def has_folds(frame: pd.DataFrame) -> bool:

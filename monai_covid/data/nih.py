@@ -22,7 +22,7 @@ from monai_covid.data.records import Records
 from monai_covid.data.row_checks import checked_labels, duplicate_images, empty_cells, unknown_label
 from monai_covid.data.tables import numbered, read_table
 from monai_covid.errors import InputError, Problem
-from monai_covid.labels import COVID_LABELS, NIH_LABELS, NIH_TO_COVID, NO_FINDING
+from monai_covid.labels import NIH_LABELS, NO_FINDING, PUBLISHED, LabelSet, shipped
 
 CSV_PATTERN = "Data_Entry_2017*.csv"
 REQUIRED_COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
@@ -111,30 +111,36 @@ def is_nih_folder(folder: Path) -> bool:
     return folder.is_dir() and any(folder.glob(CSV_PATTERN))
 
 
-def read_nih_as_stage3(folder: Path) -> Records:
-    """Read ChestX-ray14 as a collection of pneumonia and normal.
+def read_nih_as_stage3(folder: Path, labels: LabelSet = PUBLISHED) -> Records:
+    """Read ChestX-ray14 as a collection of the classes of stage 3 that it has.
+
+    Args:
+        folder: As for `read_nih`.
+        labels: Label set of stage 3; see `LabelSet.kept_from`.
 
     Raises:
         InputError: Anything is wrong with the files, or no image has such a label.
     """
-    records = with_stage3_labels(read_nih(folder))
+    records = with_stage3_labels(read_nih(folder), labels)
     if not len(records):
-        message = "no image is labelled Pneumonia or No Finding alone"
+        kept = ", ".join(labels.kept_from(shipped("nih"))) or "one of its classes"
+        message = f"no image is labelled {kept}"
         raise InputError([Problem(records.file, None, message)])
     return records
 
 
-def with_stage3_labels(records: Records) -> Records:
-    """Return the images whose labels include Pneumonia or are No Finding alone, so labelled.
+def with_stage3_labels(records: Records, labels: LabelSet = PUBLISHED) -> Records:
+    """Return the images that have exactly one class of stage 3 by their findings, so labelled.
 
     Args:
         records: Of ``read_nih``.
+        labels: Label set of stage 3; see `LabelSet.kept_from`.
     """
-    targets = np.zeros((len(records), len(COVID_LABELS)), dtype=bool)
-    for source, target in NIH_TO_COVID.items():
-        targets[:, COVID_LABELS.index(target)] = records.targets[:, NIH_LABELS.index(source)]
-    labelled: NDArray[np.bool_] = np.asarray(targets.any(axis=1))
-    return replace(records.select(labelled), labels=COVID_LABELS, targets=targets[labelled])
+    targets = np.zeros((len(records), len(labels.names)), dtype=bool)
+    for source, target in labels.kept_from(shipped("nih")).items():
+        targets[:, labels.names.index(target)] = records.targets[:, records.labels.index(source)]
+    labelled: NDArray[np.bool_] = targets.sum(axis=1) == 1
+    return replace(records.select(labelled), labels=labels.names, targets=targets[labelled])
 
 
 def multi_hot(

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_covid.data.balanced_folds import balanced_folds
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.folders import manifest_file
-from monai_covid.data.manifest import has_folds, read_manifest
+from monai_covid.data.manifest import has_folds
 from monai_covid.data.patients import patients_in, patients_in_manifests
 from monai_covid.data.records import Records
 from monai_covid.data.tables import read_table
@@ -97,7 +98,7 @@ def stage3_patients(
     patients = set().union(*(_patients_of_fold(file, fold) for file in files))
     if validation_fraction is not None:
         for file in files:
-            records = read_manifest(file)
+            records = read_collection(file)
             sections = covid_sections(records, fold, 0, validation_fraction, seed)
             patients |= patients_in(records.frame.loc[sections == "validation"])
     return patients

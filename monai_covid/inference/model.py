@@ -146,7 +146,7 @@ class Model:
 
         Args:
             image: As for :meth:`predict`, but one.
-            label: Class to explain, such as ``covid19``; ``predicted``: the most probable one.
+            label: Class to explain, such as ``pneumonia``; ``predicted``: the most probable one.
             method: How; one of `monai_covid.explain.methods.METHODS`.
             contrast: Explain the class against the others.
             keep_unsuitable: Explain it also if it is no upright frontal chest radiograph.

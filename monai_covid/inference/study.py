@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -20,7 +21,6 @@ from monai_covid.dicom.results.finding import ImageFinding, caution_line
 from monai_covid.dicom.results.instances import RESULT_KINDS, chosen_kinds, result_instances
 from monai_covid.dicom.results.source import source_header
 from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
-from monai_covid.errors import WeightsError
 from monai_covid.explain.pictures.blend import symmetric_limit
 from monai_covid.explain.pictures.capture import draw_capture
 from monai_covid.explain.pictures.grid import smoothed, to_image_grid
@@ -30,8 +30,9 @@ from monai_covid.inference.explaining import ClassExplainer, HeatmapRequest
 from monai_covid.inference.heatmap import SMOOTHING
 from monai_covid.inference.image import ImagePreparation, radiograph_of
 from monai_covid.inference.selection import EligibleImage, Selection, read_headers, select_images
-from monai_covid.labels import display_name
 from monai_covid.models.model_file import file_hash
+
+logger = logging.getLogger(__name__)
 
 NOT_THE_IMAGE = (MemoryError, OSError, torch.OutOfMemoryError, StudyError)
 """Errors that come out as they are: memory and disks may be there again later, and an error of the
@@ -58,7 +59,7 @@ class StudyPipeline:
         """Load the network.
 
         Args:
-            model: Model file of stage 3, or of any network of mutually exclusive classes.
+            model: Model file.
             device: Where to compute.
             results: Which of ``RESULT_KINDS`` are made.
             keep_unsuitable: Process images whose pixels do not look like an upright frontal chest
@@ -66,18 +67,20 @@ class StudyPipeline:
 
         Raises:
             OptionError: If a kind of results is unknown.
-            WeightsError: If the file is missing, unusable, or its classes are not mutually
-                exclusive.
+            WeightsError: If the file is missing or unusable.
         """
         self._kinds = chosen_kinds(results)
         self._keep_unsuitable = keep_unsuitable
         self._classifier = Classifier(model, device)
-        if self._classifier.info.multilabel:
-            raise WeightsError(
-                f"{model}: its classes are not mutually exclusive (stage 2); DICOM results need "
-                "a network of stage 3"
-            )
         info = self._classifier.info
+        self._classes = info.classes
+        uncoded = [label.display for label in self._classes.labels if label.code is None]
+        if uncoded:
+            logger.warning(
+                "%s: no coded concept for %s; DICOM results use private codes, which other systems "
+                "do not know. Name codes in the label set that the network is trained with",
+                *(model, ", ".join(uncoded)),
+            )
         # Whether an image is kept was decided when it was selected.
         self._preparation = ImagePreparation(info, keep_unsuitable=True)
         self._explainer = ClassExplainer(
@@ -144,21 +147,23 @@ class StudyPipeline:
         placed = to_image_grid(relevance, image.radiograph.shape, prepared.visible_region)
         limit = symmetric_limit([placed])
         cautions = (*prediction.unsuitable, *prediction.cautions, *(prediction.uncertain or ()))
-        explained = self._classifier.info.labels[explanation.target]
+        explained = self._classes.labels[explanation.target]
         caption = [*self._caption(prediction.probabilities), *map(caution_line, cautions)]
-        legend = (f"relevance for {display_name(explained)}", "relevance against it")
+        legend = (f"relevance for {explained.display}", "relevance against it")
         return ImageFinding(
             header=image.header,
-            labels=self._classifier.info.labels,
+            classes=self._classes,
             probabilities=tuple(prediction.probabilities.values()),
-            explained=explained,
+            explained=explained.name,
             relevance=np.clip(placed / limit, 0.0, 1.0),
             cautions=cautions,
             overlay=draw_capture(pixels, placed, limit, caption, legend),
         )
 
     def _caption(self, probabilities: Mapping[str, float]) -> list[str]:
-        numbers = (f"{display_name(label)} {value:.1%}" for label, value in probabilities.items())
+        numbers = (
+            f"{self._classes[label].display} {value:.1%}" for label, value in probabilities.items()
+        )
         versions = ", ".join(self.algorithm.software_versions)
         return [
             RESEARCH_USE_ONLY.upper(),

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monai_covid.data.collections.layout import Policy
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.datalists import covid_datalist, datalist_hash, nih_datalist
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.nih import is_nih_folder
 from monai_covid.data.records import Datalist
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.evaluation.calibration.temperature import with_temperature
@@ -37,15 +39,19 @@ def labelled_datalist(
     exclude_fold: int | None = None,
     exclude_validation_fraction: float | None = None,
     leave_out_sources: Sequence[str] = (),
+    patient_pattern: str | None = None,
+    uncertain: Policy = "ignore",
+    blank: Policy = "zeros",
     limit: int | None = None,
 ) -> Datalist:
     """Return a section of the collection that a network's labels belong to.
 
     Args:
-        info: What the network is: multi-label networks are evaluated on ChestX-ray14.
+        info: What the network is. One whose labels can hold at once is evaluated as in stage 2
+            where no manifest is given.
         dataset_dir: Folder of the collection.
         section: training, validation or test; for manifests also all.
-        manifest: Manifest CSV; None for ``metadata.csv`` in ``dataset_dir``.
+        manifest: Collection of stage 3, as for `read_collection`; None: ``dataset_dir``.
         image_dir: Folder of the manifest's images; None: beside it or in ``images/``.
         fold: Fold that is the test section.
         folds: Number of folds, where the manifest has no fold column.
@@ -55,17 +61,23 @@ def labelled_datalist(
         exclude_fold: For ChestX-ray14: as in training.
         exclude_validation_fraction: For ChestX-ray14: as in training.
         leave_out_sources: For manifests: as in training.
+        patient_pattern: As for `read_collection`.
+        uncertain: As for `read_collection`.
+        blank: As for `read_collection`.
         limit: At most this many images.
 
     Raises:
         InputError: If the data have problems.
         ValueError: If an argument is out of range.
     """
-    if info.multilabel:
+    if info.multilabel and manifest is None:
         return nih_datalist(
             dataset_dir,
             section,
             labels=info.labels,
+            patient_pattern=patient_pattern,
+            uncertain=uncertain,
+            blank=blank,
             validation_fraction=validation_fraction or 0.1,
             seed=seed,
             exclude_manifests=exclude_manifests,
@@ -74,9 +86,12 @@ def labelled_datalist(
             limit=limit,
         )
     return covid_datalist(
-        manifest or Path(dataset_dir) / "metadata.csv",
+        manifest or dataset_dir,
         section,
-        labels=info.labels,
+        labels=info.classes,
+        patient_pattern=patient_pattern,
+        uncertain=uncertain,
+        blank=blank,
         fold=fold,
         folds=folds,
         validation_fraction=validation_fraction or 0.15,
@@ -188,9 +203,9 @@ def section_of(
         info,
         collection.place,
         section,
-        manifest=collection.place,
+        manifest=None if _as_stage2(info, collection) else collection.place,
         image_dir=collection.image_dir,
-        fold=0 if info.multilabel else _fold(collection, settings),
+        fold=0 if _as_stage2(info, collection) else _fold(collection, settings),
         folds=settings.get("folds", 5),
         validation_fraction=_first(
             collection.validation_fraction, settings.get("validation_fraction")
@@ -205,15 +220,16 @@ def section_of(
 
 
 def _all_images(info: ModelInfo, collection: Collection, settings: Mapping[str, Any]) -> Unseen:
-    if info.multilabel:
+    if _as_stage2(info, collection):
         raise OptionError("--section all is for manifests; ChestX-ray14 has training images in it")
     if "data" in settings and _is_training_collection(info, collection, settings):
         raise OptionError(
             f"{collection.place}: the network was trained on images of this collection (its "
             f"{SUMMARY} tells); give --section {VALIDATION}, or a collection of other patients"
         )
-    records = read_manifest(collection.place, info.labels, collection.image_dir)
-    items = records.single_label_datalist()
+    records = read_collection(collection.place, info.labels, image_dir=collection.image_dir)
+    several = info.multilabel
+    items = records.multi_label_datalist() if several else records.single_label_datalist()
     return Unseen(items, f"all images of {_name(collection.place)}", False)
 
 
@@ -225,6 +241,10 @@ def _is_training_collection(
     except (InputError, OptionError):
         return False  # it cannot be divided as the run divided its collection
     return bool(datalist_hash(*parts) == settings["data"])
+
+
+def _as_stage2(info: ModelInfo, collection: Collection) -> bool:
+    return info.multilabel and is_nih_folder(collection.place)
 
 
 def _fold(collection: Collection, settings: Mapping[str, Any]) -> int:
@@ -240,7 +260,9 @@ def _first(*values: Any) -> Any:
 
 def _place(info: ModelInfo, collection: Collection, settings: Mapping[str, Any]) -> str:
     name = _name(collection.place)
-    return f" of {name}" if info.multilabel else f" of {name}, fold {_fold(collection, settings)}"
+    if _as_stage2(info, collection):
+        return f" of {name}"
+    return f" of {name}, fold {_fold(collection, settings)}"
 
 
 def _name(place: Path) -> str:

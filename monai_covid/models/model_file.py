@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from monai_covid.data.files import atomic_path
 from monai_covid.errors import WeightsError
 from monai_covid.evaluation.calibration.record import Calibration
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import PUBLISHED, LabelSet, known_labels, register_display_names
+from monai_covid.labels.reading import label_set_of
 from monai_covid.models.architectures import ARCHITECTURES, build_network
 from monai_covid.models.info_buffer import MODEL_INFO, describe, from_bytes, to_bytes
 from monai_covid.models.loading import (
@@ -49,17 +50,25 @@ class ModelInfo:
             network that was not calibrated.
         calibration: What the temperature was fitted on; None for a network that was not calibrated.
         preprocessing: What is done to every image before the network sees it.
+        label_set: What is known of ``labels``; None: no more than a shipped label set of these
+            names says.
     """
 
     architecture: str = "densenet121"
     channels: int = 1
-    labels: tuple[str, ...] = COVID_LABELS
+    labels: tuple[str, ...] = PUBLISHED.names
     image_size: int = 224
     multilabel: bool = False
     start: str = "unknown"
     temperature: float = 1.0
     calibration: Calibration | None = None
     preprocessing: Preprocessing = PLAIN
+    label_set: LabelSet | None = None
+
+    @property
+    def classes(self) -> LabelSet:
+        """The label set of the output neurons."""
+        return self.label_set or known_labels(self.labels, exclusive=not self.multilabel)
 
     @property
     def is_backbone(self) -> bool:
@@ -103,7 +112,12 @@ def save_model(
 def info_fields(info: ModelInfo) -> dict[str, Any]:
     """Return ``info`` as plain values, of which JSON can be made."""
     calibration = None if info.calibration is None else info.calibration.fields()
-    return {**asdict(info), "labels": list(info.labels), "calibration": calibration}
+    fields = {**asdict(info), "labels": list(info.labels), "calibration": calibration}
+    if info.label_set is None:
+        del fields["label_set"]
+    else:
+        fields["label_set"] = info.label_set.fields()
+    return fields
 
 
 def read_model_info(path: Path | str) -> ModelInfo:
@@ -171,7 +185,7 @@ def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
         stored = fields.get("preprocessing")
         prepared = PLAIN if stored is None else Preprocessing.from_fields(stored)
         made = {"labels": tuple(fields["labels"]), "calibration": known, "preprocessing": prepared}
-        info = ModelInfo(**{**fields, **made})
+        info = ModelInfo(**{**fields, **made, "label_set": _label_set(path, fields)})
     except ValueError as error:
         raise WeightsError(f"{path}: {error}; it may be of a later version") from error
     except (KeyError, TypeError) as error:
@@ -183,6 +197,17 @@ def info_from_fields(path: Path | str, fields: Mapping[str, Any]) -> ModelInfo:
         known_names = ", ".join(ARCHITECTURES)
         raise WeightsError(f"{path}: holds a {info.architecture}; known: {known_names}")
     return info
+
+
+def _label_set(path: Path | str, fields: Mapping[str, Any]) -> LabelSet | None:
+    stored = fields.get("label_set")
+    if stored is None:
+        return None
+    labels = label_set_of(stored, Path(path))
+    if labels.names != tuple(fields["labels"]):
+        raise ValueError(f"its label set has {', '.join(labels.names)}, not its labels")
+    register_display_names(labels)
+    return labels
 
 
 def _check_temperature(path: Path | str, temperature: Any) -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from monai_covid.errors import OptionError
-from monai_covid.labels import NIH_TO_COVID
 from monai_covid.models.loading import HEAD
 
 
@@ -58,7 +58,7 @@ def keep_output_neurons(
     source_labels: Sequence[str],
     target_labels: Sequence[str],
     *,
-    mapping: Mapping[str, str] = NIH_TO_COVID,
+    mapping: Mapping[str, str] = MappingProxyType({}),
     new_from: Mapping[str, Sequence[str]] | None = None,
     generator: torch.Generator | None = None,
 ) -> TransferredHead:

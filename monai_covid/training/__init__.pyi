@@ -15,7 +15,7 @@ from .distillation import build_backbone as build_backbone
 from .inferer import PrecisionInferer as PrecisionInferer
 from .losses import BalancedCrossEntropy as BalancedCrossEntropy
 from .losses import KnownBinaryCrossEntropy as KnownBinaryCrossEntropy
-from .losses import balanced_cross_entropy as balanced_cross_entropy
+from .losses import stage3_loss as stage3_loss
 from .metrics import accuracy as accuracy
 from .metrics import macro_auc as macro_auc
 from .metrics import pooled as pooled

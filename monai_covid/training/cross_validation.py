@@ -10,8 +10,10 @@ from typing import Any
 
 from monai.bundle import run
 
-from monai_covid.data.manifest import has_folds, read_manifest
+from monai_covid.data.collections.reading import read_collection
+from monai_covid.data.manifest import has_folds
 from monai_covid.errors import InputError, Problem, RunFolderError
+from monai_covid.evaluation.columns import class_names_in
 from monai_covid.evaluation.cross_validation import cross_validate
 from monai_covid.evaluation.cross_validation_folder import (
     MARK,
@@ -20,7 +22,6 @@ from monai_covid.evaluation.cross_validation_folder import (
 )
 from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.evaluation.report_folder import METRICS_JSON
-from monai_covid.labels import COVID_LABELS
 from monai_covid.training.budget import TimeBudget
 
 logger = logging.getLogger(__name__)
@@ -106,12 +107,20 @@ def chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names if options.get(name) is not None}
 
 
-EVALUATION_OPTIONS = ("image_dir", "folds", "seed", "limit", "device", "batch_size", "progress")
+EVALUATION_OPTIONS = (
+    *("image_dir", "patient_pattern", "uncertain", "blank", "folds", "seed", "limit"),
+    *("device", "batch_size", "progress"),
+)
 
 
-def folds_of(manifest: Path | str, image_dir: str | None = None, folds: int = 5) -> list[int]:
-    """Return the folds of a manifest: those of its fold column, else 0 to ``folds`` - 1."""
-    frame = read_manifest(manifest, image_dir=image_dir).frame
+def folds_of(
+    collection: Path | str,
+    image_dir: str | None = None,
+    folds: int = 5,
+    patient_pattern: str | None = None,
+) -> list[int]:
+    """Return the folds of a collection: those of its fold column, else 0 to ``folds`` - 1."""
+    frame = read_collection(collection, image_dir=image_dir, patient_pattern=patient_pattern).frame
     return sorted({int(fold) for fold in frame["fold"]}) if has_folds(frame) else [*range(folds)]
 
 
@@ -136,7 +145,7 @@ def cross_validate_stage(
         bundle_root: Folder of the bundle.
         dataset_dir: Folder of the collection.
         output_dir: Folder that gets ``fold_K/`` for each fold and ``cross_validation/``.
-        manifest: Manifest CSV; None for ``metadata.csv`` in ``dataset_dir``.
+        manifest: Collection, as for `read_collection`; None: ``dataset_dir``.
         options: Options of ``stage3_covid.yaml``.
         resume: Continue what is in ``output_dir``.
         overwrite: Replace what is in ``output_dir``.
@@ -150,9 +159,10 @@ def cross_validate_stage(
         RunFolderError: If the folder holds runs and neither resume nor overwrite was asked for.
     """
     output, chosen_options = Path(output_dir), dict(options or {})
-    manifest = Path(manifest) if manifest else Path(dataset_dir) / "metadata.csv"
+    manifest = Path(manifest) if manifest else Path(dataset_dir)
     _check_output(output, resume, overwrite)
-    folds = folds_of(manifest, chosen_options.get("image_dir"), chosen_options.get("folds", 5))
+    of_folds = chosen(chosen_options, "image_dir", "folds", "patient_pattern")
+    folds = folds_of(manifest, **of_folds)
     data = {"dataset_dir": str(dataset_dir), "manifest": str(manifest)}
     for fold in folds:
         logger.info("Fold %d (of %s)", fold, ", ".join(map(str, folds)))
@@ -175,7 +185,8 @@ def aggregate_folds(output: Path, folds: Sequence[int], resamples: int = 2000) -
         fold: read_predictions(output / f"fold_{fold}" / "evaluation" / "predictions.csv")
         for fold in folds
     }
-    report = cross_validate(tables, COVID_LABELS, resamples)
+    class_names = class_names_in(next(iter(tables.values())))
+    report = cross_validate(tables, class_names, resamples)
     folder = write_cross_validation(report, output / "cross_validation", overwrite=True)
     logger.info("%s\n%s", folder, cross_validation_text(report))
     return folder

@@ -74,23 +74,25 @@ class KnownBinaryCrossEntropy(nn.Module):
         return torch.where(known, losses, 0.0).mean()
 
 
-def balanced_cross_entropy(
+def stage3_loss(
     training: Datalist,
     info: ModelInfo,
     balance: bool = True,
     label_smoothing: float = 0.0,
-) -> BalancedCrossEntropy:
+) -> BalancedCrossEntropy | KnownBinaryCrossEntropy:
     """Return the loss of stage 3 for a training datalist.
 
     Args:
-        training: Items with a class index ``label``.
+        training: Items with a class index ``label``, or with one number a label.
         info: What the network is; its labels are the classes.
-        balance: Whether to weight the classes by their inverse frequency.
-        label_smoothing: Share of the target that is spread over all classes.
+        balance: Whether to weight mutually exclusive classes by their inverse frequency.
+        label_smoothing: Share of the target that is spread over all of them.
 
     Raises:
         OptionError: If a class has no image.
     """
+    if info.multilabel:
+        return KnownBinaryCrossEntropy()
     try:
         weights = class_weights(training, len(info.labels)) if balance else None
     except ValueError as error:

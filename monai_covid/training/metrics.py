@@ -88,8 +88,14 @@ def _known(targets: Tensor, scores: Tensor) -> tuple[NDArray[np.bool_], NDArray[
 def accuracy(logits: Tensor, targets: Tensor) -> float:
     """Return the share of images whose largest logit is their class's.
 
+    Of labels that do not exclude each other: the share of labels that are told right at a
+    probability of 0.5, those that are not known left out.
+
     Args:
         logits: ``(N, C)``.
-        targets: Class indices ``(N,)``.
+        targets: Class indices ``(N,)``, or 0, 1 and NaN ``(N, C)``.
     """
+    if targets.ndim == 2:
+        known = ~targets.isnan()
+        return ((logits > 0) == (targets > 0.5))[known].float().mean().item()
     return (logits.argmax(1) == targets).float().mean().item()

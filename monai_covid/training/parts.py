@@ -13,6 +13,7 @@ from monai_covid.data import datalists, unlabelled
 from monai_covid.preprocessing import chains
 from monai_covid.training import (
     checkpoint,
+    classes,
     cross_validation,
     distillation,
     engines,
@@ -41,12 +42,13 @@ probabilities = part(engines.probabilities)
 trainer = engines.trainer
 evaluator = engines.evaluator
 
+run_labels = part(classes.run_labels)
 network_info = part(start.network_info)
 build_seeded = part(start.build_seeded)
 start_from_first_stage = part(start.start_from_first_stage)
 start_stage3 = part(start.start_stage3)
 teacher = part(distillation.Teacher)
-balanced_cross_entropy = part(losses.balanced_cross_entropy)
+stage3_loss = part(losses.stage3_loss)
 make_optimizer = part(optimizer.make_optimizer)
 phased_cosine = part(optimizer.phased_cosine)
 

@@ -22,7 +22,8 @@ MAY_CHANGE_ON_RESUME = frozenset(
         *MACHINE,
         *("bundle_root", "dataset_dir", "output_dir", "manifest", "image_dir", "stage2_model"),
         *("imagenet", "exclude_manifests", "extra_manifests", "leave_out_images"),
-        "image_folders",
+        # What these decide is in the hash of the data.
+        *("image_folders", "classes", "patient_pattern", "uncertain", "blank"),
         *("cache_gb", "cache_dir", "resume", "overwrite", "minutes", "mlflow", "distributed"),
     }
 ) - {"batch_size", "precision"}
@@ -42,6 +43,9 @@ def running_settings(
     names = {*STAGE1, *STAGE1_DISTILLED, *STAGE2, *STAGE3} - MAY_CHANGE_ON_RESUME
     if config.get("stage2_model") == NO_MODEL:
         names -= set(HEAD_OPTIONS)  # which then decide nothing
+    names -= {name for name in HEAD_OPTIONS if config.get(name) is None}
+    if config.get("head") != "mean":
+        names.discard("new_from")
     chosen = {name: config[name] for name in sorted(names) if name in config}
     return {
         **chosen,

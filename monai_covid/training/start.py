@@ -10,13 +10,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from monai_covid.errors import WeightsError
+from monai_covid.errors import OptionError, WeightsError
+from monai_covid.labels import LabelSet, known_labels
 from monai_covid.models.architectures import channels_last
 from monai_covid.models.imagenet import start_from_imagenet
 from monai_covid.models.loading import load_backbone
 from monai_covid.models.model_file import ModelInfo, load_model, read_backbone_info
 from monai_covid.models.transfer import get_head, keep_output_neurons, random_head, set_head
 from monai_covid.preprocessing.settings import Preprocessing
+from monai_covid.training.classes import kept_neurons
 from monai_covid.training.distillation import Teacher
 from monai_covid.training.workflow_options import NO_MODEL
 
@@ -29,7 +31,7 @@ TAUGHT = "features distilled from"
 
 
 def network_info(
-    labels: Sequence[str],
+    labels: LabelSet | None = None,
     *,
     architecture: str,
     channels: int,
@@ -37,16 +39,20 @@ def network_info(
     lungs: str,
     text: str,
     grey: str,
-    multilabel: bool = False,
 ) -> ModelInfo:
-    """Return what the network of a stage is; see `ModelInfo` and `Preprocessing`."""
+    """Return what the network of a stage is; see `ModelInfo` and `Preprocessing`.
+
+    Without ``labels`` it is a backbone of stage 1.
+    """
+    labels = labels or LabelSet(())
     return ModelInfo(
         architecture=architecture,
         channels=channels,
-        labels=tuple(labels),
+        labels=labels.names,
         image_size=image_size,
-        multilabel=multilabel,
+        multilabel=not labels.exclusive,
         preprocessing=Preprocessing(lungs, text, grey),
+        label_set=None if labels in (LabelSet(()), known_labels(labels.names)) else labels,
     )
 
 
@@ -92,15 +98,20 @@ def start_stage3(
     imagenet: str | None = None,
     head: str = "keep",
     new_from: Mapping[str, Sequence[str]] | None = None,
+    keep: str | Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> ModelInfo:
     """Start from a model of stage 2, or from ImageNet where that is ``none``.
 
-    See `start_from_stage2` and `start_from_first_stage`; no ``imagenet`` means ``auto``.
+    See `start_from_stage2`, `start_from_first_stage` and `kept_neurons`; no ``imagenet`` means
+    ``auto``.
     """
     if stage2_model == NO_MODEL:
         return start_from_first_stage(network, info, imagenet or "auto")
-    return start_from_stage2(network, info, stage2_model, head=head, new_from=new_from, seed=seed)
+    kept = kept_neurons(keep)
+    return start_from_stage2(
+        network, info, stage2_model, head=head, new_from=new_from, keep=kept, seed=seed
+    )
 
 
 def start_from_stage2(
@@ -110,6 +121,7 @@ def start_from_stage2(
     *,
     head: str = "keep",
     new_from: Mapping[str, Sequence[str]] | None = None,
+    keep: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> ModelInfo:
     """Start from a stage 2 network: its backbone, and its shared output neurons.
@@ -124,7 +136,9 @@ def start_from_stage2(
         stage2_model: Model file of stage 2, or of stage 3.
         head: ``keep`` (shared neurons are kept, new ones are random), ``mean`` (new ones start
             from the mean of the findings in ``new_from``) or ``random`` (all are random).
-        new_from: For ``mean``: new class -> related findings.
+        new_from: For ``mean``: new class -> related labels of stage 2; None: as the label set says.
+        keep: Label of stage 2 -> class whose neuron is kept from it; None: as the label set says,
+            see `LabelSet.kept_from`.
         seed: Seed of the random neurons.
 
     Returns:
@@ -147,17 +161,31 @@ def start_from_stage2(
         set_head(network, random_head(len(info.labels), source_head.weight.shape[1], generator))
         origin = dict.fromkeys(info.labels, "random")
     else:
+        source_set, labels = source_info.classes, info.classes
+        if keep is not None:
+            _check_kept(keep, source_set, stage2_model)
+        related = labels.starts_from(source_set) if new_from is None else new_from
         transferred = keep_output_neurons(
             source_head,
             source_info.labels,
             info.labels,
-            new_from=new_from if head == "mean" else None,
+            mapping=labels.kept_from(source_set) if keep is None else keep,
+            new_from=related if head == "mean" else None,
             generator=generator,
         )
         set_head(network, transferred.head)
         origin = transferred.origin
     logger.info("Output neurons: %s", "; ".join(f"{k}: {v}" for k, v in origin.items()))
     return replace(info, start=_start(source_info, info, head))
+
+
+def _check_kept(keep: Mapping[str, str], source: LabelSet, path: Path | str) -> None:
+    unknown = sorted(set(keep) - set(source.names))
+    if unknown:
+        raise OptionError(
+            f"--keep: {path} has no output {', '.join(map(repr, unknown))}; it has "
+            f"{', '.join(source.names)}"
+        )
 
 
 def _start(source: ModelInfo, target: ModelInfo, head: str) -> str:

@@ -18,7 +18,7 @@ from monai_covid.training.workflow_options import (
 WIRING = ("imports", "_meta_", "initialize", "run", "finalize")
 TRAINING_WIRING = (
     *WIRING,
-    *("training", "torch_device", "info", "network_def", "started", "network", "loss"),
+    *("training", "torch_device", "label_set", "info", "network_def", "started", "network", "loss"),
     *("teacher_def", "student", "optimizer", "lr_scheduler", "average", "run_folder"),
     *("checkpoint", "train", "validate"),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monai_covid.data.collections.layout import POLICIES
 from monai_covid.explain.methods import METHODS
+from monai_covid.labels import SHIPPED
 from monai_covid.models.architectures import ARCHITECTURES, BLOCK_LAYERS
 from monai_covid.preprocessing.augmentation.placement import FILLS
 from monai_covid.preprocessing.settings import GREY, LUNGS, TEXT
@@ -106,8 +108,20 @@ RELEVANCE = {
     "relevance_margin": number("margin that counts as lungs, in pixels of 224", 0, 112),
 }
 
+LAYOUT = {
+    "patient_pattern": optional(
+        text(
+            "regular expression that tells the patient from an image's name, such as "
+            r"'person(?P<patient>\d+)_'; None: the column patient_id"
+        )
+    ),
+    "uncertain": choice("what a label of -1 counts as", *POLICIES),
+    "blank": choice("what an empty cell counts as, where labels are columns", *POLICIES),
+}
+
 COVID_DATA = {
-    "manifest": text("CSV with image, label, patient_id"),
+    **LAYOUT,
+    "manifest": text("labelled collection: CSV or folder; docs/how-to/classes.md has the layouts"),
     "image_dir": optional(text("folder of the manifest's images; None: beside it or in images/")),
     "folds": whole("number of folds, where the manifest has no fold column", low=2),
     "fold": whole("fold that is kept for testing", low=0),
@@ -156,6 +170,14 @@ STAGE1_DISTILLED = {
     "teacher": choice("frozen ImageNet-pretrained network whose features are learned", *TEACHERS),
 }
 
+CLASSES = optional(
+    Option(
+        (str, list),
+        "label set: YAML file, names divided by commas, or a shipped one "
+        f"({', '.join(SHIPPED)}); None: what the collection has",
+    )
+)
+
 STAGE2 = {
     **PLACES,
     **NETWORK,
@@ -163,6 +185,8 @@ STAGE2 = {
     **TRAINING,
     **MACHINE,
     "imagenet": IMAGENET,
+    "classes": CLASSES,
+    **LAYOUT,
     "exclude_manifests": Option((list,), "manifests of stage 3 whose patients are left out"),
     "exclude_fold": optional(
         whole("leave out only the patients of this fold of those manifests; None: all", low=0)
@@ -179,6 +203,7 @@ STAGE3 = {
     **TRAINING,
     **MACHINE,
     **COVID_DATA,
+    "classes": CLASSES,
     "stage2_model": text(
         "model file of stage 2, or of stage 3 to go on from; none: start from ImageNet"
     ),
@@ -186,7 +211,16 @@ STAGE3 = {
         IMAGENET._replace(help=f"with --stage2_model none: {IMAGENET.help}; None: auto")
     ),
     "head": choice("how the new head starts", "keep", "mean", "random"),
-    "new_from": Option((dict,), "for head mean: new class -> related findings of stage 2"),
+    "keep": optional(
+        Option(
+            (str, dict),
+            "output neurons that are kept, such as Pneumonia=pneumonia,No Finding=normal; None: as "
+            "the label set says, else those of the same name",
+        )
+    ),
+    "new_from": optional(
+        Option((dict,), "for head mean: new class -> related labels; None: as the label set says")
+    ),
     "extra_manifests": Option((list,), "further manifests, for training alone"),
     "leave_out_sources": Option(
         (list,), "sources whose images are neither trained on nor validated on"
@@ -203,7 +237,7 @@ STAGE3 = {
 NO_MODEL = "none"
 """The ``stage2_model`` of a stage 3 that starts from ImageNet. (MONAI drops a None.)"""
 
-HEAD_OPTIONS = ("head", "new_from")
+HEAD_OPTIONS = ("head", "keep", "new_from")
 """Options of stage 3 that mean nothing without a model of stage 2."""
 
 
@@ -275,7 +309,7 @@ EVALUATION = {
 
 EXPLANATION = {
     **{name: option for name, option in USE_OF_A_MODEL.items() if name != "precision"},
-    "class": text("class to explain, such as covid19; predicted: the most probable one"),
+    "class": text("class to explain, such as pneumonia; predicted: the most probable one"),
     "method": choice("way to explain", *METHODS),
     "contrast": flag("explain the class against the others"),
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),

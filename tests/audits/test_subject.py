@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from monai_covid.audits.subject import AuditOptions, Subject
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.errors import InputError
 from monai_covid.inference.classifier import Classifier
 
@@ -24,7 +24,7 @@ def records(tmp_path):
         rows.append((name, LABELS[index % 3], f"p{index // 2}", index // 4))
     table = pd.DataFrame(rows, columns=["image", "label", "patient_id", "fold"])
     table.to_csv(tmp_path / "metadata.csv", index=False)
-    return read_manifest(tmp_path)
+    return read_collection(tmp_path)
 
 
 def test_without_a_fold_nothing_was_seen(records, tmp_path):

@@ -22,8 +22,8 @@ import torch
 
 from monai_covid.audits.run import AUDITS, run_audits
 from monai_covid.audits.subject import Subject
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.images import read_image
-from monai_covid.data.manifest import read_manifest
 from monai_covid.data.records import Records
 from monai_covid.evaluation.calibration.cutoff import CutoffGoal
 from monai_covid.evaluation.calibration.fitting import calibrate_table
@@ -74,7 +74,7 @@ def _collection(place: Path, seed: int, options: argparse.Namespace) -> Records:
         options=PhantomOptions(size=options.size),
         progress=False,
     )
-    return read_manifest(folder / "covid")
+    return read_collection(folder / "covid")
 
 
 def _classifier(place: Path) -> Classifier:

@@ -67,7 +67,7 @@ def test_stages_share_the_rest_of_their_wiring_and_their_defaults():
     second, third = (config(stage) for stage in STAGES)
     own = {
         *("train", "validate", "initialize", "info", "loss", "started", "imagenet"),
-        *("dataset_dir", "output_dir", "validation_fraction"),
+        *("dataset_dir", "output_dir", "validation_fraction", "classes"),
     }
     for name in second.keys() & third.keys() - own:
         assert second[name] == third[name], name

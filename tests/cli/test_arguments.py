@@ -115,7 +115,7 @@ def test_what_computes_takes_the_gpu_if_there_is_one(actions):
         ("model-card m.pt --out b", "model", Path("m.pt"), "MODEL is now --model"),
         ("model-card --out b --data d.md", "data_text", Path("d.md"), "--data is now --data-text"),
         ("calibrate --out b --seed 3", "split_seed", 3, "--seed is now --split-seed"),
-        ("study probes --covid c --out b --progress", "quiet", False, "--progress is now"),
+        ("study probes --data c --out b --progress", "quiet", False, "--progress is now"),
     ],
 )
 def test_old_names_work_with_a_warning(line, dest, value, warning, capsys):

@@ -13,7 +13,7 @@ from tests.training.stages import write_covid, write_findings
 
 def test_check_data_says_what_is_there(tmp_path, capsys):
     nih, covid = write_findings(tmp_path / "nih"), write_covid(tmp_path / "covid")
-    assert main(["check-data", "--nih", str(nih), "--covid", str(covid), "--quiet"]) == 0
+    assert main(["check-data", "--nih", str(nih), "--data", str(covid), "--quiet"]) == 0
     printed = capsys.readouterr().out
     assert "covid19" in printed
     assert "Hernia" in printed
@@ -24,11 +24,11 @@ def test_check_data_lists_problems_and_fails(tmp_path):
     file = covid / "metadata.csv"
     file.write_text(file.read_text() + "absent.png,covid,someone\n")
     with pytest.raises(SystemExit, match=r"(?s)metadata\.csv:\d+: .*covid19"):
-        main(["check-data", "--covid", str(covid), "--quiet"])
+        main(["check-data", "--data", str(covid), "--quiet"])
 
 
 def test_check_data_needs_a_data_set():
-    with pytest.raises(SystemExit, match="--nih or --covid"):
+    with pytest.raises(SystemExit, match="--nih or --data"):
         main(["check-data"])
 
 

@@ -37,9 +37,9 @@ def test_equal_to_scikit_learn(labels, folds):
 
 @pytest.mark.real_data
 def test_equal_to_scikit_learn_on_real_collections(real_data):
-    from monai_covid.data.manifest import read_manifest
+    from monai_covid.data.collections.reading import read_collection
 
-    records = read_manifest(real_data / "covid")
+    records = read_collection(real_data / "covid")
     for folds, seed in ((5, 0), (10, 1), (3, 2)):
         given = (records.patients, records.classes, folds, seed)
         assert balanced_folds(*given).tolist() == slow_folds(*given).tolist()

@@ -1,6 +1,6 @@
 import pytest
 
-from monai_covid.data.checks import check_covid, check_nih
+from monai_covid.data.checks import check_collection, check_nih
 from monai_covid.errors import InputError
 from tests.data.collections_on_disk import (
     NIH_TRAIN_VAL,
@@ -34,7 +34,7 @@ def test_summary_of_a_manifest_as_text(tmp_path):
     lines = [f"{line},{row // 2 % 11}" for row, line in enumerate(three_classes(11))]
     file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
     write_picture(tmp_path / "p_normal_0_0.png", 99, size=(60, 33))
-    summary = check_covid(tmp_path, progress=False)
+    summary = check_collection(tmp_path, progress=False)
     assert list(summary.parts)[:3] == ["fold 0", "fold 1", "fold 2"]
     text = str(summary).splitlines()
     assert text[0] == str(file)
@@ -48,7 +48,7 @@ def test_same_pixels_are_noted(tmp_path):
     write_manifest(tmp_path, ["a.png,normal,1", "b.png,normal,2", "c.png,normal,2"])
     for name in ("a.png", "b.png", "c.png"):
         write_picture(tmp_path / name, 7)
-    first, second = check_covid(tmp_path, progress=False).notes
+    first, second = check_collection(tmp_path, progress=False).notes
     assert (
         first == "a.png (row 2) and b.png (row 3) have the same pixels but are of patients 1 and 2"
     )
@@ -61,11 +61,11 @@ def test_damaged_images_are_reported_with_the_other_problems(tmp_path):
     whole = write_picture(tmp_path / "p_covid19_0_0.png", 3, size=(200, 200)).read_bytes()
     (tmp_path / "p_covid19_0_0.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError) as caught:
-        check_covid(file, progress=False)
+        check_collection(file, progress=False)
     assert [row for _, row, _ in found(caught.value)] == [5, 2, 4]
     assert "p_covid19_0_0.png" in found(caught.value)[1][2]
     with pytest.raises(InputError) as caught:
-        check_covid(file, deep=False)
+        check_collection(file, deep=False)
     assert [row for _, row, _ in found(caught.value)] == [5]
 
 
@@ -73,7 +73,7 @@ def test_missing_image_is_reported_once(tmp_path):
     file = write_manifest(tmp_path, three_classes(1, 1))
     (tmp_path / "p_normal_0_0.png").unlink()
     with pytest.raises(InputError) as caught:
-        check_covid(file, progress=False)
+        check_collection(file, progress=False)
     assert [row for _, row, _ in found(caught.value)] == [4]
 
 
@@ -100,7 +100,7 @@ def test_everyone_excluded(tmp_path):
 
 
 def test_progress_goes_to_standard_error(tmp_path, capsys):
-    check_covid(write_manifest(tmp_path, three_classes(1)), progress=True)
+    check_collection(write_manifest(tmp_path, three_classes(1)), progress=True)
     output = capsys.readouterr()
     assert output.out == ""
     assert "reading images" in output.err
@@ -111,22 +111,22 @@ def test_real_collections(real_data):
     nih = check_nih(real_data / "nih", real_data / "covid", progress=False)
     assert nih.total[:2] == (599, 599)
     assert nih.parts["test"].images == 73
-    covid = check_covid(real_data / "covid", progress=False)
+    covid = check_collection(real_data / "covid", progress=False)
     assert {name: part.images for name, part in covid.parts.items()} == dict(
         zip((f"fold {fold}" for fold in range(5)), (225, 225, 224, 223, 221), strict=True)
     )
     assert ["00002658_001.jpg" in note for note in covid.notes] == [True]
-    assert check_covid(real_data / "covid_extra", progress=False).parts == {}
+    assert check_collection(real_data / "covid_extra", progress=False).parts == {}
 
 
 def test_the_summary_of_class_folders_and_of_patients(tmp_path):
     for number, place in enumerate(("train/TB", "train/normal", "test/TB", "test/normal")):
         write_picture(tmp_path / place / f"p{number}.png", number)
-    summary = check_covid(tmp_path, labels=("tb", "normal"), progress=False)
+    summary = check_collection(tmp_path, labels=("tb", "normal"), progress=False)
     assert summary.total.labels == {"tb": 2, "normal": 2}
     assert {name: part.images for name, part in summary.parts.items()} == {"test": 2, "training": 2}
     assert "note: Patients unknown: intervals by image." in str(summary)
-    known = check_covid(
+    known = check_collection(
         tmp_path, labels=("tb", "normal"), progress=False, patient_pattern=r"p(?P<patient>\d)"
     )
     assert not known.notes

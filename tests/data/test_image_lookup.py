@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.image_lookup import ImageLookup
-from monai_covid.data.manifest import read_manifest
 from monai_covid.errors import InputError
 from tests.data.collections_on_disk import found, write_picture
 
@@ -105,7 +105,7 @@ def test_many_missing_images_are_one_line_with_the_near_name(folder):
     for name in names:
         write_picture(folder / "images" / name.replace(".png", ".jpg"))
     with pytest.raises(InputError) as caught:
-        read_manifest(manifest(folder, names))
+        read_collection(manifest(folder, names))
     ((_, row, message),) = found(caught.value)
     assert row == 2
     assert message.startswith("50 of 50 images are not in")
@@ -118,7 +118,7 @@ def test_a_moved_collection_is_said_once(folder, caplog):
         write_picture(folder / "images" / name)
     file = manifest(folder, [f"E:\\pictures\\{name}" for name in names])
     with caplog.at_level(logging.WARNING):
-        records = read_manifest(file)
+        records = read_collection(file)
     assert records.paths.tolist() == [str(folder / "images" / name) for name in names]
     assert [record.getMessage() for record in caplog.records] == [
         f"{file}: there is no folder E:/pictures here; 9 of its images were found without it"

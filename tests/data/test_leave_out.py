@@ -8,8 +8,8 @@ import pytest
 from monai_covid.audits.leaks.image_set import ImageSet
 from monai_covid.audits.leaks.pairs import Collection, Kind, Pair
 from monai_covid.audits.leaks.tables import write_pairs
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.datalists import COVID_SECTIONS, covid_datalist
-from monai_covid.data.manifest import read_manifest
 from monai_covid.errors import InputError, OptionError
 from tests.data.collections_on_disk import write_manifest
 
@@ -180,8 +180,8 @@ def test_the_same_name_in_another_collection_is_another_image(main, tmp_path):
 
 def test_the_table_of_the_audit_is_understood(main, extra, tmp_path):
     nothing = ImageSet(*([] for _ in ImageSet._fields))
-    own = Collection("this collection", read_manifest(main), nothing)
-    other = Collection("extra", read_manifest(extra), nothing)
+    own = Collection("this collection", read_collection(main), nothing)
+    other = Collection("extra", read_collection(extra), nothing)
     alike = (Kind.NEAR, 0.97, "upright", 4, True, False, True)
     found = [Pair(3, 5, other, *alike), Pair(0, 1, own, *alike)]
     write_pairs(own, found, tmp_path / "pairs.csv")

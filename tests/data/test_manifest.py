@@ -1,15 +1,16 @@
 import pytest
 
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.errors import InputError
+from monai_covid.labels import COVID_LABELS
 from tests.data.collections_on_disk import found, three_classes, write_manifest, write_picture
 
 LINES = ["a.png,covid19,007", "b.png,pneumonia,nih-61", "c.png,normal,x"]
 
 
-def problems(manifest, **options):
+def problems(manifest, labels=COVID_LABELS, **options):
     with pytest.raises(InputError) as caught:
-        read_manifest(manifest, **options)
+        read_collection(manifest, labels, **options)
     return found(caught.value)
 
 
@@ -17,7 +18,7 @@ def problems(manifest, **options):
 def test_records(tmp_path, images):
     file = write_manifest(tmp_path, LINES, images=images)
     for manifest in (file, str(file), tmp_path):
-        records = read_manifest(manifest)
+        records = read_collection(manifest)
         assert records.file == file
         assert records.patients.tolist() == ["007", "nih-00061", "x"]
         assert records.classes.tolist() == [0, 1, 2]
@@ -27,14 +28,14 @@ def test_records(tmp_path, images):
 def test_relative_manifest_gives_absolute_paths(tmp_path, monkeypatch):
     write_manifest(tmp_path / "set", LINES)
     monkeypatch.chdir(tmp_path)
-    assert read_manifest("set/metadata.csv").paths[0] == str(tmp_path / "set" / "a.png")
+    assert read_collection("set/metadata.csv").paths[0] == str(tmp_path / "set" / "a.png")
 
 
 def test_image_dir_wins(tmp_path):
     file = write_manifest(tmp_path / "set", LINES)
     for name in "abc":
         write_picture(tmp_path / "elsewhere" / f"{name}.png")
-    records = read_manifest(file, image_dir=tmp_path / "elsewhere")
+    records = read_collection(file, image_dir=tmp_path / "elsewhere")
     assert records.paths[0] == str(tmp_path / "elsewhere" / "a.png")
     assert len(problems(file, image_dir=tmp_path)) == 3
     assert "does not exist" in problems(file, image_dir=tmp_path / "none")[0][2]
@@ -51,7 +52,7 @@ def test_paths_in_the_image_column(tmp_path):
     assert "already in row 3" in message
     file = tmp_path / "manifest.csv"
     file.write_text("\n".join(["image,label,patient_id", *lines[:2]]))
-    assert read_manifest(file).paths.tolist() == [str(tmp_path / "x" / "a.png"), str(other)]
+    assert read_collection(file).paths.tolist() == [str(tmp_path / "x" / "a.png"), str(other)]
 
 
 def test_missing_path_and_empty_image_dir(tmp_path):
@@ -64,7 +65,7 @@ def test_missing_path_and_empty_image_dir(tmp_path):
 
 def test_optional_columns_are_kept(tmp_path):
     header = "image,label,patient_id,path,name,fold"
-    records = read_manifest(write_manifest(tmp_path, ["a.png,normal,1,p,n,03"], header))
+    records = read_collection(write_manifest(tmp_path, ["a.png,normal,1,p,n,03"], header))
     assert records.frame.loc[2].to_dict() == {
         "image": "a.png",
         "label": "normal",
@@ -77,7 +78,7 @@ def test_optional_columns_are_kept(tmp_path):
 
 def test_own_classes(tmp_path):
     file = write_manifest(tmp_path, ["a.png,yes,1", "b.png,no,2"])
-    assert read_manifest(file, ("no", "yes")).classes.tolist() == [1, 0]
+    assert read_collection(file, ("no", "yes")).classes.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -144,19 +145,19 @@ def test_nih_ids_written_differently_are_one_patient(tmp_path):
 
 def test_empty_fold_column_means_no_folds(tmp_path):
     header = "image,label,patient_id,fold"
-    assert len(read_manifest(write_manifest(tmp_path, ["a.png,normal,1,"], header))) == 1
+    assert len(read_collection(write_manifest(tmp_path, ["a.png,normal,1,"], header))) == 1
 
 
 def test_missing_columns(tmp_path):
     file = write_manifest(tmp_path, ["a,b"], "image,patient")
     ((_, row, message),) = problems(file)
     assert row == 1
-    assert "lacks columns 'label', 'patient_id'; found image, patient" in message
+    assert "has no column 'patient_id'; did you mean 'patient'?" in message
 
 
 @pytest.mark.real_data
 def test_real_folds(real_data):
-    records = read_manifest(real_data / "covid")
+    records = read_collection(real_data / "covid")
     assert (len(records), len(set(records.patients))) == (1118, 761)
     folds = records.frame["fold"].to_numpy()
     counts = [records.targets[folds == str(fold)].sum(axis=0).tolist() for fold in range(5)]
@@ -165,7 +166,7 @@ def test_real_folds(real_data):
 
 @pytest.mark.real_data
 def test_real_extra(real_data):
-    records = read_manifest(real_data / "covid_extra")
+    records = read_collection(real_data / "covid_extra", COVID_LABELS)
     assert (len(records), len(set(records.patients))) == (564, 377)
     assert records.targets.sum(axis=0).tolist() == [564, 0, 0]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.nih import read_nih
 from monai_covid.data.patients import (
     canonical_patient_id,
@@ -66,7 +66,7 @@ def test_drop_by_id_or_name(tmp_path):
 def test_drop_by_original_file(tmp_path):
     header = "image,label,patient_id,original_file"
     lines = ["a.png,normal,1,00000061_000.png", "b.png,normal,2,b.tif"]
-    records = read_manifest(write_manifest(tmp_path, lines, header))
+    records = read_collection(write_manifest(tmp_path, lines, header))
     assert drop_patients(records, {"nih-00061"}).records.patients.tolist() == ["2"]
 
 

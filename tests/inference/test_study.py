@@ -8,7 +8,7 @@ from pydicom import dcmread
 
 from monai_covid.dicom.reading.pixels import read_radiograph
 from monai_covid.dicom.study import StudyError
-from monai_covid.errors import TransientError, WeightsError
+from monai_covid.errors import TransientError
 from monai_covid.explain.lrp.composites import EpsilonZBox
 from monai_covid.explain.lrp.engine import LRP
 from monai_covid.inference.classifier import Classifier
@@ -21,6 +21,7 @@ from tests.dicom.orthanc.people import PEOPLE
 from tests.dicom.orthanc.studies import radiograph, save
 
 JANE, JUERGEN = PEOPLE[:2]
+PRESENT = ("Effusion", "Pleural_Thickening")
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,20 @@ def probabilities(report):
     """Probabilities in a report, in the order of the classes."""
     return [
         float(item.MeasuredValueSequence[0].NumericValue)
+        for item in content_items(report)
+        if item.ValueType == "NUM"
+        and item.ConceptNameCodeSequence[0].CodeMeaning.startswith("Probability")
+    ]
+
+
+def content_items(report):
+    """All content items of a report that have a name."""
+    return [
+        item
         for element in report.iterall()
         if element.keyword == "ContentSequence"
         for item in element.value
-        if item.ValueType == "NUM"
-        and item.ConceptNameCodeSequence[0].CodeMeaning.startswith("Probability")
+        if "ConceptNameCodeSequence" in item
     ]
 
 
@@ -219,11 +229,29 @@ def test_processing_again_gives_the_same_pixels_and_uids(pipeline, tmp_path):
     assert probabilities(first[0]) == probabilities(second[0])
 
 
-def test_networks_whose_classes_do_not_exclude_each_other_are_refused(tmp_path):
+def test_findings_that_can_hold_at_once_are_reported_with_their_codes(tmp_path, caplog):
     info = ModelInfo(labels=NIH_LABELS, image_size=64, multilabel=True)
-    save_model(tmp_path / "stage2.pt", info.build().state_dict(), info)
-    with pytest.raises(WeightsError, match=r"stage2\.pt: .*network of stage 3"):
-        StudyPipeline(tmp_path / "stage2.pt")
+    network = info.build()
+    with torch.no_grad():
+        head = network.get_submodule("class_layers.out")
+        head.weight.zero_()
+        head.bias.copy_(torch.tensor([3.0 if label in PRESENT else -3.0 for label in NIH_LABELS]))
+    save_model(tmp_path / "stage2.pt", network.state_dict(), info)
+    pipeline = StudyPipeline(tmp_path / "stage2.pt")
+    assert "no coded concept for Pleural Thickening" in caplog.text
+    report, annotation, *_ = pipeline(save([radiograph(JANE, "many")], tmp_path)).results
+    (effusion,), (thickening,) = [
+        item.ConceptCodeSequence
+        for item in content_items(report)
+        if item.ConceptNameCodeSequence[0].CodeValue == "PRESENT"
+    ]
+    assert (effusion.CodeValue, effusion.CodingSchemeDesignator) == ("60046008", "SCT")
+    assert effusion.CodeMeaning == "Pleural effusion"
+    assert thickening.CodingSchemeDesignator == "99MONAICOVID"
+    assert thickening.CodeMeaning == "Pleural Thickening"
+    assert len(probabilities(report)) == len(NIH_LABELS)
+    shown = annotation.GraphicAnnotationSequence[0].TextObjectSequence[0].UnformattedTextValue
+    assert "Probability of 50% or more: Effusion, Pleural Thickening" in shown
 
 
 @pytest.mark.real_data

@@ -7,8 +7,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from monai_covid.audits.subject import Subject
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.images import folder_datalist, read_image
-from monai_covid.data.manifest import read_manifest
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.ensemble import EnsembleClassifier
 from monai_covid.inference.image import ImageFileDataset, ImagePreparation, open_radiograph
@@ -147,8 +147,8 @@ def test_calibration_and_audits_take_every_image_that_has_a_label(images, model,
     rows = [f"{name},normal,{index}" for index, name in enumerate(names)]
     manifest = tmp_path / "metadata.csv"
     manifest.write_text("\n".join(["image,label,patient_id", *rows]) + "\n")
-    records = read_manifest(manifest, image_dir=images)
     classifier = Classifier(model)
+    records = read_collection(manifest, classifier.info.labels, image_dir=images)
     logits = [
         classifier.logits(
             inference_transforms(size=SIZE)({"image": str(images / name)})["image"][None]

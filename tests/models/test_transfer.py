@@ -10,6 +10,7 @@ from monai_covid.models.architectures import build_densenet
 from monai_covid.models.transfer import Head, get_head, keep_output_neurons, random_head, set_head
 
 FEATURES = 1024
+SHARED = {"Pneumonia": "pneumonia", "No Finding": "normal"}
 
 
 def head_of(labels, seed=0, dtype=torch.float32):
@@ -29,7 +30,7 @@ def assert_row_kept(transferred, target, source, source_label):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_pneumonia_and_normal_are_kept_bit_for_bit(dtype):
     source = head_of(NIH_LABELS, dtype=dtype)
-    transferred = keep_output_neurons(source, NIH_LABELS, COVID_LABELS)
+    transferred = keep_output_neurons(source, NIH_LABELS, COVID_LABELS, mapping=SHARED)
     assert_row_kept(transferred, "pneumonia", source, NIH_LABELS.index("Pneumonia"))
     assert_row_kept(transferred, "normal", source, NIH_LABELS.index("No Finding"))
     assert transferred.origin == {
@@ -50,7 +51,7 @@ def test_pneumonia_and_normal_are_kept_bit_for_bit(dtype):
 )
 def test_rows_follow_the_order_of_the_targets(targets):
     source = head_of(NIH_LABELS)
-    transferred = keep_output_neurons(source, NIH_LABELS, targets)
+    transferred = keep_output_neurons(source, NIH_LABELS, targets, mapping=SHARED)
     assert tuple(transferred.origin) == targets
     assert transferred.head.weight.shape == (len(targets), FEATURES)
     assert_row_kept(transferred, "pneumonia", source, NIH_LABELS.index("Pneumonia"))
@@ -62,14 +63,14 @@ def test_the_order_of_the_source_does_not_matter():
     order = torch.randperm(len(NIH_LABELS), generator=torch.Generator().manual_seed(5))
     shuffled = Head(source.weight[order], source.bias[order])
     labels = [NIH_LABELS[position] for position in order]
-    transferred = keep_output_neurons(shuffled, labels, COVID_LABELS)
+    transferred = keep_output_neurons(shuffled, labels, COVID_LABELS, mapping=SHARED)
     assert_row_kept(transferred, "pneumonia", source, NIH_LABELS.index("Pneumonia"))
     assert_row_kept(transferred, "normal", source, NIH_LABELS.index("No Finding"))
 
 
 def test_a_head_without_no_finding_keeps_pneumonia_alone():
     source = head_of(NIH_FINDINGS)
-    transferred = keep_output_neurons(source, NIH_FINDINGS, COVID_LABELS)
+    transferred = keep_output_neurons(source, NIH_FINDINGS, COVID_LABELS, mapping=SHARED)
     assert_row_kept(transferred, "pneumonia", source, NIH_FINDINGS.index("Pneumonia"))
     assert transferred.origin["normal"] == transferred.origin["covid19"] == "random"
     assert not (transferred.head.weight[2] == source.weight).all(1).any()
@@ -78,7 +79,7 @@ def test_a_head_without_no_finding_keeps_pneumonia_alone():
 def test_the_source_is_not_changed_and_not_shared():
     source = head_of(NIH_LABELS)
     before = source.weight.clone()
-    transferred = keep_output_neurons(source, NIH_LABELS, COVID_LABELS)
+    transferred = keep_output_neurons(source, NIH_LABELS, COVID_LABELS, mapping=SHARED)
     transferred.head.weight.zero_()
     assert torch.equal(source.weight, before)
 
@@ -87,7 +88,7 @@ def test_a_new_neuron_may_start_from_the_mean_of_related_findings():
     source = head_of(NIH_LABELS, dtype=torch.float64)
     related = ["Consolidation", "Infiltration"]
     transferred = keep_output_neurons(
-        source, NIH_LABELS, COVID_LABELS, new_from={"covid19": related}
+        source, NIH_LABELS, COVID_LABELS, mapping=SHARED, new_from={"covid19": related}
     )
     first, second = (NIH_LABELS.index(label) for label in related)
     expected = (source.weight[first] + source.weight[second]) / 2
@@ -114,7 +115,10 @@ def test_random_rows_are_a_function_of_the_generator():
     def transferred(seed):
         generator = torch.Generator().manual_seed(seed)
         head = head_of(NIH_LABELS)
-        return keep_output_neurons(head, NIH_LABELS, COVID_LABELS, generator=generator).head.weight
+        transferred = keep_output_neurons(
+            head, NIH_LABELS, COVID_LABELS, mapping=SHARED, generator=generator
+        )
+        return transferred.head.weight
 
     state = torch.get_rng_state()
     assert torch.equal(transferred(1), transferred(1))
@@ -157,7 +161,8 @@ def test_random_rows_are_a_function_of_the_generator():
     ],
 )
 def test_unusable_arguments(arguments, message):
-    arguments = {"source_labels": NIH_LABELS, "target_labels": COVID_LABELS, **arguments}
+    usual = {"source_labels": NIH_LABELS, "target_labels": COVID_LABELS, "mapping": SHARED}
+    arguments = usual | arguments
     with pytest.raises(ValueError, match=re.escape(message)):
         keep_output_neurons(head_of(NIH_LABELS), **arguments)
 

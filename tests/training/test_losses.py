@@ -8,7 +8,7 @@ from monai_covid.models.model_file import ModelInfo
 from monai_covid.training.losses import (
     BalancedCrossEntropy,
     KnownBinaryCrossEntropy,
-    balanced_cross_entropy,
+    stage3_loss,
 )
 
 COUNTS = (10, 3, 7)
@@ -34,7 +34,7 @@ def batch():
 def test_equals_torch_up_to_the_sum_of_weights(datalist, batch, smoothing):
     logits, labels = batch
     weights = torch.tensor([20 / (3 * count) for count in COUNTS], dtype=torch.float64)
-    loss = balanced_cross_entropy(datalist, ModelInfo(), label_smoothing=smoothing).double()
+    loss = stage3_loss(datalist, ModelInfo(), label_smoothing=smoothing).double()
     if smoothing:
         # torch weighs the smoothed part by every class's weight; here an image has one weight.
         plain = torch.nn.CrossEntropyLoss(reduction="none", label_smoothing=smoothing)
@@ -45,12 +45,12 @@ def test_equals_torch_up_to_the_sum_of_weights(datalist, batch, smoothing):
 
 
 def test_without_balance_it_is_torchs(datalist, batch):
-    loss = balanced_cross_entropy(datalist, ModelInfo(), balance=False)
+    loss = stage3_loss(datalist, ModelInfo(), balance=False)
     assert torch.equal(loss(*batch), torch.nn.functional.cross_entropy(*batch))
 
 
 def test_classes_weigh_the_same_over_the_training_images(datalist):
-    loss = balanced_cross_entropy(datalist, ModelInfo())
+    loss = stage3_loss(datalist, ModelInfo())
     labels = torch.tensor([item["label"] for item in datalist])
     shares = [loss.class_weights[labels[labels == label]].sum() for label in range(3)]
     torch.testing.assert_close(torch.stack(shares), torch.full((3,), 20 / 3))
@@ -71,7 +71,7 @@ def test_weights_move_with_the_logits_type(batch):
 
 def test_a_class_without_images_is_an_error_about_the_options(datalist):
     with pytest.raises(OptionError, match=r"no images of class \[2\].*--limit"):
-        balanced_cross_entropy(datalist[:13], ModelInfo())
+        stage3_loss(datalist[:13], ModelInfo())
 
 
 def with_gradient(loss, logits, targets):

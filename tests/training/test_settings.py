@@ -35,7 +35,16 @@ def test_every_option_was_thought_about():
         *workflow_options.STAGE3,
     } - MAY_CHANGE_ON_RESUME
     assert decisive == {
-        *("architecture", "channels", "image_size", "head", "new_from", "precision", "seed"),
+        *(
+            "architecture",
+            "channels",
+            "image_size",
+            "head",
+            "keep",
+            "new_from",
+            "precision",
+            "seed",
+        ),
         *("max_epochs", "head_epochs", "learning_rate", "head_learning_rate", "warmup_epochs"),
         *("optimizer_name", "freeze_batch_norm"),
         *("momentum", "weight_decay", "patience", "val_interval", "batch_size", "limit"),
@@ -50,9 +59,15 @@ def test_every_option_was_thought_about():
 
 
 def test_the_head_counts_only_where_there_is_a_model_to_take_it_from():
-    config = {"head": "keep", "new_from": {}}
+    config = {"head": "mean", "new_from": {"a": ["b"]}, "keep": "c=d"}
     assert settings(**config, stage2_model="none") == settings()
     assert settings(**config, stage2_model="two.pt") == {**settings(), **config}
+
+
+def test_runs_of_earlier_versions_can_be_continued():
+    """They stored the related findings whatever the head, and had no option keep."""
+    now = settings(head="keep", new_from=None, keep=None, stage2_model="two.pt")
+    assert now == {**settings(), "head": "keep"}
 
 
 def test_files_may_move():

@@ -7,8 +7,7 @@ import pytest
 from tests.data.collections_on_disk import write_manifest
 from tests.training.stages import curve, run_stage
 
-LABELS = "$parts.network_info(['Mass', 'Nodule', 'Edema'], multilabel=True)"
-LOSS = "$training.KnownBinaryCrossEntropy()"
+LABELS = "exclusive: false\nlabels: [{name: Mass}, {name: Nodule}, {name: Edema}]\n"
 
 
 def write(folder, unknown):
@@ -24,11 +23,13 @@ def write(folder, unknown):
 
 @pytest.mark.usefixtures("tiny_network")
 def test_what_is_not_known_is_not_learned(tmp_path):
+    classes = tmp_path / "labels.yaml"
+    classes.write_text(LABELS)
     curves = {}
     for unknown in ("-1", "0"):
         collection = write(tmp_path / f"set{unknown}", unknown)
         run = tmp_path / f"run{unknown}"
-        run_stage("stage2_nih", collection, run, max_epochs=2, info=LABELS, loss=LOSS)
+        run_stage("stage2_nih", collection, run, max_epochs=2, classes=str(classes))
         assert (run / "model.pt").is_file()
         curves[unknown] = curve(run)
         for row in curves[unknown]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from monai_covid.data.collections.layout import Inspection, Layout, Request
-from monai_covid.data.collections.named_labels import match_labels
 from monai_covid.data.collections.tables import columns_of, read_rows, records_of
+from monai_covid.data.found_labels import labels_found, misspelt_labels
 from monai_covid.data.row_checks import empty_cells, one_hot
 
 
@@ -18,20 +18,18 @@ def fits(path: Path) -> bool:
 def inspect(request: Request) -> Inspection:
     """Read a manifest.
 
-    Labels that are given have to be written in it as they are; without, those of the same letters
-    in another case are a problem.
+    Labels that are given have to be written in it as they are; without, likely misspellings are a
+    problem.
 
     Raises:
         InputError: It is no table, or a folder is missing.
     """
     rows = read_rows(request, ("image", "label"))
     cells = rows.frame["label"]
-    present = sorted({*cells} - {""})
-    matched = match_labels(rows.file, present, None, "label")
-    labels = matched.labels if request.labels is None else request.labels
+    labels = labels_found(cells) if request.labels is None else request.labels
     targets, problems = one_hot(rows.file, cells, labels)
     if request.labels is None:
-        problems = [*matched.problems, *empty_cells(rows.file, cells, "a class")]
+        problems = [*misspelt_labels(rows.file, cells), *empty_cells(rows.file, cells, "a class")]
     return records_of(rows, request, labels, targets, problems=problems)
 
 

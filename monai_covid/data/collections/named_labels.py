@@ -9,10 +9,7 @@ from typing import NamedTuple
 
 from monai_covid.data.tables import suggestion
 from monai_covid.errors import OptionError, Problem
-from monai_covid.labels import COVID_LABELS, NIH_LABELS
-
-SHIPPED = (COVID_LABELS, NIH_LABELS)
-"""Labels whose order is known; the models that come with the package have it."""
+from monai_covid.labels import in_known_order
 
 
 class Matched(NamedTuple):
@@ -74,12 +71,6 @@ def match_labels(
             for name in unclaimed
         ]
     return Matched(labels, names, problems)
-
-
-def in_known_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names in the order of the shipped label set of exactly these, else as they are."""
-    given = tuple(names)
-    return next((shipped for shipped in SHIPPED if {*shipped} == {*given}), given)
 
 
 def checked(labels: Sequence[str]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pydicom.uid import UID
 
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.dicom.identity import MANUFACTURER
-from monai_covid.labels import COVID_CONCEPTS, display_name
+from monai_covid.labels import Label
 
 PRIVATE_SCHEME = "99MONAICOVID"
 
@@ -29,6 +29,7 @@ COMMENT = CodedConcept("121106", "DCM", "Comment")
 ROLE_OF_EQUIPMENT = CodedConcept("109102", "DCM", "Processing Equipment")
 SPATIAL_CONCEPT = CodedConcept("309825002", "SCT", "Spatial and Relational Concept")
 
+PRESENT_CLASS = CodedConcept("PRESENT", PRIVATE_SCHEME, "Class with a probability of 0.5 or more")
 MOST_PROBABLE_CLASS = CodedConcept("CLASS", PRIVATE_SCHEME, "Most probable class")
 EXPLAINED_CLASS = CodedConcept("EXPLAINED", PRIVATE_SCHEME, "Class explained by the heatmap")
 RELEVANCE = CodedConcept("RELEVANCE", PRIVATE_SCHEME, "Relevance for the class")
@@ -37,18 +38,18 @@ _LONGEST_VALUE = 16
 _LONGEST_MEANING = 64
 
 
-def class_concept(label: str) -> CodedConcept:
-    """Return the concept of a class: SNOMED CT for those of stage 3, a private code for others."""
-    known = COVID_CONCEPTS.get(label)
-    if known:
-        return CodedConcept(known.value, known.scheme, known.meaning)
-    return CodedConcept(_short("C_", label), PRIVATE_SCHEME, display_name(label)[:_LONGEST_MEANING])
+def class_concept(label: Label) -> CodedConcept:
+    """Return the concept of a class: as its label set codes it, else a private code."""
+    if label.code is not None:
+        return CodedConcept(label.code.value, label.code.scheme, label.code.meaning)
+    meaning = label.display[:_LONGEST_MEANING]
+    return CodedConcept(_short("C_", label.name), PRIVATE_SCHEME, meaning)
 
 
-def probability_concept(label: str) -> CodedConcept:
+def probability_concept(label: Label) -> CodedConcept:
     """Return the concept of the probability of a class."""
-    meaning = f"Probability of {display_name(label)}"[:_LONGEST_MEANING]
-    return CodedConcept(_short("P_", label), PRIVATE_SCHEME, meaning)
+    meaning = f"Probability of {label.display}"[:_LONGEST_MEANING]
+    return CodedConcept(_short("P_", label.name), PRIVATE_SCHEME, meaning)
 
 
 def private_scheme() -> CodingSchemeIdentificationItem:

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from monai_covid.labels import display_name
+from monai_covid.labels import LabelSet
+
+PRESENT = 0.5
+"""Probability from which a label counts as present where labels do not exclude each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +21,8 @@ class ImageFinding:
 
     Attributes:
         header: Header of the image, as `source_header` makes it.
-        labels: Classes of the network.
-        probabilities: Of each class; they add up to 1.
+        classes: Label set of the network.
+        probabilities: Of each class; of mutually exclusive ones they add up to 1.
         explained: The class that the heatmap is for.
         relevance: ``(H, W)`` float32 in [0, 1] in the pixels of the image: positive relevance,
             where 1 is the 99.9th percentile of the size of all relevance and everything above.
@@ -28,7 +31,7 @@ class ImageFinding:
     """
 
     header: Dataset
-    labels: tuple[str, ...]
+    classes: LabelSet
     probabilities: tuple[float, ...]
     explained: str
     relevance: NDArray[np.float32]
@@ -50,6 +53,19 @@ class ImageFinding:
         _check_range("relevance", self.relevance)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.classes.names
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The most probable class; of classes that can hold at once all with at least 0.5."""
+        if self.classes.exclusive:
+            return (self.most_probable,)
+        pairs = zip(self.labels, self.probabilities, strict=True)
+        return tuple(label for label, probability in pairs if probability >= PRESENT)
+
+    @property
     def most_probable(self) -> str:
         """The class with the highest probability; of several the first."""
         return self.labels[int(np.argmax(self.probabilities))]
@@ -58,11 +74,12 @@ class ImageFinding:
     def lines(self) -> list[str]:
         """The finding in words: the most probable class, each probability, each caution."""
         shown = [
-            f"{display_name(label)} {probability:.1%}"
-            for label, probability in zip(self.labels, self.probabilities, strict=True)
+            f"{label.display} {probability:.1%}"
+            for label, probability in zip(self.classes.labels, self.probabilities, strict=True)
         ]
-        most_probable = f"Most probable class: {display_name(self.most_probable)}"
-        return [most_probable, *shown, *map(caution_line, self.cautions)]
+        answered = ", ".join(self.classes[name].display for name in self.answered)
+        said = "Most probable class" if self.classes.exclusive else "Probability of 50% or more"
+        return [f"{said}: {answered or 'none'}", *shown, *map(caution_line, self.cautions)]
 
 
 def caution_line(caution: str) -> str:

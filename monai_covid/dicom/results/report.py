@@ -14,6 +14,7 @@ from monai_covid.dicom.results import algorithm as concepts
 from monai_covid.dicom.results.algorithm import Algorithm, derived_uid
 from monai_covid.dicom.results.finding import ImageFinding, caution_line
 from monai_covid.dicom.results.placement import REPORT, REPORT_ALONE, common_attributes, image_key
+from monai_covid.labels import Label
 
 DECIMALS = 8
 """Of a probability; a decimal string holds 16 characters."""
@@ -31,8 +32,8 @@ def measurement_report(
 
     Note:
         DICOM PS3.3 A.35.13, PS3.16 TID 1500, 1501, 1410, 4019. One group holds the most probable
-        class and each probability, one links the heatmap. The concept Finding (121071) is left
-        out: it stands for what a reader saw.
+        class (or all with a probability of 0.5 or more) and each probability, one links the
+        heatmap. The concept Finding (121071) is left out: it stands for what a reader saw.
     """
     linked = [] if heatmap is None else [heatmap]
     content = sr.MeasurementReport(
@@ -78,17 +79,18 @@ def _classification(
     finding: ImageFinding, algorithm: Algorithm
 ) -> sr.MeasurementsAndQualitativeEvaluations:
     header = finding.header
+    exclusive = finding.classes.exclusive
+    answer = concepts.MOST_PROBABLE_CLASS if exclusive else concepts.PRESENT_CLASS
     return sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking("classification", finding, algorithm),
         algorithm_id=algorithm.identification(),
         finding_sites=[sr.FindingSite(concepts.THORAX)],
         qualitative_evaluations=[
-            sr.QualitativeEvaluation(
-                concepts.MOST_PROBABLE_CLASS, concepts.class_concept(finding.most_probable)
-            )
+            sr.QualitativeEvaluation(answer, concepts.class_concept(finding.classes[name]))
+            for name in finding.answered
         ],
         measurements=list(
-            starmap(_probability, zip(finding.labels, finding.probabilities, strict=True))
+            starmap(_probability, zip(finding.classes.labels, finding.probabilities, strict=True))
         ),
         source_images=[
             sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)
@@ -96,7 +98,7 @@ def _classification(
     )
 
 
-def _probability(label: str, probability: float) -> sr.Measurement:
+def _probability(label: Label, probability: float) -> sr.Measurement:
     return sr.Measurement(
         name=concepts.probability_concept(label),
         value=round(probability, DECIMALS),
@@ -114,7 +116,7 @@ def _heatmap(
         algorithm_id=algorithm.identification(),
         qualitative_evaluations=[
             sr.QualitativeEvaluation(
-                concepts.EXPLAINED_CLASS, concepts.class_concept(finding.explained)
+                concepts.EXPLAINED_CLASS, concepts.class_concept(finding.classes[finding.explained])
             )
         ],
     )

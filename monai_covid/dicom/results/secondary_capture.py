@@ -10,7 +10,6 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.placement import SECONDARY_CAPTURE, common_attributes
-from monai_covid.labels import display_name
 
 UPRIGHT_FRONTAL = ("L", "F")
 
@@ -46,8 +45,9 @@ def overlay_capture(finding: ImageFinding, algorithm: Algorithm) -> hd.sc.SCImag
     # Names burnt into the source image are in the overlay as well.
     if header.get("BurnedInAnnotation"):
         capture.BurnedInAnnotation = header.BurnedInAnnotation
+    explained = finding.classes[finding.explained].display
     capture.DerivationDescription = (
-        f"Relevance for {display_name(finding.explained)} over the radiograph. {RESEARCH_USE_ONLY}"
+        f"Relevance for {explained} over the radiograph. {RESEARCH_USE_ONLY}"
     )
     words = ". ".join(finding.lines)
     capture.ImageComments = f"{words}. {RESEARCH_USE_ONLY}"[:LONGEST_COMMENT]

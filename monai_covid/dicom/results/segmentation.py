@@ -18,7 +18,6 @@ from monai_covid.dicom.results.algorithm import (
 )
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_attributes, image_key
-from monai_covid.labels import display_name
 
 MAXIMUM_FRACTION = 255
 
@@ -39,7 +38,7 @@ def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.
         standard knows only PROBABILITY and OCCUPANCY.
     """
     header = finding.header
-    shown = display_name(finding.explained)
+    shown = finding.classes[finding.explained].display
     description = hd.seg.SegmentDescription(
         segment_number=1,
         segment_label=f"Relevance for {shown}"[:64],

@@ -19,7 +19,14 @@ from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.patient import draw_patient, draw_position
 from monai_covid.lab.phantom.randomness import Stream, random_stream
 from monai_covid.lab.phantom.thorax import make_thorax
-from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS, NIH_TO_COVID, NO_FINDING
+from monai_covid.labels import (
+    COVID_LABELS,
+    NIH_FINDINGS,
+    NIH_LABELS,
+    NO_FINDING,
+    PUBLISHED,
+    shipped,
+)
 
 
 class Collection(IntEnum):
@@ -135,7 +142,8 @@ def generate_nih_case(
 
 def nih_group(findings: Sequence[str]) -> int:
     """Return the index in ``COVID_LABELS`` that findings of the NIH set count as."""
-    shared = [NIH_TO_COVID[name] for name in findings or (NO_FINDING,) if name in NIH_TO_COVID]
+    kept = PUBLISHED.kept_from(shipped("nih"))
+    shared = [kept[name] for name in findings or (NO_FINDING,) if name in kept]
     return COVID_LABELS.index(shared[0] if shared else "covid19")
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.datalists import covid_datalist
 from monai_covid.data.files import atomic_path
 from monai_covid.data.folders import manifest_file
-from monai_covid.data.manifest import read_manifest
 from monai_covid.data.nih import read_nih, with_stage3_labels
 from monai_covid.data.patients import NAME_COLUMNS, drop_patients, patients_in
 from monai_covid.data.records import Datalist, Records
@@ -54,7 +54,7 @@ class Collections:
     @cached_property
     def records(self) -> Records:
         """All images of stage 3."""
-        return read_manifest(self.manifest, COVID_LABELS)
+        return read_collection(self.manifest, COVID_LABELS)
 
     def extra_manifests(self, names: Sequence[str]) -> list[str]:
         """Return the manifests that ``names`` stand for; ``extra`` is the collection of that name.
@@ -101,7 +101,8 @@ def external_items(nih: Path, collection: Records, covid_images: Path | None) ->
     """
     items = external_nih(nih, collection).single_label_datalist()
     if covid_images is not None:
-        extra = drop_patients(read_manifest(covid_images), patients_in(collection.frame)).records
+        extra = read_collection(covid_images, COVID_LABELS)
+        extra = drop_patients(extra, patients_in(collection.frame)).records
         items += extra.single_label_datalist()
     return items
 

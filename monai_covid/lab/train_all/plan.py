@@ -14,7 +14,7 @@ import torch
 from monai_covid.data.datalists import covid_datalist, nih_datalist
 from monai_covid.data.files import write_text
 from monai_covid.errors import RunFolderError
-from monai_covid.labels import NIH_LABELS
+from monai_covid.labels import NIH_LABELS, chosen_labels
 from monai_covid.models.device import choose_device
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.training.cross_validation import folds_of
@@ -49,6 +49,7 @@ class Plan:
         architecture: One of ``networks.ARCHITECTURES``.
         imagenet: As the option of stage 2.
         head: As the option of stage 3.
+        classes: As the option of stage 3.
         stage2_learning_rate: Of stage 2.
         learning_rate: Of stage 3.
         seed: Seed of everything random.
@@ -63,6 +64,7 @@ class Plan:
     architecture: str = "densenet121"
     imagenet: str = "auto"
     head: str = "keep"
+    classes: str | None = None
     stage2_learning_rate: float = 0.01
     learning_rate: float = 0.01
     seed: int = 0
@@ -174,8 +176,13 @@ def _stage2_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) 
 
 def _stage3_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) -> int:
     extra = data.extra_manifests
+    labels = None if plan.classes is None else chosen_labels(plan.classes).names
     training, validation = (
-        len(covid_datalist(data.manifest, part, extra_manifests=extra, limit=plan.limit))
+        len(
+            covid_datalist(
+                data.manifest, part, labels=labels, extra_manifests=extra, limit=plan.limit
+            )
+        )
         for part in ("training", "validation")
     )
     minutes_per_fold = minutes / len(folds_of(data.manifest))

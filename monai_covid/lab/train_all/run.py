@@ -83,6 +83,7 @@ class TrainAll:
         options = {
             "stage2_model": str(self.output / "stage2" / "model.pt"),
             "head": self.plan.head,
+            "classes": self.plan.classes,
             "learning_rate": self.plan.learning_rate,
             "extra_manifests": list(self.data.extra_manifests),
             "max_epochs": self.plan.stage3_epochs,

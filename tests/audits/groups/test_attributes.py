@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from monai_covid.audits.groups.attributes import NOT_GIVEN, age_group, attributes_of
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.errors import InputError
 from tests.audits.groups.invented import records
 
@@ -73,7 +73,7 @@ def test_columns_that_are_not_there_are_no_attributes():
 
 @pytest.mark.real_data
 def test_real_collection(real_data):
-    found = {one.name: one for one in attributes_of(read_manifest(real_data / "covid"))}
+    found = {one.name: one for one in attributes_of(read_collection(real_data / "covid"))}
     view = dict(zip(found["view"].groups, np.bincount(found["view"].codes).tolist(), strict=True))
     assert view == {"AP": 580, "AP Supine": 16, "PA": 522}
     sex = dict(zip(found["sex"].groups, np.bincount(found["sex"].codes).tolist(), strict=True))

@@ -5,7 +5,7 @@ import pytest
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.leaks.audit import audit
 from monai_covid.audits.subject import Subject
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 
 pytestmark = pytest.mark.real_data
 
@@ -15,7 +15,7 @@ three are copies as well, depending on the model; no weights are at hand here.""
 
 
 def test_the_known_copies_are_found_and_the_folds_are_quiet(real_data, tmp_path):
-    own, extra = (read_manifest(real_data / name) for name in ("covid", "covid_extra"))
+    own, extra = (read_collection(real_data / name) for name in ("covid", "covid_extra"))
 
     finding = audit(Subject(own, tmp_path, external={"covid_extra": extra}))
 

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from monai_covid.audits.shortcuts.results import cue_results
 from monai_covid.audits.subject import AuditOptions, Subject
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.images import read_image
-from monai_covid.data.manifest import read_manifest
 from monai_covid.inference.classifier import Classifier
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
@@ -39,7 +39,7 @@ def shape_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def clean(clean_folder):
-    return read_manifest(clean_folder)
+    return read_collection(clean_folder)
 
 
 LEARNED = {}
@@ -116,7 +116,7 @@ def painted(records, folder, regions):
         grey = 50 + 80 * index + generator.normal(0, 8, int(region.sum()))
         pixels[region] = np.clip(grey, 0, 255)
         Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
-    return read_manifest(folder)
+    return read_collection(folder)
 
 
 def frame_of_image():

@@ -8,8 +8,8 @@ from monai_covid.audits.finding import Verdict
 from monai_covid.audits.run import run_audits
 from monai_covid.audits.shortcuts.audit import audit
 from monai_covid.audits.subject import AuditOptions, Subject
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.images import read_image
-from monai_covid.data.manifest import read_manifest
 from tests.audits.shortcuts.conftest import (
     PlaceReader,
     TrueFinder,
@@ -43,7 +43,7 @@ def test_phantom_without_shortcuts_passes(clean, tmp_path):
 
 
 def test_shape_that_tells_the_class_is_caught(shape_folder, tmp_path):
-    finding = audit(subject_of(read_manifest(shape_folder), tmp_path), least_patients=FEW)
+    finding = audit(subject_of(read_collection(shape_folder), tmp_path), least_patients=FEW)
     assert finding.verdict is Verdict.PROBLEM
     assert "this may be a false alarm" not in finding.summary
     assert "the aspect ratio alone predicts COVID-19 (AUC 1.00" in finding.summary
@@ -53,7 +53,7 @@ def test_shape_that_tells_the_class_is_caught(shape_folder, tmp_path):
 
 
 def test_few_patients_are_no_problem_but_inconclusive(shape_folder, tmp_path):
-    finding = audit(subject_of(read_manifest(shape_folder), tmp_path))
+    finding = audit(subject_of(read_collection(shape_folder), tmp_path))
     assert finding.verdict is Verdict.INCONCLUSIVE
     assert "the aspect ratio alone predicts COVID-19 (AUC 1.00" in finding.summary
     few = "Fewer than 30 patients with COVID-19, Pneumonia and Normal: with so few"
@@ -150,7 +150,7 @@ def test_two_classes_and_sizes_of_the_originals(clean, tmp_path):
 
 
 def test_report_holds_tables_and_picture(shape_folder, tmp_path):
-    subject = subject_of(read_manifest(shape_folder), tmp_path)
+    subject = subject_of(read_collection(shape_folder), tmp_path)
     _, page = run_audits(subject, ["shortcuts"], tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "Can the classes be predicted without the lungs?" in text
@@ -163,7 +163,7 @@ def test_report_holds_tables_and_picture(shape_folder, tmp_path):
 
 @pytest.mark.real_data
 def test_figures_of_the_real_collection_are_reproduced(real_data, tmp_path):
-    records = read_manifest(real_data / "covid")
+    records = read_collection(real_data / "covid")
     finding = audit(Subject(records, tmp_path, options=AuditOptions(resamples=200)))
     # Accuracy of three classes, and of COVID-19 against the rest, as the data set states them.
     stated = {

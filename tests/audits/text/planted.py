@@ -8,7 +8,7 @@ from PIL import Image
 from torch import nn
 
 from monai_covid.audits.subject import AuditOptions, Subject
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.inference.classifier import Classifier
 from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import preprocess_pixels
@@ -78,7 +78,7 @@ def subject_of(folder: Path, network) -> Subject:
     out = folder / "report"
     out.mkdir(exist_ok=True)
     options = AuditOptions(resamples=200, batch_size=8)
-    return Subject(read_manifest(folder, LABELS), out, Handmade(network), options=options)
+    return Subject(read_collection(folder, LABELS), out, Handmade(network), options=options)
 
 
 def linear(weights):

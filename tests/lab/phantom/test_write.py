@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.nih import read_nih
 from monai_covid.errors import InputError
 from monai_covid.lab.phantom import write_covid as covid_module
@@ -111,7 +111,7 @@ def test_an_image_on_disk_is_the_image_of_its_seed_and_index(phantom):
 
 def test_the_readers_of_this_package_read_both_parts(phantom):
     assert len(read_nih(phantom / "nih").frame) == 60
-    assert len(read_manifest(phantom / "covid").frame) == 36
+    assert len(read_collection(phantom / "covid").frame) == 36
 
 
 def test_parts_written_alone_equal_the_parts_written_together(phantom, tmp_path):

@@ -51,7 +51,7 @@ def run_study(folder, collections, content, *arguments, out="out"):
     nih, covid = collections
     file = folder / "small.yaml"
     file.write_text(yaml.safe_dump(content))
-    places = ["--nih", str(nih), "--covid", str(covid), "--out", str(folder / out)]
+    places = ["--nih", str(nih), "--data", str(covid), "--out", str(folder / out)]
     fixed = ["--bundle", str(BUNDLE), "--imagenet", "none", "--device", "cpu"]
     status = main(["study", str(file), *places, *fixed, "--resamples", "40", *arguments])
     return status, json.loads((folder / out / "study.json").read_text())

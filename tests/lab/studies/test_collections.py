@@ -1,6 +1,6 @@
 import numpy as np
 
-from monai_covid.data.manifest import read_manifest
+from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.patients import patients_in
 from monai_covid.lab.studies.collections import (
     Collections,
@@ -33,7 +33,7 @@ def test_earlier_stages_leave_out_whom_stage_3_tests_and_validates_on(collection
 
 def test_external_images_are_of_other_patients_and_half_of_them(collections, tmp_path):
     nih, covid = collections
-    records = read_manifest(covid)
+    records = read_collection(covid)
     extra = tmp_path / "extra"
     own = f"own.png,covid19,{records.patients[0]}"
     write_manifest(extra, [own, "other.png,covid19,another"])

@@ -45,7 +45,7 @@ def test_a_study_that_is_interrupted_goes_on_to_its_end(tmp_path):
     file, out = tmp_path / "study.yaml", tmp_path / "out"
     file.write_text(yaml.safe_dump(CONTENT))
     command = [sys.executable, "-m", "monai_covid", "study", str(file), "--jobs", "2"]
-    command += ["--nih", str(phantom / "nih"), "--covid", str(phantom / "covid")]
+    command += ["--nih", str(phantom / "nih"), "--data", str(phantom / "covid")]
     command += ["--out", str(out), "--imagenet", "none", "--device", "cpu"]
     command += ["--bundle", str(BUNDLE), "--resamples", "40"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
