@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from monai_covid.data.listings import Folders, Listing
 
@@ -83,13 +83,14 @@ class ImageLookup:
     def _find_moved(self, names: Sequence[str], missing: list[int], paths: list[str]) -> None:
         """Fill in ``paths`` of ``missing`` rows by leaving out beginnings that they share."""
         shared = Counter(_parts(name)[:-1] for name in names if name)
+        parts_of = {row: _parts(names[row]) for row in missing}
         for _ in range(PREFIXES_AT_MOST):
             start = self._beginning(names, missing, shared)
             if not start:
                 return
-            moved = [row for row in missing if _parts(names[row])[: len(start)] == start]
+            moved = [row for row in missing if parts_of[row][: len(start)] == start]
             for row in moved:
-                paths[row] = self._below(_parts(names[row])[len(start) :])
+                paths[row] = self._below(parts_of[row][len(start) :])
             missing = [row for row in missing if not paths[row]]
             root = "/" if names[moved[0]].startswith("/") else ""
             self.moved[root + "/".join(start)] = sum(bool(paths[row]) for row in moved)
@@ -121,7 +122,7 @@ def _parts(name: str) -> Parts:
 
 
 def _is_absolute(name: str) -> bool:
-    return PurePosixPath(name).is_absolute() or bool(PureWindowsPath(name).anchor)
+    return name.startswith(("/", "\\")) or name[1:3] in {":\\", ":/"}
 
 
 def _near(name: str, listing: Listing) -> list[str]:

@@ -6,7 +6,6 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
 from monai_covid.data.image_formats import without_suffix
 
@@ -19,20 +18,27 @@ class Listing:
 
     Args:
         folder: May be missing; it holds nothing then.
+
+    Attributes:
+        exists: Whether there is such a folder.
+        files: Name of each file -> path.
+        folders: Name of each subfolder -> path.
     """
 
     def __init__(self, folder: str) -> None:
         """List the folder."""
+        self.exists = True
         self.files: dict[str, str] = {}
         self.folders: dict[str, str] = {}
-        if not Path(folder).is_dir():
-            return
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    self.folders[entry.name] = entry.path
-                elif entry.is_file():
-                    self.files[entry.name] = entry.path
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        self.folders[entry.name] = entry.path
+                    elif entry.is_file():
+                        self.files[entry.name] = entry.path
+        except (FileNotFoundError, NotADirectoryError):
+            self.exists = False
 
     def file(self, name: str) -> str:
         """Return the path of a file, empty if it is not there or several might be meant.
@@ -90,15 +96,15 @@ class Folders:
             return folder
         key = (folder, parts)
         if key not in self._below:
-            above = self._folder_below(folder, parts[:-1])
-            self._below[key] = _step(above, parts[-1], self) if above else ""
+            # Most are there as they are written, and need no look at the folders above them.
+            exact = os.path.normpath("/".join((folder, *parts)))
+            known = self.listing(exact).exists
+            self._below[key] = exact if known else self._alike_below(folder, parts)
         return self._below[key]
 
-
-def _step(folder: str, name: str, folders: Folders) -> str:
-    if name in {os.curdir, os.pardir}:
-        return os.path.normpath(Path(folder) / name)
-    return folders.listing(folder).folder(name)
+    def _alike_below(self, folder: str, parts: tuple[str, ...]) -> str:
+        above = "" if os.pardir in parts else self._folder_below(folder, parts[:-1])
+        return self.listing(above).folder(parts[-1]) if above else ""
 
 
 def loose(name: str) -> str:

@@ -14,7 +14,7 @@ from monai.engines import Evaluator
 
 from monai_covid.data import images
 from monai_covid.errors import or_exit
-from monai_covid.inference import image, validation
+from monai_covid.inference import evaluated, image
 from monai_covid.models import model_file
 from monai_covid.preprocessing import prepare
 
@@ -35,7 +35,7 @@ load_weights = _part(model_file.load_weights)
 check_preprocessing = _part(prepare.check_preprocessing)
 preparation = _part(image.ImagePreparation)
 image_files = _part(images.folder_datalist)
-labelled_datalist = _part(validation.labelled_datalist)
+labelled_datalist = _part(evaluated.evaluated_datalist)
 
 
 class Results(Protocol):

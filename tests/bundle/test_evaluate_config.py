@@ -125,7 +125,7 @@ def test_a_model_of_the_other_stage(
     options: dict[str, Any], nih_model: Path, tmp_path: Path
 ) -> None:
     message = refused(options, checkpoint=str(nih_model))
-    assert "Data_Entry_2017" in message
+    assert "unknown label 'covid19'" in message
     assert not (tmp_path / "results").exists()
 
 

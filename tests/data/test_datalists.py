@@ -66,10 +66,13 @@ def test_nih_without_stage_three_patients(nih, tmp_path):
     assert len(nih_datalist(nih, "test", exclude_manifests=None)) == 30
 
 
-def test_nih_label_missing_from_training(nih, caplog):
-    items = nih_datalist(nih, "training", labels=("Mass", "Other"))
+def test_nih_label_missing_from_training(nih, tmp_path, caplog):
+    with_hernia = "".join(f"x.png,nih-{patient}\n" for patient in (13, 28, 43))
+    (tmp_path / "m.csv").write_text("image,patient_id\n" + with_hernia)
+    labels = ("Mass", "Hernia")
+    items = nih_datalist(nih, "training", labels=labels, exclude_manifests=tmp_path / "m.csv")
     assert {item["label"][1] for item in items} == {0.0}
-    assert "no training image of Other" in caplog.text
+    assert "no training image of Hernia" in caplog.text
 
 
 def test_nih_section_that_would_be_empty(nih, tmp_path):

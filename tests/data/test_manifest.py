@@ -166,7 +166,7 @@ def test_real_folds(real_data):
 
 @pytest.mark.real_data
 def test_real_extra(real_data):
-    records = read_collection(real_data / "covid_extra")
+    records = read_collection(real_data / "covid_extra", COVID_LABELS)
     assert (len(records), len(set(records.patients))) == (564, 377)
     assert records.targets.sum(axis=0).tolist() == [564, 0, 0]
 

@@ -60,7 +60,12 @@ def test_chestxray14(tmp_path):
     assert records.labels == NIH_LABELS
     assert set(records.frame["split"]) == {"train_val", "test"}
     assert not records.exclusive
-    assert read_collection(tmp_path, ("Hernia", "Mass")).targets.sum(axis=0).tolist() == [1, 1]
+    some = read_collection(tmp_path, ("hernia", "no_finding"))
+    assert (some.labels, some.targets.sum(axis=0).tolist()) == (("hernia", "no_finding"), [1, 1])
+    assert problems(tmp_path, ("Hernia", "Nodul", "tb")) == [
+        "no finding for the label 'Nodul'; did you mean 'Nodule'?",
+        "no finding for the label 'tb'",
+    ]
 
 
 def test_what_is_no_collection_is_told_what_would_be(tmp_path):
