@@ -33,6 +33,10 @@ class UnreachableError(Exception):
     """A destination cannot be talked to; the message says why, without patient data."""
 
 
+class RejectedError(UnreachableError):
+    """A destination is there and rejects the association."""
+
+
 class Problem(NamedTuple):
     """Why a destination has not stored a result.
 
