@@ -131,6 +131,13 @@ class Metrics:
         self.not_taken = self._counter(
             "results_refused", "Results that a destination will not take", "destination", "kind"
         )
+        self.committed = self._counter("results_committed", "Results committed", "destination")
+        self.commitment_failed = self._counter(
+            "results_commitment_failed", "Results reported as not kept", "destination"
+        )
+        self.not_committed = self._counter(
+            "results_not_committed", "Results stored, not committed in time", "destination"
+        )
         self.processing_seconds = self._histogram("processing_seconds", "Processing of one study")
         self.delivery_seconds = self._histogram(
             "received_to_delivered_seconds", "From a study's last image to its last result stored"
