@@ -123,6 +123,9 @@ class Metrics:
         self.registry.register(QueueLengths(counts))
         self.received = self._counter("instances_received", "Instances acknowledged")
         self.refused = self._counter("instances_refused", "Instances refused", "reason")
+        self.not_processed = self._counter(
+            "instances_not_processed", "Instances acknowledged that are not processed", "attribute"
+        )
         self.rejected = self._counter("associations_rejected", "Associations rejected")
         self.processed = self._counter("studies_processed", "Studies processed")
         self.quarantined = self._counter("studies_quarantined", "Studies put into quarantine")
@@ -158,6 +161,15 @@ class Metrics:
                 sample.value for sample in family.samples if sample.name.endswith("_total")
             )
         return totals
+
+    def reasons_not_processed(self) -> dict[str, int]:
+        """Return how many acknowledged instances are not processed, by the attribute to blame."""
+        (family,) = self.not_processed.collect()
+        return {
+            sample.labels["attribute"]: int(sample.value)
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        }
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"monai_covid_{name}", text, labels, registry=self.registry)

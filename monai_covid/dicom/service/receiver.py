@@ -25,6 +25,7 @@ from monai_covid.dicom.service.connections import (
 )
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
 from monai_covid.dicom.service.logs import log_event, place_of
+from monai_covid.dicom.service.screening import Screening
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.service.tls import receiving_context
 from monai_covid.errors import OptionError
@@ -72,6 +73,7 @@ class Receiver:
         # Whoever is asked for commitment may call in order to report it.
         self._allowed = settings.allow and (*settings.allow, *settings.storage_commitment)
         self._largest = round(settings.max_instance_mb * 1_000_000)
+        self._screening = Screening(self._not_processed)
         self._size_limit = SizeLimit(self._largest, self._too_large)
         self._tls = receiving_context(settings)
         self._server: Server | None = None
@@ -169,13 +171,18 @@ class Receiver:
         syntax = event.file_meta.TransferSyntaxUID
         identity = identify(data, syntax, sop_class, sop_instance, self._largest)
         header = file_header(sop_class, sop_instance, syntax)
-        return identity.group, self._arrivals.store(identity, header, data)
+        return identity.group, self._arrivals.store(identity, header, data, self._screening)
+
+    def _not_processed(self, reason: str) -> None:
+        self._metrics.not_processed.labels(reason.partition(" (")[0]).inc()
+        log_event("instance will not be processed", reason=reason)
 
     def _refuse(self, event: evt.Event, error: RefusedError) -> Dataset:
         self._note(event, error.kind, str(error), status=f"0x{error.status:04X}")
         answer = Dataset()
         answer.Status = error.status
-        answer.ErrorComment = str(error)[:COMMENT_LENGTH]
+        # A backslash would make two values of it.
+        answer.ErrorComment = str(error).replace("\\", "/")[:COMMENT_LENGTH]
         return answer
 
     def _too_large(self, event: evt.Event) -> None:

@@ -222,6 +222,7 @@ class Service:
             "studies": self._counts(),
             "destinations": [self._state_of(delivery) for delivery in self._deliveries],
             "totals": self.metrics.totals(),
+            "not_processed": self.metrics.reasons_not_processed(),
             "last_errors": self._errors.latest_first(),
         }
 
