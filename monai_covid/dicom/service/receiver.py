@@ -73,7 +73,9 @@ class Receiver:
         # Whoever is asked for commitment may call in order to report it.
         self._allowed = settings.allow and (*settings.allow, *settings.storage_commitment)
         self._largest = round(settings.max_instance_mb * 1_000_000)
-        self._screening = Screening(self._not_processed)
+        self._screening = Screening(
+            self._not_processed, trust_photometric=settings.trust_photometric
+        )
         self._size_limit = SizeLimit(self._largest, self._too_large)
         self._tls = receiving_context(settings)
         self._server: Server | None = None

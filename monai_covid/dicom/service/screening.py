@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from pydicom.dataset import Dataset
-
 from monai_covid.dicom.eligibility.reasons import ineligibility
 from monai_covid.dicom.reading.header import read_header
 from monai_covid.dicom.reading.layout import named
@@ -24,8 +22,16 @@ class Screening:
     header or the structure of its frame is refused, so that the sender knows.
     """
 
-    def __init__(self, not_processed: Callable[[str], None]) -> None:
-        """Call ``not_processed`` with the reason why an image that is taken will not be."""
+    def __init__(
+        self, not_processed: Callable[[str], None], *, trust_photometric: bool = False
+    ) -> None:
+        """Call ``not_processed`` with the reason why an image that is taken will not be.
+
+        Args:
+            not_processed: Is told the first reason.
+            trust_photometric: As for `header_problems`.
+        """
+        self._trust_photometric = trust_photometric
         self._not_processed = not_processed
         # One at a time, so that no more than one image is held for it.
         self._lock = Lock()
@@ -38,12 +44,12 @@ class Screening:
             OSError: The file cannot be opened.
         """
         with self._lock:
-            reasons = _reasons(file)
+            reasons = _reasons(file, self._trust_photometric)
         if reasons:
             self._not_processed(reasons[0])
 
 
-def _reasons(file: Path) -> list[str]:
+def _reasons(file: Path, trust_photometric: bool) -> list[str]:
     """Return why the image is of a kind that is not processed.
 
     Raises:
@@ -56,14 +62,11 @@ def _reasons(file: Path) -> list[str]:
             raise error.__cause__ from error
         reason = str(error).removeprefix(f"{file}: ")
         raise RefusedError(CANNOT_UNDERSTAND, "unreadable", reason) from error
-    defects = header_problems(dataset)
-    others = [*kind_problems(dataset), *_other_than(defects, dataset)]
+    defects = header_problems(dataset, trust_photometric)
+    reasons = ineligibility(dataset, trust_photometric)
+    others = [*kind_problems(dataset), *(one for one in reasons if one not in defects)]
     if others or not defects:
         return others
     broken_pixels = defects[0].startswith(named("PixelData"))
     status = CANNOT_UNDERSTAND if broken_pixels else MISMATCH
     raise RefusedError(status, "unreadable", "; ".join(defects))
-
-
-def _other_than(defects: list[str], dataset: Dataset) -> list[str]:
-    return [reason for reason in ineligibility(dataset) if reason not in defects]

@@ -57,6 +57,11 @@ class Settings:
         "refusals of a result until it is put into SPOOL/undelivered; mv it to SPOOL/sending to "
         "try again",
     ] = 20
+    trust_photometric: Annotated[
+        bool,
+        "take MONOCHROME2 with Presentation LUT Shape INVERSE for MONOCHROME2, for devices that "
+        "always write both; otherwise it is refused",
+    ] = False
     storage_commitment: Annotated[
         tuple[str, ...],
         "AE title of a --send-to that is asked for Storage Commitment of what it stored; repeat it",

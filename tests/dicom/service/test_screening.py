@@ -32,10 +32,11 @@ def radiograph(**attributes: object) -> Dataset:
     return instance(picture(300, 280, 16), **uids, **{**values, **attributes})
 
 
-def answers(tmp_path, *datasets):
+def answers(tmp_path, *datasets, **others):
     """Statuses and comments, what the status page says, and the log."""
     log = io.StringIO()
-    with running(settings(tmp_path, quiet_time=60.0), FakeProcessor(), log) as service:
+    chosen = settings(tmp_path, quiet_time=60.0, **others)
+    with running(chosen, FakeProcessor(), log) as service:
         with association(service.port, datasets) as made:
             files = [saved(one, tmp_path / f"{number}.dcm") for number, one in enumerate(datasets)]
             told = [made.send_c_store(dcmread(file)) for file in files]
@@ -142,3 +143,11 @@ def test_what_is_processed_is_acknowledged_without_a_word(tmp_path, attributes):
     assert "ErrorComment" not in answer
     assert shown["not_processed"] == {}
     assert dcmread(kept).PixelData == one.PixelData
+
+
+def test_a_polarity_that_is_stated_twice_can_be_trusted(tmp_path):
+    one = radiograph(PresentationLUTShape="INVERSE")
+    (answer,), shown, kept, _ = answers(tmp_path, one, trust_photometric=True)
+    assert answer.Status == 0x0000
+    assert shown["not_processed"] == {}
+    assert len(kept) == 1
