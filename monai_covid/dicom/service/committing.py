@@ -172,9 +172,11 @@ class Committing:
         for job in self._commitments.failing(key):
             self._answer_failure(job)
         jobs = self._outbox.uncommitted(key)
-        names = {job.name for job in jobs}
-        names |= {job.name for job in self._commitments.failing(key)}
+        names = self._outbox.names()
         self._of_jobs = {name: one for name, one in self._of_jobs.items() if name in names}
+        self._failures_seen = {
+            name: number for name, number in self._failures_seen.items() if name in names
+        }
         if not self._is_away:
             for job in jobs:
                 self._give_up(job)

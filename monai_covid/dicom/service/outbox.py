@@ -60,6 +60,10 @@ class Outbox:
         self._lock = Lock()
         self._refusals: dict[str, list[dict[str, str]]] = {}
 
+    def names(self) -> set[str]:
+        """Return the names of the jobs that are on their way."""
+        return {folder.name for folder in self._spool.folders_in(self._spool.sending)}
+
     def waiting(self, destination: str) -> list[Job]:
         """Return the jobs that ``destination`` does not have completely, oldest first."""
         jobs = [Job(folder) for folder in self._spool.folders_in(self._spool.sending)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
+from threading import Event, Thread
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role, evt
@@ -29,6 +29,7 @@ class CommittingArchive(Archive):
         reports_to: Port where it reports; 0: over the same association; None: it does not.
         proposes_role: Whether it asks for the role of the SCP there.
         reported: Statuses with which its reports were answered.
+        go_on: A request is not answered before this is set.
     """
 
     def __init__(self, port: int = 0, offered: bool = True) -> None:
@@ -43,6 +44,8 @@ class CommittingArchive(Archive):
         self.reports_to: int | None = 0
         self.proposes_role = True
         self.reported: list[int] = []
+        self.go_on = Event()
+        self.go_on.set()
 
     def report(self, request: Dataset) -> tuple[int, Dataset]:
         """Event type and information that answer ``request``."""
@@ -79,6 +82,7 @@ class CommittingArchive(Archive):
     def _asked(self, event: evt.Event) -> tuple[int, None]:
         request = event.action_information
         self.requests.append(request)
+        assert self.go_on.wait(SECONDS)
         if self.status == 0x0000 and self.reports_to is not None:
             how = (
                 (self._send, event.assoc) if self.reports_to == 0 else (self.call, self.reports_to)

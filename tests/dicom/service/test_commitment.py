@@ -168,6 +168,17 @@ def test_a_destination_that_takes_no_request(tmp_path, keeper, how):
     assert record(tmp_path)["not_committed"] == 1
 
 
+def test_a_destination_that_does_not_answer_a_request(tmp_path, keeper):
+    keeper.go_on.clear()
+    chosen = committed_by(tmp_path, keeper, commitment_wait=0.5, dimse_timeout=0.2)
+    with running(chosen, FakeProcessor()) as service:
+        send(service.port, image())
+        wait_until(lambda: "was not answered" in state_of(service)["last_error"])
+        wait_until(lambda: folders(tmp_path, "done"))
+        keeper.go_on.set()
+    assert record(tmp_path)["not_committed"] == 1
+
+
 def test_a_destination_that_is_away_is_asked_when_it_is_back(tmp_path, keeper):
     port = keeper._port
     stored = []
