@@ -31,6 +31,7 @@ class Request:
         since: When this process first asked for what is not committed; None: it has not.
         failures: How many reports said that something is not committed.
         open: Whether this process has asked and waits for the report.
+        repeated: Whether it has asked once more in the middle of the wait.
         given_up: Whether it was waited for too long.
         committed: Results that are committed, which the full disk could not be told.
         failed: Failure reasons of results that are to be sent again.
@@ -40,6 +41,7 @@ class Request:
     since: float | None = None
     failures: int = 0
     open: bool = False
+    repeated: bool = False
     given_up: bool = False
     committed: set[str] = field(default_factory=set)
     failed: dict[str, int] = field(default_factory=dict)
@@ -102,11 +104,17 @@ class Commitments:
             return given_up or not self._uncommitted(job, destination)
 
     def is_due(self, job: Job, destination: str) -> bool:
-        """Return whether ``destination`` is to be asked now."""
+        """Return whether ``destination`` is to be asked now.
+
+        A report can be lost, on an association that is just being released for instance, so it is
+        asked once more in the middle of the wait.
+        """
         with self._lock:
             request = self._request(job, destination)
-            idle = not (request.open or request.given_up or request.failed)
-            return idle and bool(self.pending(job, destination))
+            if request.given_up or request.failed:
+                return False
+            waits = request.open and (request.repeated or self._waited(request) < self._seconds / 2)
+            return not waits and bool(self.pending(job, destination))
 
     def begin(self, job: Job, destination: str) -> tuple[UID, list[Path]]:
         """Return a Transaction UID for what is pending, after remembering it."""
@@ -114,6 +122,7 @@ class Commitments:
             request = self._request(job, destination)
             transaction = generate_uid()
             request.transactions = [*request.transactions[-KEPT:], str(transaction)]
+            request.repeated = request.open
             request.since = self._clock() if request.since is None else request.since
             request.open = True
             self._remember(job, destination, request)
@@ -195,7 +204,7 @@ class Commitments:
             request = self._request(job, destination)
             if request.given_up or request.since is None or request.failed:
                 return 0
-            if self._clock() - request.since < self._seconds:
+            if self._waited(request) < self._seconds:
                 return 0
             request.given_up = True
             return len(self.pending(job, destination))
@@ -207,11 +216,8 @@ class Commitments:
     def oldest(self, destination: str) -> float:
         """Return for how many seconds the oldest request waits; 0 if none does."""
         with self._lock:
-            now = self._clock()
             waits = [
-                now - one.since
-                for (_, key), one in self._requests.items()
-                if key == destination and one.since is not None
+                self._waited(one) for (_, key), one in self._requests.items() if key == destination
             ]
         return max(waits, default=0.0)
 
@@ -233,6 +239,9 @@ class Commitments:
                 and not markers.committed(job, destination, file.name).exists()
                 and not markers.refused(job, destination, file.name).exists()
             ]
+
+    def _waited(self, request: Request) -> float:
+        return 0.0 if request.since is None else self._clock() - request.since
 
     def _request(self, job: Job, destination: str) -> Request:
         key = (job.name, destination)
