@@ -189,6 +189,9 @@ class Commitments:
         """Return the Failure Reasons of results that wait to be sent again, and the tries."""
         with self._lock:
             request = self._request(job, destination)
+            # An administrator may have taken the job away.
+            there = {file.name for file in markers.results_of(job)}
+            request.failed = {name: one for name, one in request.failed.items() if name in there}
             return dict(request.failed), request.failures
 
     def send_again(self, job: Job, destination: str, names: Collection[str]) -> None:

@@ -30,8 +30,11 @@ from monai_covid.dicom.service.jobs import RESULTS, Job
 from monai_covid.dicom.service.logs import log_event, place_of
 from monai_covid.dicom.service.outbox import Outbox
 
-LOOK_AGAIN = 1.0
-"""Seconds after which is looked for what is due even if nothing was announced."""
+LOOK_AGAIN = 5.0
+"""Seconds after which the folder is looked at even if nothing was announced."""
+
+LOOK_AT_DUE = 1.0
+"""The same while a commitment is waited for."""
 
 LINGER = 2.0
 """Seconds for which an association stays open for reports after the requests."""
@@ -160,14 +163,16 @@ class Committing:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            waits = True
             try:
-                self._step()
+                waits = self._step()
             # The disk or a library can fail in any way; the files tell how to go on.
             except Exception as error:
                 self._failed(self._line, place_of(error))
-            self._wake.wait(LOOK_AGAIN)
+            self._wake.wait(LOOK_AT_DUE if waits else LOOK_AGAIN)
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Do what is due; return whether a commitment is waited for."""
         key = self.destination.key
         for job in self._commitments.failing(key):
             self._answer_failure(job)
@@ -185,6 +190,7 @@ class Committing:
         due = [job for job in jobs if self._is_due(job)]
         if due and not self._line.remaining():
             self._ask(due)
+        return bool(jobs or self._commitments.failing(key))
 
     def _is_due(self, job: Job) -> bool:
         backoff = self._of_jobs.get(job.name)
@@ -245,6 +251,8 @@ class Committing:
         """Have what is not committed sent again after a while, or put aside."""
         key = self.destination.key
         reasons, failures = self._commitments.failures(job, key)
+        if not reasons:
+            return
         backoff = self._backoff(job)
         if self._failures_seen.get(job.name) == failures:
             if not backoff.remaining():

@@ -106,6 +106,15 @@ def test_failures_are_counted_over_a_restart(commitments, job, spool, now):
     assert not later.is_settled(job, PACS)
 
 
+def test_failures_of_a_job_that_was_taken_away(commitments, job):
+    transaction, (first, _) = commitments.begin(job, PACS)
+    commitments.report(transaction, [], {image_uid(first): 0x0110})
+    assert commitments.failing(PACS) == [job]
+    job.folder.rename(job.folder.parent.parent / "quarantine" / "job")
+    assert commitments.failures(job, PACS) == ({}, 1)
+    assert commitments.failing(PACS) == []
+
+
 def test_a_report_of_a_job_that_was_taken_away(commitments, job):
     transaction, files = commitments.begin(job, PACS)
     uids = [image_uid(file) for file in files]
