@@ -46,7 +46,11 @@ def run(options: argparse.Namespace) -> int:
         disable_malloc_trim()
         return GraphProcessor(
             load_pipeline(
-                chosen.model, chosen.device, chosen.kinds, keep_unsuitable=chosen.keep_unsuitable
+                chosen.model,
+                chosen.device,
+                chosen.kinds,
+                keep_unsuitable=chosen.keep_unsuitable,
+                trust_photometric=chosen.settings.trust_photometric,
             )
         )
 

@@ -18,6 +18,7 @@ def load_pipeline(
     results: Sequence[str] = RESULT_KINDS,
     *,
     keep_unsuitable: bool = False,
+    trust_photometric: bool = False,
 ) -> StudyPipeline:
     """Load the model that ``path`` means.
 
@@ -27,6 +28,7 @@ def load_pipeline(
         results: Which kinds of results are made.
         keep_unsuitable: Process images that do not look like an upright frontal chest radiograph
             too.
+        trust_photometric: Take MONOCHROME2 with the Presentation LUT Shape INVERSE for MONOCHROME2.
 
     Raises:
         OptionError: If there is no model file.
@@ -34,4 +36,10 @@ def load_pipeline(
     """
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return StudyPipeline(find_model(path), device, results, keep_unsuitable=keep_unsuitable)
+    return StudyPipeline(
+        find_model(path),
+        device,
+        results,
+        keep_unsuitable=keep_unsuitable,
+        trust_photometric=trust_photometric,
+    )

@@ -46,7 +46,11 @@ def run(options: argparse.Namespace) -> int:
         device = choose_device(chosen.device)
         return PrefetchingPipeline(
             StudyPipeline(
-                chosen.model, device, chosen.kinds, keep_unsuitable=chosen.keep_unsuitable
+                chosen.model,
+                device,
+                chosen.kinds,
+                keep_unsuitable=chosen.keep_unsuitable,
+                trust_photometric=chosen.settings.trust_photometric,
             )
         )
 

@@ -66,6 +66,7 @@ def select_images(
     datasets: Iterable[Dataset],
     *,
     keep_unsuitable: bool = False,
+    trust_photometric: bool = False,
     known: Mapping[Path, Selection] = MappingProxyType({}),
 ) -> Selection:
     """Sort out which instances of a study are processed, and read their pixels.
@@ -74,6 +75,7 @@ def select_images(
         datasets: Headers as `read_headers` makes them, or whole instances.
         keep_unsuitable: Process images whose pixels do not look like an upright frontal chest
             radiograph too, with a caution.
+        trust_photometric: As for `read_radiograph`.
         known: What became of single files when they were selected before; their pixels are not
             read again.
 
@@ -91,7 +93,7 @@ def select_images(
             refusals.append(Refusal(uid, "is there twice; the first one is processed", file))
             continue
         before = known.get(file) if file is not None else None
-        selection = before or _select(dataset, uid, file, keep_unsuitable)
+        selection = before or _select(dataset, uid, file, keep_unsuitable, trust_photometric)
         for image in selection.images:
             images[uid] = image._replace(file=file)
         refusals += [refusal._replace(file=file) for refusal in selection.refusals]
@@ -109,21 +111,27 @@ def _check_one_patient(datasets: Sequence[Dataset]) -> None:
         )
 
 
-def _select(dataset: Dataset, uid: str, file: Path | None, keep_unsuitable: bool) -> Selection:
+def _select(
+    dataset: Dataset, uid: str, file: Path | None, keep_unsuitable: bool, trust_photometric: bool
+) -> Selection:
     try:
-        return Selection((_eligible(dataset, file, keep_unsuitable),), ())
+        image = _eligible(dataset, file, keep_unsuitable, trust_photometric)
     except (ImageReadError, StudyError) as error:
         return Selection((), (Refusal(uid, _without_place(error, file), file),))
+    return Selection((image,), ())
 
 
-def _eligible(dataset: Dataset, file: Path | None, keep_unsuitable: bool) -> EligibleImage:
-    reasons = ineligibility(dataset)
+def _eligible(
+    dataset: Dataset, file: Path | None, keep_unsuitable: bool, trust_photometric: bool
+) -> EligibleImage:
+    reasons = ineligibility(dataset, trust_photometric)
     if reasons:
         raise ImageReadError("; ".join(reasons))
     header = source_header(dataset)
     name = str(file or header.SOPInstanceUID)
     cautions = header_cautions(dataset)
-    radiograph = radiograph_of(read_radiograph(dataset), name, cautions=cautions)
+    pixels = read_radiograph(dataset, trust_photometric)
+    radiograph = radiograph_of(pixels, name, cautions=cautions)
     if radiograph.unsuitable and not keep_unsuitable:
         raise ImageReadError("; ".join(each.rstrip(".") for each in radiograph.unsuitable))
     return EligibleImage(header, radiograph, file)

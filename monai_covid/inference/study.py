@@ -55,6 +55,7 @@ class StudyPipeline:
         results: Sequence[str] = RESULT_KINDS,
         *,
         keep_unsuitable: bool = False,
+        trust_photometric: bool = False,
     ) -> None:
         """Load the network.
 
@@ -64,6 +65,8 @@ class StudyPipeline:
             results: Which of ``RESULT_KINDS`` are made.
             keep_unsuitable: Process images whose pixels do not look like an upright frontal chest
                 radiograph too; the results then say so.
+            trust_photometric: Take MONOCHROME2 with the Presentation LUT Shape INVERSE for
+                MONOCHROME2.
 
         Raises:
             OptionError: If a kind of results is unknown.
@@ -71,6 +74,7 @@ class StudyPipeline:
         """
         self._kinds = chosen_kinds(results)
         self._keep_unsuitable = keep_unsuitable
+        self._trust_photometric = trust_photometric
         self._classifier = Classifier(model, device)
         info = self._classifier.info
         self._classes = info.classes
@@ -112,7 +116,12 @@ class StudyPipeline:
         Raises:
             StudyError: If the instances belong to several studies or patients.
         """
-        return select_images(datasets, keep_unsuitable=self._keep_unsuitable, known=known)
+        return select_images(
+            datasets,
+            keep_unsuitable=self._keep_unsuitable,
+            trust_photometric=self._trust_photometric,
+            known=known,
+        )
 
     def infer(self, images: Iterable[EligibleImage]) -> list[ImageFinding]:
         """Classify images and explain the most probable class of each, one at a time."""

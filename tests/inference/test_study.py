@@ -304,3 +304,17 @@ def test_a_mirrored_image_is_processed_with_a_caution(pipeline, tmp_path):
     assert "mirrored" in caution
     (finding,) = pipeline.infer([image])
     assert finding.cautions == (caution,)
+
+
+def test_a_polarity_that_is_stated_twice_is_refused_or_trusted(pipeline, model, tmp_path):
+    image = radiograph(JANE, "polarity", bits=8)
+    (plain,) = save([image], tmp_path / "plain")
+    expected = pipeline([plain])
+    image.PresentationLUTShape = "INVERSE"
+    (both,) = save([image], tmp_path / "both")
+    (refusal,) = pipeline([both]).refusals
+    assert "PresentationLUTShape (2050,0020) is 'INVERSE'" in refusal.reason
+    outcome = StudyPipeline(model, trust_photometric=True)([both])
+    assert probabilities(reports(outcome)[0]) == probabilities(reports(expected)[0])
+    (state,) = [each for each in outcome.results if each.Modality == "PR"]
+    assert state.PresentationLUTShape == "IDENTITY"

@@ -36,6 +36,7 @@ _JPEG_2000_START = b"\xff\x4f\xff\x51"
 _JP2_START = b"\0\0\0\x0cjP  \r\n\x87\n"
 _JP2_CODESTREAM = b"jp2c"
 _JP2_HEADER_BYTES = 8
+_END_MARKER = b"\xff\xd9"
 _NOT_FRAME_MARKERS = frozenset({0xC4, 0xC8, 0xCC})
 _JPEG_LS_FRAME_MARKER = 0xF7
 _HIERARCHICAL_MARKER = 0xDE
@@ -197,9 +198,23 @@ def compressed_problems(dataset: Dataset, layout: PixelLayout) -> Iterator[str]:
         segments = layout.samples * layout.bits_allocated // 8
         problem = rle_problem(frame, segments, layout.rows * layout.columns)
     else:
-        problem = _codestream_problem(frame, layout)
+        problem = _codestream_problem(frame, layout) or end_problem(frame, syntax)
     if problem:
         yield f"{named('PixelData')} ({readable(syntax.name)}): {problem}"
+
+
+def end_problem(frame: bytes, syntax: UID) -> str | None:
+    """Say that the end of a JPEG-LS or JPEG 2000 frame is missing, or return None.
+
+    Decoders of the other kinds of JPEG do with what there is if only the marker is missing.
+    """
+    if syntax in (JPEGLSLossless, JPEGLSNearLossless):
+        is_whole = _END_MARKER in frame
+    elif syntax in (JPEG2000Lossless, JPEG2000) and frame.startswith(b"\xff"):
+        is_whole = frame.rstrip(b"\0").endswith(_END_MARKER)
+    else:
+        is_whole = True
+    return None if is_whole else "the compressed frame is cut off: its end of codestream is missing"
 
 
 def _codestream_problem(frame: bytes, layout: PixelLayout) -> str | None:

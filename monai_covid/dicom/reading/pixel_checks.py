@@ -62,6 +62,11 @@ def header_problems(dataset: Dataset, trust_photometric: bool = False) -> list[s
     return [cut, *problems] if cut and problems else problems
 
 
+def kind_problems(dataset: Dataset) -> list[str]:
+    """List those of `header_problems` that tell another kind of image, not a defect."""
+    return _listed(_kind_problems, dataset)
+
+
 def header_cautions(dataset: Dataset) -> list[str]:
     """List what a reader of the image should know of a header that has no problems."""
     caution = window_caution(dataset)

@@ -211,7 +211,7 @@ def without_patient(header: Dataset) -> Dataset:
 
 
 def give_patient(result: Dataset, header: Dataset, *texts: str) -> None:
-    """Put patient and study of ``header`` into ``result``.
+    """Put patient and study of ``header``, and when its series was made, into ``result``.
 
     Names and numbers that identify are passed on as they are, valid or not, so that archives find
     them. Dates, times, age and sex that are not valid stay empty.
@@ -231,6 +231,22 @@ def give_patient(result: Dataset, header: Dataset, *texts: str) -> None:
             result[keyword] = header[keyword]
         elif keyword in EMPTY_IF_MISSING:
             setattr(result, keyword, None)
+    _give_series_time(result, header)
+
+
+def _give_series_time(result: Dataset, header: Dataset) -> None:
+    """Put Series Date and Time of the image, or else those of its study, into ``result``.
+
+    All results of a series must have the same (PS3.3 C.7.3.1), whenever they are made; when that
+    was is in Content and Instance Creation Date and Time.
+    """
+    for level in ("Series", "Study"):
+        date, time = f"{level}Date", f"{level}Time"
+        if header.get(date) and _is_valid(header[date]):
+            result.SeriesDate = header[date].value
+            if header.get(time) and _is_valid(header[time]):
+                result.SeriesTime = header[time].value
+            return
 
 
 def _is_valid(element: DataElement) -> bool:

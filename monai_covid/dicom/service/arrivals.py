@@ -56,25 +56,33 @@ class Arrivals:
         now = clock()
         self._last = {folder.name: now for folder in spool.folders_in(spool.received)}
 
-    def store(self, identity: Identity, header: bytes, data: bytes) -> bool:
+    def store(
+        self,
+        identity: Identity,
+        header: bytes,
+        data: bytes,
+        check: Callable[[Path], None] = lambda file: None,
+    ) -> bool:
         """Keep an image so that it survives whatever happens next; only then return.
 
         Args:
             identity: Whose it is.
             header: Preamble and file meta information.
             data: Encoded data set.
+            check: Looks at the file before it counts as received.
 
         Returns:
             False if the same image is already waiting, in which case nothing changes.
 
         Raises:
-            RefusedError: Another image with its SOP Instance UID is waiting.
+            RefusedError: Another image with its SOP Instance UID is waiting, or ``check`` refuses.
             OSError: It cannot be kept.
         """
         self._spool.check_room(len(header) + len(data))
         part = self._spool.receiving / f"{identity.instance}-{next(self._numbers)}.part"
         try:
             self._spool.disk.write(part, header, data)
+            check(part)
             with self._lock:
                 if self._is_waiting(part, f"{identity.instance}.dcm"):
                     return False

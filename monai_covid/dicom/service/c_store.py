@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,16 +9,16 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, _config, build_context, evt
+from pynetdicom import _config, build_context
 from pynetdicom.association import Association
 from pynetdicom.status import code_to_category
 
-from monai_covid.dicom.service.connections import AnswerQueue, set_up_connection
+from monai_covid.dicom.service.associations import Requestor
+from monai_covid.dicom.service.connections import AnswerQueue
 from monai_covid.dicom.service.destinations import (
     ALREADY_STORED,
     Destination,
     Problem,
-    UnreachableError,
     is_final,
 )
 from monai_covid.dicom.service.settings import Settings
@@ -41,14 +40,7 @@ class CStoreSender:
         self, destination: Destination, settings: Settings, tls: ssl.SSLContext | None
     ) -> None:
         """Send to ``destination``, by TLS if there is a context."""
-        self._destination = destination
-        self._tls = tls
-        self._network_timeout = settings.network_timeout
-        self._entity = AE(ae_title=settings.ae_title)
-        self._entity.acse_timeout = settings.acse_timeout
-        self._entity.dimse_timeout = settings.dimse_timeout
-        self._entity.network_timeout = settings.network_timeout
-        self._entity.connection_timeout = settings.acse_timeout
+        self._requestor = Requestor(destination, settings, tls)
 
     def __call__(
         self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
@@ -78,38 +70,11 @@ class CStoreSender:
 
     def _association(self, files: Sequence[Path]) -> Association | None:
         """Return an association; None if the destination takes no SOP class of ``files``."""
-        association = self._entity.associate(
-            self._destination.host,
-            self._destination.port,
-            contexts=[build_context(*context) for context in _proposed(files)],
-            ae_title=self._destination.ae_title,
-            tls_args=(self._tls, self._destination.host) if self._tls else None,
-            evt_handlers=[(evt.EVT_CONN_OPEN, set_up_connection, [self._network_timeout])],
-        )
-        if association.is_established:
+        contexts = [build_context(*context) for context in _proposed(files)]
+        association = self._requestor.associate(contexts)
+        if association is not None:
             association.dimse.msg_queue = AnswerQueue()
-            return association
-        if association.is_rejected:
-            raise UnreachableError(f"association rejected: {_reason(association)}")
-        if association.acceptor.primitive is not None:
-            return None
-        raise UnreachableError(f"no connection ({self._reason_for_none()})")
-
-    def _reason_for_none(self) -> str:
-        """Connect once more to learn why; pynetdicom keeps the reason to itself."""
-        address = (self._destination.host, self._destination.port)
-        try:
-            with socket.create_connection(address, self._entity.connection_timeout) as connection:
-                if self._tls is None:
-                    return "closed before an association"
-                with self._tls.wrap_socket(connection, server_hostname=address[0]):
-                    return "closed after the TLS handshake"
-        except ssl.SSLCertVerificationError as error:
-            return f"certificate not accepted: {error.verify_message}"
-        except ssl.SSLError as error:
-            return f"TLS: {error.reason or type(error).__name__}"
-        except OSError as error:
-            return error.strerror or str(error) or type(error).__name__
+        return association
 
 
 def _proposed(files: Sequence[Path]) -> list[tuple[str, list[str]]]:
@@ -173,8 +138,3 @@ def _accepted_syntaxes(association: Association, sop_class: str) -> set[str]:
         if context.abstract_syntax == sop_class
         for syntax in context.transfer_syntax
     }
-
-
-def _reason(association: Association) -> str:
-    primitive = association.acceptor.primitive
-    return str(primitive.reason_str) if primitive is not None else "no reason given"

@@ -92,6 +92,7 @@ class Delivery:
         attempts: int,
         metrics: Metrics,
         errors: RecentErrors,
+        announce: Callable[[], None] = lambda: None,
     ) -> None:
         """Send from ``outbox`` with ``sender``; ``backoff`` makes waiting times.
 
@@ -103,6 +104,7 @@ class Delivery:
             attempts: Refusals of a result until it is put aside.
             metrics: What is counted.
             errors: What the status page shows of errors.
+            announce: Called when the results of a study were stored.
         """
         self.destination = destination
         self._sender = sender
@@ -113,6 +115,7 @@ class Delivery:
         self._of_jobs: dict[str, Backoff] = {}
         self._metrics = metrics
         self._errors = errors
+        self._announce = announce
         self._last_error = ""
         self._last_unreachable = ""
         self._sending: tuple[str, float] | None = None
@@ -217,6 +220,7 @@ class Delivery:
             return  # stopped in between
         self._last_error = ""
         log_event("results delivered", job=job.name, destination=self.destination.url)
+        self._announce()
         self._close_finished()
 
     def _refused(self, job: Job, problems: Sequence[Problem], backoff: Backoff) -> None:

@@ -33,6 +33,10 @@ class UnreachableError(Exception):
     """A destination cannot be talked to; the message says why, without patient data."""
 
 
+class RejectedError(UnreachableError):
+    """A destination is there and rejects the association."""
+
+
 class Problem(NamedTuple):
     """Why a destination has not stored a result.
 
@@ -150,3 +154,24 @@ def parse_destinations(urls: Sequence[str]) -> list[Destination]:
             )
         seen.add(destination.url)
     return destinations
+
+
+def committing(destinations: Sequence[Destination], titles: Sequence[str]) -> list[Destination]:
+    """Return those of ``destinations`` that are asked for Storage Commitment.
+
+    Args:
+        destinations: All of them.
+        titles: Called AE titles of those that are asked.
+
+    Raises:
+        OptionError: A title is that of no destination.
+    """
+    known = {one.ae_title for one in destinations if not one.is_web}
+    for title in titles:
+        if title not in known:
+            possible = ", ".join(sorted(known)) or "there is none"
+            raise OptionError(
+                f"--storage-commitment is {title}; it must be the AE title of a dicom:// or "
+                f"dicoms:// destination of --send-to ({possible})"
+            )
+    return [one for one in destinations if not one.is_web and one.ae_title in titles]

@@ -23,8 +23,8 @@ class Disk:
     """
 
     def write(self, path: Path, *parts: bytes | memoryview) -> None:
-        """Write ``parts`` to the new file ``path`` and wait until the disk has them."""
-        with path.open("xb") as stream:
+        """Write ``parts`` to the new file ``path``, which its owner alone may read, and sync it."""
+        with open(path, "xb", opener=_for_the_owner) as stream:
             for part in parts:
                 stream.write(part)
             stream.flush()
@@ -48,7 +48,7 @@ class Disk:
     def make_folder(self, folder: Path) -> None:
         """Make ``folder`` unless it is there."""
         if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 self.sync_folder(folder.parent)
             except OSError:
@@ -81,6 +81,10 @@ class Disk:
         temporary.unlink(missing_ok=True)
         self.write(temporary, text.encode())
         self.rename(temporary, path)
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read_json(path: Path) -> dict[str, Any]:

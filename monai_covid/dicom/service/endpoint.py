@@ -123,6 +123,9 @@ class Metrics:
         self.registry.register(QueueLengths(counts))
         self.received = self._counter("instances_received", "Instances acknowledged")
         self.refused = self._counter("instances_refused", "Instances refused", "reason")
+        self.not_processed = self._counter(
+            "instances_not_processed", "Instances acknowledged that are not processed", "attribute"
+        )
         self.rejected = self._counter("associations_rejected", "Associations rejected")
         self.processed = self._counter("studies_processed", "Studies processed")
         self.quarantined = self._counter("studies_quarantined", "Studies put into quarantine")
@@ -130,6 +133,13 @@ class Metrics:
         self.failed = self._counter("results_failed", "Failed tries to send", "destination")
         self.not_taken = self._counter(
             "results_refused", "Results that a destination will not take", "destination", "kind"
+        )
+        self.committed = self._counter("results_committed", "Results committed", "destination")
+        self.commitment_failed = self._counter(
+            "results_commitment_failed", "Results reported as not kept", "destination"
+        )
+        self.not_committed = self._counter(
+            "results_not_committed", "Results stored, not committed in time", "destination"
         )
         self.processing_seconds = self._histogram("processing_seconds", "Processing of one study")
         self.delivery_seconds = self._histogram(
@@ -151,6 +161,15 @@ class Metrics:
                 sample.value for sample in family.samples if sample.name.endswith("_total")
             )
         return totals
+
+    def reasons_not_processed(self) -> dict[str, int]:
+        """Return how many acknowledged instances are not processed, by the attribute to blame."""
+        (family,) = self.not_processed.collect()
+        return {
+            sample.labels["attribute"]: int(sample.value)
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        }
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"monai_covid_{name}", text, labels, registry=self.registry)

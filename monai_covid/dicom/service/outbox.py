@@ -12,13 +12,16 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from monai_covid.dicom.service import markers
+from monai_covid.dicom.service.commitments import Commitments
 from monai_covid.dicom.service.destinations import Problem
 from monai_covid.dicom.service.durable import read_json
 from monai_covid.dicom.service.jobs import OUTCOME, RESULTS, Job
 from monai_covid.dicom.service.logs import log_event
+from monai_covid.dicom.service.markers import COMMITMENT, REFUSED
 from monai_covid.dicom.service.spool import FULL, Spool
 
-DELIVERED, REFUSED, UNDELIVERED = "delivered", "refused", "undelivered.json"
+UNDELIVERED = "undelivered.json"
 
 
 class Outbox:
@@ -33,19 +36,33 @@ class Outbox:
     beside the markers and holds up nothing: when the job has nothing left to send, it goes to
     ``undelivered/`` with ``undelivered.json``, which says who refused what and why. It is tried
     again after ``mv SPOOL/undelivered/JOB SPOOL/sending/``, also while the service runs.
+
+    Attributes:
+        commitments: What destinations have to commit to before a job is finished.
     """
 
-    def __init__(self, spool: Spool, destinations: Collection[str]) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        destinations: Collection[str],
+        commitments: Commitments | None = None,
+    ) -> None:
         """Look after ``spool``.
 
         Args:
             spool: An open spool.
             destinations: Keys of the destinations.
+            commitments: Storage Commitment, if any of them is asked for it.
         """
+        self.commitments = commitments or Commitments(spool, (), 0.0)
         self._spool = spool
         self._destinations = tuple(destinations)
         self._lock = Lock()
         self._refusals: dict[str, list[dict[str, str]]] = {}
+
+    def names(self) -> set[str]:
+        """Return the names of the jobs that are on their way."""
+        return {folder.name for folder in self._spool.folders_in(self._spool.sending)}
 
     def waiting(self, destination: str) -> list[Job]:
         """Return the jobs that ``destination`` does not have completely, oldest first."""
@@ -54,12 +71,20 @@ class Outbox:
 
     def missing(self, job: Job, destination: str) -> list[Path]:
         """Return the results that ``destination`` neither has nor has refused for good."""
-        files = sorted((job.folder / RESULTS).glob("*.dcm"))
         return [
             file
-            for file in files
-            if not _marker(job, destination, file.name).exists()
-            and not _refusal(job, destination, file.name).exists()
+            for file in markers.results_of(job)
+            if not markers.delivered(job, destination, file.name).exists()
+            and not markers.refused(job, destination, file.name).exists()
+        ]
+
+    def uncommitted(self, destination: str) -> list[Job]:
+        """Return the jobs that ``destination`` has completely and does not commit to yet."""
+        jobs = [Job(folder) for folder in self._spool.folders_in(self._spool.sending)]
+        return [
+            job
+            for job in jobs
+            if self._has_all(job, destination) and self.commitments.pending(job, destination)
         ]
 
     def delivered(self, job: Job, destination: str, file: Path) -> None:
@@ -67,7 +92,7 @@ class Outbox:
 
         Not synchronised: after a power failure it is sent again, which changes nothing there.
         """
-        marker = _marker(job, destination, file.name)
+        marker = markers.delivered(job, destination, file.name)
 
         def remember() -> None:
             marker.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +102,7 @@ class Outbox:
             self._spool.surely(remember)
         except OSError as error:
             others = [other for other in self._destinations if other != destination]
-            has_all = all(_marker(job, other, file.name).exists() for other in others)
+            has_all = all(markers.delivered(job, other, file.name).exists() for other in others)
             if error.errno not in FULL or not has_all:
                 raise
             file.unlink()
@@ -87,7 +112,7 @@ class Outbox:
 
         Not synchronised: after a power failure it is sent, and refused, again.
         """
-        path = _refusal(job, destination, problem.file.name)
+        path = markers.refused(job, destination, problem.file.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         time = datetime.now(UTC).isoformat(timespec="seconds")
         content = {"kind": problem.kind, "reason": problem.reason, "time": time}
@@ -124,7 +149,7 @@ class Outbox:
             finished = [
                 job
                 for job in jobs
-                if all(self._has_all(job, destination) for destination in self._destinations)
+                if all(self._is_finished(job, destination) for destination in self._destinations)
             ]
             refused = {job.name: self._refused_by(job) for job in finished}
             for job in finished:
@@ -153,6 +178,8 @@ class Outbox:
             if file.name not in kept:
                 file.unlink()
         shutil.rmtree(job.folder / REFUSED)
+        shutil.rmtree(job.folder / COMMITMENT, ignore_errors=True)
+        self.commitments.forget(job)
         target = self._spool.undelivered / job.name
         while target.exists():
             target = target.with_name(f"{target.name}x")
@@ -166,6 +193,8 @@ class Outbox:
         now = time.time()
         record["finished"] = now
         record["seconds"] = round(max(0.0, now - record.get("last_received", now)), 3)
+        if not_committed := self.commitments.not_committed(job):
+            record["not_committed"] = not_committed
         path = self._spool.done / f"{job.name}.json"
         try:
             self._spool.surely(lambda: self._spool.disk.write_json(path, record))
@@ -176,15 +205,11 @@ class Outbox:
             # It is tried again when there is room, which this makes.
             shutil.rmtree(job.folder / RESULTS, ignore_errors=True)
             return None
+        self.commitments.forget(job)
         return record
+
+    def _is_finished(self, job: Job, destination: str) -> bool:
+        return self._has_all(job, destination) and self.commitments.is_settled(job, destination)
 
     def _has_all(self, job: Job, destination: str) -> bool:
         return not self.missing(job, destination)
-
-
-def _marker(job: Job, destination: str, name: str) -> Path:
-    return job.folder / DELIVERED / destination / name
-
-
-def _refusal(job: Job, destination: str, name: str) -> Path:
-    return job.folder / REFUSED / destination / f"{name}.json"

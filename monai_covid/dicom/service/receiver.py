@@ -15,6 +15,7 @@ from monai_covid.dicom.service.acceptance import (
     identify,
 )
 from monai_covid.dicom.service.arrivals import Arrivals, file_header
+from monai_covid.dicom.service.commitment_requests import Reports, report_context, take_report
 from monai_covid.dicom.service.connections import (
     Entity,
     Server,
@@ -24,6 +25,7 @@ from monai_covid.dicom.service.connections import (
 )
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
 from monai_covid.dicom.service.logs import log_event, place_of
+from monai_covid.dicom.service.screening import Screening
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.service.tls import receiving_context
 from monai_covid.errors import OptionError
@@ -47,8 +49,17 @@ class Receiver:
         metrics: Metrics,
         errors: RecentErrors,
         announce: Callable[[], None],
+        reports: Reports | None = None,
     ) -> None:
         """Keep what comes in ``arrivals``, and call ``announce`` after each.
+
+        Args:
+            settings: The settings.
+            arrivals: Keeps images.
+            metrics: What is counted.
+            errors: What the status page shows of errors.
+            announce: Called after each image.
+            reports: Takes reports of Storage Commitment, if any are expected.
 
         Raises:
             OptionError: A TLS file is not usable.
@@ -58,7 +69,13 @@ class Receiver:
         self._metrics = metrics
         self._errors = errors
         self._announce = announce
+        self._reports = reports
+        # Whoever is asked for commitment may call in order to report it.
+        self._allowed = settings.allow and (*settings.allow, *settings.storage_commitment)
         self._largest = round(settings.max_instance_mb * 1_000_000)
+        self._screening = Screening(
+            self._not_processed, trust_photometric=settings.trust_photometric
+        )
         self._size_limit = SizeLimit(self._largest, self._too_large)
         self._tls = receiving_context(settings)
         self._server: Server | None = None
@@ -103,8 +120,9 @@ class Receiver:
 
     def _entity(self) -> Entity:
         entity = Entity(ae_title=self._settings.ae_title)
-        entity.supported_contexts = supported_contexts()
-        entity.require_calling_aet = list(self._settings.allow)
+        reports = [report_context()] if self._reports is not None else []
+        entity.supported_contexts = [*supported_contexts(), *reports]
+        entity.require_calling_aet = list(self._allowed)
         entity.require_called_aet = self._settings.require_called_ae
         entity.maximum_associations = self._settings.max_associations
         entity.maximum_pdu_size = LARGEST_PDU_ASKED_FOR
@@ -114,7 +132,11 @@ class Receiver:
         return entity
 
     def _handlers(self) -> list[evt.EventHandlerType]:
+        reports: list[evt.EventHandlerType] = []
+        if self._reports is not None:
+            reports.append((evt.EVT_N_EVENT_REPORT, take_report, [self._reports]))
         return [
+            *reports,
             (evt.EVT_CONN_OPEN, set_up_connection, [self._settings.network_timeout]),
             (evt.EVT_DATA_RECV, self._size_limit.received),
             (evt.EVT_DIMSE_SENT, self._size_limit.answered),
@@ -151,13 +173,18 @@ class Receiver:
         syntax = event.file_meta.TransferSyntaxUID
         identity = identify(data, syntax, sop_class, sop_instance, self._largest)
         header = file_header(sop_class, sop_instance, syntax)
-        return identity.group, self._arrivals.store(identity, header, data)
+        return identity.group, self._arrivals.store(identity, header, data, self._screening)
+
+    def _not_processed(self, reason: str) -> None:
+        self._metrics.not_processed.labels(reason.partition(" (")[0]).inc()
+        log_event("instance will not be processed", reason=reason)
 
     def _refuse(self, event: evt.Event, error: RefusedError) -> Dataset:
         self._note(event, error.kind, str(error), status=f"0x{error.status:04X}")
         answer = Dataset()
         answer.Status = error.status
-        answer.ErrorComment = str(error)[:COMMENT_LENGTH]
+        # A backslash would make two values of it.
+        answer.ErrorComment = str(error).replace("\\", "/")[:COMMENT_LENGTH]
         return answer
 
     def _too_large(self, event: evt.Event) -> None:
@@ -178,7 +205,7 @@ class Receiver:
     def _reason_of_rejection(self, event: evt.Event) -> str:
         """Return why, in the order in which pynetdicom asks (DICOM PS3.8, 9.3.4)."""
         settings, request = self._settings, event.assoc.requestor.primitive
-        if settings.allow and request.calling_ae_title not in settings.allow:
+        if self._allowed and request.calling_ae_title not in self._allowed:
             return "its AE title is not among those of --allow"
         if settings.require_called_ae and request.called_ae_title != settings.ae_title:
             return f"it called {request.called_ae_title}, not {settings.ae_title}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -14,8 +15,16 @@ from typing import Any
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.dicom.service.arrivals import Arrivals
 from monai_covid.dicom.service.c_store import CStoreSender
+from monai_covid.dicom.service.commitment_requests import CommitmentRequester
+from monai_covid.dicom.service.commitments import Commitments
+from monai_covid.dicom.service.committing import CommitmentReports, Committing
 from monai_covid.dicom.service.delivery import Backoff, Delivery
-from monai_covid.dicom.service.destinations import Destination, Sender, parse_destinations
+from monai_covid.dicom.service.destinations import (
+    Destination,
+    Sender,
+    committing,
+    parse_destinations,
+)
 from monai_covid.dicom.service.durable import Disk
 from monai_covid.dicom.service.endpoint import Endpoint, Metrics, RecentErrors
 from monai_covid.dicom.service.jobs import Jobs
@@ -69,8 +78,27 @@ class Service:
         self.metrics = Metrics(self._counts)
         self._errors = RecentErrors()
         destinations = parse_destinations(settings.send_to)
-        self._outbox = Outbox(self.spool, [destination.key for destination in destinations])
+        asked = committing(destinations, settings.storage_commitment)
+        self._commitments = Commitments(
+            self.spool, [destination.key for destination in asked], settings.commitment_wait
+        )
+        self._outbox = Outbox(
+            self.spool, [destination.key for destination in destinations], self._commitments
+        )
+        self._reports = CommitmentReports(
+            self._commitments,
+            {destination.key: destination.url for destination in asked},
+            self.metrics,
+            self._wake,
+        )
         self._deliveries = [self._delivery(destination) for destination in destinations]
+        self._committing = {
+            destination.url: self._committed_by(destination) for destination in asked
+        }
+        self._threads: list[Delivery | Committing] = [
+            *self._deliveries,
+            *self._committing.values(),
+        ]
         self._arrivals: Arrivals | None = None
         self._endpoint: Endpoint | None = None
         self._receiver: Receiver | None = None
@@ -109,6 +137,7 @@ class Service:
         Raises:
             OptionError: The address or a TLS file is not usable.
         """
+        self._commitments.load()
         self._arrivals = Arrivals(self.spool, self.settings.quiet_time)
         receiver = Receiver(
             self.settings,
@@ -116,11 +145,12 @@ class Service:
             metrics=self.metrics,
             errors=self._errors,
             announce=self._arrived,
+            reports=self._reports if self._committing else None,
         )
         receiver.start()
         self._receiver = receiver
-        for delivery in self._deliveries:
-            delivery.start()
+        for sending in self._threads:
+            sending.start()
         threading.Thread(target=self._tidy, name="housekeeping", daemon=True).start()
         self._state = "receiving"
         self._warn_if_open()
@@ -163,14 +193,14 @@ class Service:
         log_event("stopping")
         if self._receiver:
             self._receiver.stop()
-        for delivery in self._deliveries:
-            delivery.stop()
+        for sending in self._threads:
+            sending.stop()
         ended = True
         if self._worker:
             ended = self._worker.stop(self.settings.stop_wait)
             limit = time.monotonic() + SENDING_ENDS_IN
-            for delivery in self._deliveries:
-                ended &= delivery.join(max(0.0, limit - time.monotonic()))
+            for sending in self._threads:
+                ended &= sending.join(max(0.0, limit - time.monotonic()))
         if self._endpoint:
             self._endpoint.stop()
         self.spool.close()
@@ -190,8 +220,9 @@ class Service:
             "ae_title": self.settings.ae_title,
             "port": self.port,
             "studies": self._counts(),
-            "destinations": [delivery.state() for delivery in self._deliveries],
+            "destinations": [self._state_of(delivery) for delivery in self._deliveries],
             "totals": self.metrics.totals(),
+            "not_processed": self.metrics.reasons_not_processed(),
             "last_errors": self._errors.latest_first(),
         }
 
@@ -206,25 +237,46 @@ class Service:
         return self.spool.counts()
 
     def _wake(self) -> None:
-        for delivery in self._deliveries:
-            delivery.wake()
+        for sending in self._threads:
+            sending.wake()
 
-    def _delivery(self, destination: Destination) -> Delivery:
+    def _state_of(self, delivery: Delivery) -> dict[str, Any]:
+        asked = self._committing.get(delivery.destination.url)
+        return delivery.state() | ({"commitment": asked.state()} if asked else {})
+
+    def _backoff(self, destination: Destination) -> Callable[[], Backoff]:
         settings = self.settings
         random = Random(f"{settings.ae_title} {settings.port} {destination.url}")
+        return lambda: Backoff(settings.send_retry, settings.send_retry_most, random)
 
-        def backoff() -> Backoff:
-            return Backoff(settings.send_retry, settings.send_retry_most, random)
-
+    def _delivery(self, destination: Destination) -> Delivery:
         return Delivery(
             destination,
-            _sender(destination, settings),
+            _sender(destination, self.settings),
             self._outbox,
-            backoff,
+            self._backoff(destination),
+            attempts=self.settings.send_attempts,
+            metrics=self.metrics,
+            errors=self._errors,
+            announce=self._stored,
+        )
+
+    def _committed_by(self, destination: Destination) -> Committing:
+        settings = self.settings
+        return Committing(
+            destination,
+            CommitmentRequester(destination, settings, _tls(destination, settings), self._reports),
+            self._outbox,
+            self._backoff(destination),
             attempts=settings.send_attempts,
             metrics=self.metrics,
             errors=self._errors,
+            announce=self._wake,
         )
+
+    def _stored(self) -> None:
+        for asked in self._committing.values():
+            asked.wake()
 
     def _tidy(self) -> None:
         while not self._ended.is_set():
@@ -246,5 +298,8 @@ class Service:
 def _sender(destination: Destination, settings: Settings) -> Sender:
     if destination.is_web:
         return StowSender(destination, settings)
-    tls = sending_context(settings) if destination.scheme == "dicoms" else None
-    return CStoreSender(destination, settings, tls)
+    return CStoreSender(destination, settings, _tls(destination, settings))
+
+
+def _tls(destination: Destination, settings: Settings) -> ssl.SSLContext | None:
+    return sending_context(settings) if destination.scheme == "dicoms" else None

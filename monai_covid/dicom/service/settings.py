@@ -57,6 +57,18 @@ class Settings:
         "refusals of a result until it is put into SPOOL/undelivered; mv it to SPOOL/sending to "
         "try again",
     ] = 20
+    trust_photometric: Annotated[
+        bool,
+        "take MONOCHROME2 with Presentation LUT Shape INVERSE for MONOCHROME2, for devices that "
+        "always write both; otherwise it is refused",
+    ] = False
+    storage_commitment: Annotated[
+        tuple[str, ...],
+        "AE title of a --send-to that is asked for Storage Commitment of what it stored; repeat it",
+    ] = ()
+    commitment_wait: Annotated[
+        float, "seconds without a commitment until a result counts as stored, not committed"
+    ] = 3600.0
     keep_quarantine_days: Annotated[float, "days until quarantined and undelivered studies go"] = (
         30.0
     )
@@ -121,7 +133,11 @@ def _numbers(settings: Settings) -> list[str]:
 
 
 def _titles(settings: Settings) -> list[str]:
-    titles = [("--ae-title", settings.ae_title), *(("--allow", title) for title in settings.allow)]
+    titles = [
+        ("--ae-title", settings.ae_title),
+        *(("--allow", title) for title in settings.allow),
+        *(("--storage-commitment", title) for title in settings.storage_commitment),
+    ]
     return [
         f"{option} is {title!r}; an AE title has 1 to 16 ASCII characters without backslash"
         for option, title in titles

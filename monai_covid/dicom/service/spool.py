@@ -7,8 +7,9 @@ import logging
 import math
 import os
 import shutil
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -207,8 +208,10 @@ class Spool:
         for folder in (self.receiving, self.trash):
             if folder.exists():
                 shutil.rmtree(folder)
-        for name in (*STATES, self.receiving.name, self.trash.name):
-            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
+        folders = [self.folder / name for name in (*STATES, self.receiving.name, self.trash.name)]
+        for folder in folders:
+            folder.mkdir(exist_ok=True, mode=0o700)
+        keep_from_others(self.folder, folders)
         self.disk.sync_folder(self.folder)
         try:
             self.surely(self._probe)
@@ -224,6 +227,39 @@ class Spool:
             f"--spool is {self.folder}, which cannot be used ({error.strerror}); it must be a "
             "folder that this user may write to"
         )
+
+
+OTHERS = 0o077
+"""Permissions of group and others."""
+
+
+def keep_from_others(spool: Path, states: Iterable[Path]) -> None:
+    """Take all permissions of group and others from the spool and from what is in ``states``.
+
+    Earlier versions, backups and administrators leave wider ones; images and reasons in there hold
+    patient data.
+    """
+    denied = [path for path in (spool, *_all_in(states)) if not _is_kept_from_others(path)]
+    if denied:
+        log_event("spool is open to others", logging.WARNING, paths=len(denied))
+
+
+def _all_in(states: Iterable[Path]) -> Iterator[Path]:
+    for state in states:
+        for folder, _, files in os.walk(state):
+            yield Path(folder)
+            yield from (Path(folder, file) for file in files)
+
+
+def _is_kept_from_others(path: Path) -> bool:
+    try:
+        status = path.lstat()
+        if not stat.S_ISLNK(status.st_mode) and status.st_mode & OTHERS:
+            path.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS)
+    except OSError:
+        # Of another owner, or on a file system without permissions.
+        return False
+    return True
 
 
 SECONDS_A_DAY = 86_400.0

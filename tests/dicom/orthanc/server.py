@@ -147,6 +147,11 @@ class Orthanc:
         answer.raise_for_status()
         return answer.json()
 
+    def put(self, path: str, content: Any) -> None:
+        """PUT ``content`` as JSON by the REST interface."""
+        address = f"http://{HOST}:{self.http_port}{path}"
+        requests.put(address, json=content, timeout=TIMEOUT).raise_for_status()
+
     def delete(self, path: str) -> None:
         """DELETE ``path`` by the REST interface."""
         answer = requests.delete(f"http://{HOST}:{self.http_port}{path}", timeout=TIMEOUT)

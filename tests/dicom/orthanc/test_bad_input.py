@@ -159,11 +159,13 @@ def test_an_oversized_instance_is_refused(limited: Hospital, tmp_path: Path) -> 
     assert limited.service.holds("received") == 0
 
 
-def test_pixel_data_that_are_too_short_are_put_aside(limited: Hospital, tmp_path: Path) -> None:
+def test_pixel_data_that_are_too_short_are_refused(limited: Hospital, tmp_path: Path) -> None:
     source = radiograph(Person("Short^Pixels", "SHORT"), "short")
     source.PixelData = source.PixelData[: len(source.PixelData) // 2]
-    record = limited.handled(save([source], tmp_path), state="quarantine")
-    assert "7FE0,0010" in record["reason"] or "pixel data" in record["reason"].lower()
+    done = store(save([source], tmp_path), limited.service.port, SERVICE_AE_TITLE)
+    assert done.returncode != 0, done.stdout
+    assert "PixelData (7FE0,0010)" in last_reason(limited)
+    assert limited.service.holds("received") == 0
     assert found(limited.orthanc, source.StudyInstanceUID) == []
 
 

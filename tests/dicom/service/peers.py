@@ -73,6 +73,7 @@ class Archive:
         datasets: The instances.
         encoded: Their bytes as they came.
         answer: Makes the status of an instance.
+        handlers: What is bound to pynetdicom's events.
         aborts: Whether the association ends at an instance.
     """
 
@@ -90,6 +91,7 @@ class Archive:
         for one in classes:
             self._entity.add_supported_context(one, list(syntaxes))
         self._server = None
+        self.handlers = [(evt.EVT_C_STORE, self._store)]
         self.stored: list[str] = []
         self.datasets: list[Dataset] = []
         self.encoded: list[bytes] = []
@@ -105,7 +107,7 @@ class Archive:
         """Listen."""
         self._server = self._entity.make_server(
             ("127.0.0.1", self._port),
-            evt_handlers=[(evt.EVT_C_STORE, self._store)],
+            evt_handlers=self.handlers,
             ssl_context=tls,
             server_class=ThreadedAssociationServer,
         )

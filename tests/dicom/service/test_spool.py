@@ -33,6 +33,29 @@ def test_others_may_not_read_it(tmp_path):
         assert folder.stat().st_mode & 0o077 == 0
 
 
+def test_what_others_may_read_is_closed_to_them(tmp_path):
+    job = tmp_path / "spool" / "quarantine" / "job"
+    job.mkdir(parents=True)
+    (elsewhere := tmp_path / "elsewhere").write_text("not of the spool")
+    for folder in (job, job.parent, job.parent.parent):
+        folder.chmod(0o775)
+    (job / "reason.json").write_text("{}")
+    (job / "reason.json").chmod(0o664)
+    elsewhere.chmod(0o664)
+    (job / "link").symlink_to(elsewhere)
+    spool = Spool(tmp_path / "spool")
+    spool.open()
+    spool.disk.write(spool.receiving / "new.part", b"an image")
+    spool.close()
+    modes = {
+        path: path.lstat().st_mode & 0o777
+        for path in (spool.folder, job.parent, job, job / "reason.json")
+    }
+    assert list(modes.values()) == [0o700, 0o700, 0o700, 0o600]
+    assert (spool.receiving / "new.part").stat().st_mode & 0o777 == 0o600
+    assert elsewhere.stat().st_mode & 0o777 == 0o664
+
+
 def test_small_files_are_replaced_whole(tmp_path):
     file = tmp_path / "x.json"
     Disk().write_json(file, {"a": 1})
