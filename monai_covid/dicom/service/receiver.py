@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
@@ -62,6 +64,8 @@ class Receiver:
         self._size_limit = SizeLimit(self._largest, self._too_large)
         self._tls = receiving_context(settings)
         self._server: Server | None = None
+        # One at a time, for what half a megabyte can inflate to.
+        self._inflating = threading.Lock()
 
     @property
     def port(self) -> int:
@@ -149,7 +153,8 @@ class Receiver:
             )
         sop_class, sop_instance = request.AffectedSOPClassUID, request.AffectedSOPInstanceUID
         syntax = event.file_meta.TransferSyntaxUID
-        identity = identify(data, syntax, sop_class, sop_instance, self._largest)
+        with self._inflating if syntax.is_deflated else nullcontext():
+            identity = identify(data, syntax, sop_class, sop_instance, self._largest)
         header = file_header(sop_class, sop_instance, syntax)
         return identity.group, self._arrivals.store(identity, header, data)
 
