@@ -14,6 +14,7 @@ from typing import Any
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.dicom.service.arrivals import Arrivals
 from monai_covid.dicom.service.c_store import CStoreSender
+from monai_covid.dicom.service.crashes import last_crash
 from monai_covid.dicom.service.delivery import Backoff, Delivery
 from monai_covid.dicom.service.destinations import Destination, Sender, parse_destinations
 from monai_covid.dicom.service.durable import Disk
@@ -91,6 +92,7 @@ class Service:
         self.spool.open()
         settings = self.settings
         try:
+            self._settle()
             if settings.status_port:
                 self._endpoint = Endpoint(
                     settings.status_host,
@@ -102,6 +104,17 @@ class Service:
         except BaseException:
             self.spool.close()
             raise
+
+    def _settle(self) -> None:
+        """Find out whether the study that was being processed ended the process before this one."""
+        crash = last_crash(self.spool.folder)
+        if crash:
+            log_event("crashed before", logging.ERROR, reason=crash)
+        try:
+            Jobs(self.spool).settle(crash)
+        # On a disk that cannot be written, its attempt counts.
+        except OSError as error:
+            log_event("settling failed", logging.ERROR, reason=place_of(error))
 
     def receive(self) -> None:
         """Receive and keep images, and deliver what is on disk.
