@@ -26,6 +26,7 @@ from monai_covid.dicom.service.connections import (
 )
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
 from monai_covid.dicom.service.logs import log_event, place_of
+from monai_covid.dicom.service.receiving_memory import ReceivingMemory
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.service.tls import receiving_context
 from monai_covid.errors import OptionError
@@ -62,6 +63,7 @@ class Receiver:
         self._announce = announce
         self._largest = round(settings.max_instance_mb * 1_000_000)
         self._size_limit = SizeLimit(self._largest, self._too_large)
+        self._memory = ReceivingMemory(settings.network_timeout / 2, self._too_many)
         self._tls = receiving_context(settings)
         self._server: Server | None = None
         # One at a time, for what half a megabyte can inflate to.
@@ -121,7 +123,10 @@ class Receiver:
         return [
             (evt.EVT_CONN_OPEN, set_up_connection, [self._settings.network_timeout]),
             (evt.EVT_DATA_RECV, self._size_limit.received),
+            (evt.EVT_DATA_RECV, self._memory.received),
             (evt.EVT_DIMSE_SENT, self._size_limit.answered),
+            (evt.EVT_DIMSE_SENT, self._memory.released),
+            (evt.EVT_CONN_CLOSE, self._memory.released),
             (evt.EVT_REJECTED, self._rejected),
             (evt.EVT_C_STORE, self._store),
         ]
@@ -167,6 +172,9 @@ class Receiver:
 
     def _too_large(self, event: evt.Event) -> None:
         self._note(event, "oversized", f"larger than {self._largest} bytes; association aborted")
+
+    def _too_many(self, event: evt.Event) -> None:
+        self._note(event, "no_memory", "too many large images at once; association aborted")
 
     def _note(self, event: evt.Event, kind: str, reason: str, **fields: str) -> None:
         self._metrics.refused.labels(kind).inc()
