@@ -38,12 +38,12 @@ def run(options: argparse.Namespace) -> int:
     def load() -> StudyProcessor:
         # Only now: bad options are told without the seconds that holoscan and torch take.
         from logs import silence_holoscan  # noqa: PLC0415
-        from monai_covid.models.device import disable_malloc_trim  # noqa: PLC0415
+        from monai_covid.models.device import keep_small_blocks  # noqa: PLC0415
         from pipeline import load_pipeline  # noqa: PLC0415
         from processor import GraphProcessor  # noqa: PLC0415
 
         silence_holoscan()
-        disable_malloc_trim()
+        keep_small_blocks()
         return GraphProcessor(
             load_pipeline(
                 chosen.model,

@@ -40,9 +40,9 @@ def run(options: argparse.Namespace) -> int:
         # Only now: torch takes seconds, and bad options are told without it.
         from monai_covid.inference.prefetch import PrefetchingPipeline  # noqa: PLC0415
         from monai_covid.inference.study import StudyPipeline  # noqa: PLC0415
-        from monai_covid.models.device import choose_device, disable_malloc_trim  # noqa: PLC0415
+        from monai_covid.models.device import choose_device, keep_small_blocks  # noqa: PLC0415
 
-        disable_malloc_trim()
+        keep_small_blocks()
         device = choose_device(chosen.device)
         return PrefetchingPipeline(
             StudyPipeline(

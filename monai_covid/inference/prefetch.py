@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from pydicom.dataset import Dataset
 
-from monai_covid.dicom.study import StudyError, StudyOutcome
+from monai_covid.dicom.study import Refusal, StudyError, StudyOutcome
 from monai_covid.inference.selection import EligibleImage, Selection, read_headers
 from monai_covid.inference.study import StudyPipeline
 
 MOST_KEPT = 8
 """Images whose results are kept at most; one takes as much memory as a few copies of it."""
+
+MOST_BYTES = 128 << 20
+"""Bytes of the results that are kept, beyond which no more are made ahead."""
 
 STALE = 3600.0
 """Seconds after which results that nobody asked for make room for others."""
@@ -41,11 +44,26 @@ class FileStamp(NamedTuple):
 
 
 class _Prefetched(NamedTuple):
-    """What became of one file: its image without pixels, or why it is refused; its results."""
+    """What became of one file, without its pixels.
+
+    Attributes:
+        made: When.
+        header: Its data set; None if it is no DICOM image.
+        selection: Its image, or why it is refused.
+        results: The instances that answer it.
+        failed: A refusal if that failed unexpectedly.
+    """
 
     made: float
+    header: Dataset | None
     selection: Selection
     results: tuple[Dataset, ...]
+    failed: tuple[Refusal, ...]
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes the results take: those of their pixels."""
+        return sum(len(result.get("PixelData", b"")) for result in self.results)
 
 
 class PrefetchingPipeline:
@@ -85,38 +103,53 @@ class PrefetchingPipeline:
         if not self._has_room():
             return False
         stamp = FileStamp.of(file)
-        datasets, unreadable = read_headers([file])
         try:
-            selection = self._pipeline.select(datasets)
+            answered = self._answered(file)
         except StudyError:
             return True
-        results, failed = self._pipeline.answers(selection.images)
-        if not unreadable and not failed:
-            images = tuple(_without_pixels(image) for image in selection.images)
-            selection = selection._replace(images=images)
-            self._kept[stamp] = _Prefetched(self._clock(), selection, results)
+        if answered.header is not None and not answered.failed:
+            self._kept[stamp] = answered
         return True
 
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
         """Process the files of one study of one patient; see `StudyPipeline`.
 
+        One image after the other, so that the pixels of one are held at a time.
+
         Raises:
             StudyError: If they belong to several studies or patients.
             OSError: If a file cannot be read although it is there.
         """
-        ready = self._taken(files)
-        datasets, unreadable = read_headers(files)
-        known = {file: prefetched.selection for file, prefetched in ready.items()}
-        selection = self._pipeline.select(datasets, known=known)
-        outcomes = [self._answer(image, ready) for image in selection.images]
-        results = chain.from_iterable(outcome.results for outcome in outcomes)
-        failed = chain.from_iterable(outcome.refusals for outcome in outcomes)
-        return StudyOutcome(tuple(results), (*unreadable, *selection.refusals, *failed))
+        known = self._taken(files)
+        each = {file: known.get(file) or self._answered(file) for file in files}
+        unreadable = [one.selection.refusals for one in each.values() if one.header is None]
+        headers = [_at(file, one.header) for file, one in each.items() if one.header is not None]
+        selections = {file: one.selection for file, one in each.items()}
+        selection = self._pipeline.select(headers, known=selections)
+        chosen = [each[image.file] for image in selection.images if image.file is not None]
+        results = chain.from_iterable(one.results for one in chosen)
+        failed = chain.from_iterable(one.failed for one in chosen)
+        refusals = (*chain.from_iterable(unreadable), *selection.refusals, *failed)
+        return StudyOutcome(tuple(results), refusals)
 
-    def _answer(self, image: EligibleImage, ready: Mapping[Path, _Prefetched]) -> StudyOutcome:
-        if image.file is not None and image.file in ready:
-            return StudyOutcome(ready[image.file].results, ())
-        return StudyOutcome(*self._pipeline.answers([image]))
+    def _answered(self, file: Path) -> _Prefetched:
+        """Read, select and answer one image.
+
+        Raises:
+            StudyError: If trying again would not help.
+            OSError: If the file cannot be read although it is there.
+        """
+        datasets, unreadable = read_headers([file])
+        if unreadable:
+            return _Prefetched(self._clock(), None, Selection((), tuple(unreadable)), (), ())
+        selection = self._pipeline.select(datasets)
+        (header,) = datasets
+        if "PixelData" in header:
+            del header.PixelData
+        results, failed = self._pipeline.answers(selection.images)
+        images = tuple(_without_pixels(image) for image in selection.images)
+        selection = selection._replace(images=images)
+        return _Prefetched(self._clock(), header, selection, results, failed)
 
     def _taken(self, files: Sequence[Path]) -> dict[Path, _Prefetched]:
         """Return what is kept for ``files``, and keep it no longer."""
@@ -128,7 +161,14 @@ class PrefetchingPipeline:
         if len(self._kept) >= self._most:
             oldest = self._clock() - STALE
             self._kept = {stamp: each for stamp, each in self._kept.items() if each.made > oldest}
-        return len(self._kept) < self._most
+        size = sum(each.size for each in self._kept.values())
+        return len(self._kept) < self._most and size < MOST_BYTES
+
+
+def _at(file: Path, header: Dataset) -> Dataset:
+    """Return ``header`` as that of ``file``, which may have been moved since it was read."""
+    header.filename = str(file)
+    return header
 
 
 def _without_pixels(image: EligibleImage) -> EligibleImage:

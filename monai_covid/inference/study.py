@@ -159,14 +159,16 @@ class StudyPipeline:
         explained = self._classes.labels[explanation.target]
         caption = [*self._caption(prediction.probabilities), *map(caution_line, cautions)]
         legend = (f"relevance for {explained.display}", "relevance against it")
+        overlay = draw_capture(pixels, placed, limit, caption, legend)
+        placed /= limit
         return ImageFinding(
             header=image.header,
             classes=self._classes,
             probabilities=tuple(prediction.probabilities.values()),
             explained=explained.name,
-            relevance=np.clip(placed / limit, 0.0, 1.0),
+            relevance=np.clip(placed, 0.0, 1.0, out=placed),
             cautions=cautions,
-            overlay=draw_capture(pixels, placed, limit, caption, legend),
+            overlay=overlay,
         )
 
     def _caption(self, probabilities: Mapping[str, float]) -> list[str]:

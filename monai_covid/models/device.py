@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from collections.abc import Mapping
 
 import torch
 
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
 """Numbers of glibc's ``mallopt``; see its manual page."""
 
 
@@ -22,10 +23,35 @@ def disable_malloc_trim() -> bool:
     Returns:
         Whether it was done: with glibc alone.
     """
+    return _set_malloc({_MMAP_MAX: 0, _TRIM_THRESHOLD: -1})
+
+
+LARGE_BLOCK = 32 << 20
+"""Bytes; the most that glibc accepts as the size from which blocks are mapped."""
+
+MOST_KEPT = 128 << 20
+"""Bytes at the end of the heap."""
+
+
+def keep_small_blocks() -> bool:
+    """Keep freed memory as `disable_malloc_trim` does, but hand back what a large image took.
+
+    For programs that run for months: what a network's layers take is kept for the next
+    image; blocks of 32 MiB and more, as images of 8 million pixels are, go back when they are
+    freed.
+
+    Returns:
+        Whether it was done: with glibc alone.
+    """
+    return _set_malloc({_MMAP_THRESHOLD: LARGE_BLOCK, _TRIM_THRESHOLD: MOST_KEPT})
+
+
+def _set_malloc(options: Mapping[int, int]) -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, -1))
+    done = [bool(mallopt(option, value)) for option, value in options.items()]
+    return all(done)
 
 
 def choose_device(device: str | None) -> torch.device:

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from monai_covid.inference import prefetch
 from monai_covid.inference.prefetch import STALE, PrefetchingPipeline
 from monai_covid.inference.study import StudyPipeline
 from tests.dicom.orthanc.people import PEOPLE
@@ -114,3 +115,12 @@ def test_only_so_many_answers_are_kept_and_none_for_ever(pipeline, tmp_path):
     assert ahead.look_ahead(files[2])
     ahead(files)
     assert counted.answered == [files[k].name for k in (0, 1, 2, 0, 1)]
+
+
+def test_only_so_many_bytes_of_answers_are_kept(pipeline, tmp_path, monkeypatch):
+    monkeypatch.setattr(prefetch, "MOST_BYTES", 1000)
+    files = save([radiograph(JANE, "bytes", number=n) for n in (1, 2)], tmp_path)
+    ahead = PrefetchingPipeline(pipeline)
+    assert [ahead.look_ahead(file) for file in files] == [True, False]
+    assert len(ahead(files).results) == 8
+    assert ahead.look_ahead(files[1])

@@ -97,9 +97,7 @@ def plain_weights(path, labels, prefix="", channels=1, half=False):
     return path, state
 
 
-@pytest.mark.parametrize(
-    "prefix", ["", "model.backbone.", "_orig_mod.module.densenet121."]
-)
+@pytest.mark.parametrize("prefix", ["", "model.backbone.", "_orig_mod.module.densenet121."])
 def test_wrappers_do_not_matter(tmp_path, prefix):
     weights, state = plain_weights(tmp_path / "w.pt", FOUR, prefix)
     info = import_weights(

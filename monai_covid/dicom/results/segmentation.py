@@ -21,6 +21,9 @@ from monai_covid.dicom.results.placement import CREATOR, SEGMENTATION, common_at
 
 MAXIMUM_FRACTION = 255
 
+_ROWS_AT_ONCE = 64
+"""A strip whose intermediate arrays are small beside a large image."""
+
 
 def heatmap_segmentation(finding: ImageFinding, algorithm: Algorithm) -> hd.seg.Segmentation:
     """Return the positive relevance as a Segmentation instance of one fractional segment.
@@ -92,7 +95,11 @@ def _plane_orientation(header: Dataset) -> Dataset:
 
 def _fractions(relevance: NDArray[np.float32]) -> bytes:
     """Return relevance in [0, 1] as pixels of 8 bits, padded to an even number of bytes."""
-    pixels = np.rint(relevance * MAXIMUM_FRACTION).astype(np.uint8).tobytes()
+    fractions = np.empty(relevance.shape, dtype=np.uint8)
+    for start in range(0, len(relevance), _ROWS_AT_ONCE):
+        strip = relevance[start : start + _ROWS_AT_ONCE]
+        fractions[start : start + _ROWS_AT_ONCE] = np.rint(strip * MAXIMUM_FRACTION)
+    pixels = fractions.tobytes()
     return pixels + b"\0" * (len(pixels) % 2)
 
 

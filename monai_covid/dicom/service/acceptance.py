@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import NamedTuple
 
 from pydicom.dataelem import RawDataElement
 from pydicom.filereader import data_element_generator
 from pydicom.uid import UID
+
+from monai_covid.dicom.service.inflating import BoundedReads, InflatingReader, TooLargeError
 
 OUT_OF_RESOURCES = 0xA700
 MISMATCH = 0xA900
@@ -55,7 +56,6 @@ _TAGS = {
 }
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _UID = re.compile(rb"[0-9.]{1,64}")
-_PIECE = 1 << 20
 
 
 class Identity(NamedTuple):
@@ -94,7 +94,8 @@ def identify(data: bytes, syntax: UID, sop_class: str, sop_instance: str, larges
         RefusedError: It cannot be parsed to its end, has no usable SOP, study and series UID or
             these differ from the command's.
     """
-    found = _elements(_inflated(data, largest) if syntax.is_deflated else data, syntax)
+    stream = InflatingReader(data, largest) if syntax.is_deflated else BytesIO(data)
+    found = _elements(BoundedReads(stream), syntax)
     unusable = [name for name in _UIDS if not _UID.fullmatch(found.get(name, b""))]
     if unusable:
         raise RefusedError(
@@ -109,9 +110,8 @@ def identify(data: bytes, syntax: UID, sop_class: str, sop_instance: str, larges
     return Identity(key_of(found["SOPInstanceUID"]), key_of(found["StudyInstanceUID"], *patient))
 
 
-def _elements(data: bytes, syntax: UID) -> dict[str, bytes]:
+def _elements(stream: BoundedReads, syntax: UID) -> dict[str, bytes]:
     """Return the values of ``_TAGS``; the data must end where their last element does."""
-    stream, size = BytesIO(data), len(data)
     found: dict[str, bytes] = {}
     end = 0
     elements = data_element_generator(
@@ -126,31 +126,15 @@ def _elements(data: bytes, syntax: UID) -> dict[str, bytes]:
                 end = element.value_tell + element.length
             if element.tag in _TAGS and isinstance(element.value, bytes):
                 found[_TAGS[element.tag]] = element.value.strip(b"\0 ")
+        size = stream.seek(0, SEEK_END)
+    except TooLargeError as error:
+        raise RefusedError(CANNOT_UNDERSTAND, "oversized", str(error)) from error
     # Damaged data make the parser fail in any way; whichever it is, the data are the cause.
     except Exception as error:
-        raise _not_parsed(f"{type(error).__name__} after byte {end} of {size}") from error
+        raise _not_parsed(f"{type(error).__name__} after byte {end}") from error
     if end != size:
         raise _not_parsed(f"its elements end at byte {end} of {size}")
     return found
-
-
-def _inflated(data: bytes, largest: int) -> bytes:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    whole = BytesIO()
-    rest = data
-    try:
-        while rest and not inflater.eof:
-            whole.write(inflater.decompress(rest, _PIECE))
-            rest = inflater.unconsumed_tail
-            if whole.tell() > largest:
-                raise RefusedError(
-                    CANNOT_UNDERSTAND, "oversized", f"inflates to more than {largest} bytes"
-                )
-    except zlib.error as error:
-        raise _not_parsed("not a deflated data set") from error
-    if not inflater.eof:
-        raise _not_parsed("the deflated data set has no end")
-    return whole.getvalue()
 
 
 def _not_parsed(detail: str) -> RefusedError:

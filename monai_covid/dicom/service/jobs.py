@@ -46,6 +46,14 @@ class Job:
         """Return how often processing has been started."""
         return int(self._tries().get("attempts", 0))
 
+    def interruptions(self) -> int:
+        """Return how often the process was ended from outside while processing it."""
+        return int(self._tries().get("interruptions", 0))
+
+    def is_begun(self) -> bool:
+        """Return whether an attempt was started of which no end is known."""
+        return bool(self._tries().get("begun", False))
+
     def last_error(self) -> str:
         """Return what the last try ended with; empty if the process ended with it."""
         return str(self._tries().get("error", ""))
@@ -75,8 +83,24 @@ class Jobs:
         A job that ends the whole process is thus not tried for ever.
         """
         attempt = job.attempts() + 1
-        self._record(job, attempt, "")
+        self._record(job, attempt, "", begun=True)
         return attempt
+
+    def settle(self, crash: str) -> None:
+        """Say what became of the attempt during which the last process ended, if there is one.
+
+        Args:
+            crash: By which signal of its own it ended, which counts as a failure; empty if it was
+                ended from outside, of which the job is innocent.
+        """
+        for job in self.waiting():
+            if not job.is_begun():
+                continue
+            if crash:
+                self._record(job, job.attempts(), f"the service ended while processing it: {crash}")
+            else:
+                interruptions = job.interruptions() + 1
+                self._record(job, max(0, job.attempts() - 1), "", interruptions=interruptions)
 
     def failed(self, job: Job, error: str) -> None:
         """Remember what the attempt ended with."""
@@ -191,8 +215,21 @@ class Jobs:
             target = target.with_name(f"{target.name}x")
         return target
 
-    def _record(self, job: Job, attempts: int, error: str) -> None:
-        content = {"attempts": attempts, "error": error}
+    def _record(
+        self,
+        job: Job,
+        attempts: int,
+        error: str,
+        *,
+        begun: bool = False,
+        interruptions: int | None = None,
+    ) -> None:
+        content = {
+            "attempts": attempts,
+            "error": error,
+            "begun": begun,
+            "interruptions": job.interruptions() if interruptions is None else interruptions,
+        }
         self._spool.surely(lambda: self._spool.disk.write_json(job.folder / ATTEMPTS, content))
 
 

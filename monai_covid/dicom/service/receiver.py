@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
@@ -25,6 +27,7 @@ from monai_covid.dicom.service.connections import (
 )
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
 from monai_covid.dicom.service.logs import log_event, place_of
+from monai_covid.dicom.service.receiving_memory import ReceivingMemory
 from monai_covid.dicom.service.screening import Screening
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.service.tls import receiving_context
@@ -77,8 +80,11 @@ class Receiver:
             self._not_processed, trust_photometric=settings.trust_photometric
         )
         self._size_limit = SizeLimit(self._largest, self._too_large)
+        self._memory = ReceivingMemory(settings.network_timeout / 2, self._too_many)
         self._tls = receiving_context(settings)
         self._server: Server | None = None
+        # One at a time, for what half a megabyte can inflate to.
+        self._inflating = threading.Lock()
 
     @property
     def port(self) -> int:
@@ -139,7 +145,10 @@ class Receiver:
             *reports,
             (evt.EVT_CONN_OPEN, set_up_connection, [self._settings.network_timeout]),
             (evt.EVT_DATA_RECV, self._size_limit.received),
+            (evt.EVT_DATA_RECV, self._memory.received),
             (evt.EVT_DIMSE_SENT, self._size_limit.answered),
+            (evt.EVT_DIMSE_SENT, self._memory.released),
+            (evt.EVT_CONN_CLOSE, self._memory.released),
             (evt.EVT_REJECTED, self._rejected),
             (evt.EVT_C_STORE, self._store),
         ]
@@ -171,7 +180,8 @@ class Receiver:
             )
         sop_class, sop_instance = request.AffectedSOPClassUID, request.AffectedSOPInstanceUID
         syntax = event.file_meta.TransferSyntaxUID
-        identity = identify(data, syntax, sop_class, sop_instance, self._largest)
+        with self._inflating if syntax.is_deflated else nullcontext():
+            identity = identify(data, syntax, sop_class, sop_instance, self._largest)
         header = file_header(sop_class, sop_instance, syntax)
         return identity.group, self._arrivals.store(identity, header, data, self._screening)
 
@@ -189,6 +199,9 @@ class Receiver:
 
     def _too_large(self, event: evt.Event) -> None:
         self._note(event, "oversized", f"larger than {self._largest} bytes; association aborted")
+
+    def _too_many(self, event: evt.Event) -> None:
+        self._note(event, "no_memory", "too many large images at once; association aborted")
 
     def _note(self, event: evt.Event, kind: str, reason: str, **fields: str) -> None:
         self._metrics.refused.labels(kind).inc()

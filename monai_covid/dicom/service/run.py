@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from types import FrameType
 
+from monai_covid.dicom.service.crashes import crashes_noted
 from monai_covid.dicom.service.logs import service_logging
 from monai_covid.dicom.service.settings import Settings
 from monai_covid.dicom.service.worker import OneThread
@@ -90,7 +91,7 @@ def run_when_loaded(
         service.open()
         try:
             service.receive()
-            with closing(OneThread(load)) as processor:
+            with crashes_noted(service.spool.folder), closing(OneThread(load)) as processor:
                 if signals.empty():
                     service.start(processor)
                     signals.get()

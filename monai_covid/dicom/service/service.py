@@ -18,6 +18,7 @@ from monai_covid.dicom.service.c_store import CStoreSender
 from monai_covid.dicom.service.commitment_requests import CommitmentRequester
 from monai_covid.dicom.service.commitments import Commitments
 from monai_covid.dicom.service.committing import CommitmentReports, Committing
+from monai_covid.dicom.service.crashes import last_crash
 from monai_covid.dicom.service.delivery import Backoff, Delivery
 from monai_covid.dicom.service.destinations import (
     Destination,
@@ -119,6 +120,7 @@ class Service:
         self.spool.open()
         settings = self.settings
         try:
+            self._settle()
             if settings.status_port:
                 self._endpoint = Endpoint(
                     settings.status_host,
@@ -130,6 +132,17 @@ class Service:
         except BaseException:
             self.spool.close()
             raise
+
+    def _settle(self) -> None:
+        """Find out whether the study that was being processed ended the process before this one."""
+        crash = last_crash(self.spool.folder)
+        if crash:
+            log_event("crashed before", logging.ERROR, reason=crash)
+        try:
+            Jobs(self.spool).settle(crash)
+        # On a disk that cannot be written, its attempt counts.
+        except OSError as error:
+            log_event("settling failed", logging.ERROR, reason=place_of(error))
 
     def receive(self) -> None:
         """Receive and keep images, and deliver what is on disk.

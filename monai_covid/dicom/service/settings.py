@@ -41,7 +41,7 @@ class Settings:
     network_timeout: Annotated[float, "seconds without a byte before a connection ends"] = 60.0
     acse_timeout: Annotated[float, "seconds to wait for the opening of an association"] = 30.0
     dimse_timeout: Annotated[float, "seconds to wait for the answer to a sent result"] = 60.0
-    max_instance_mb: Annotated[float, "larger instances are refused"] = 512.0
+    max_instance_mb: Annotated[float, "larger instances are refused"] = 320.0
     reserve_mb: Annotated[float, "free disk space below which nothing more is accepted"] = 200.0
     quiet_time: Annotated[float, "seconds after a study's last image until it is processed"] = 10.0
     attempts: Annotated[int, "how often processing is tried before a study is quarantined"] = 3

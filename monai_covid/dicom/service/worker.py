@@ -72,6 +72,11 @@ LOOK_AGAIN = 1.0
 """Seconds after which folders are looked at even if nothing was announced."""
 
 
+INTERRUPTIONS = 3
+"""How often, for each attempt that is allowed, the process may be ended from outside while it
+processes a job. That is nobody's fault, or that of an image that takes all memory."""
+
+
 class Worker:
     """Makes jobs of quiet studies and processes them; meanwhile looks ahead at the others."""
 
@@ -98,6 +103,9 @@ class Worker:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._not_before: dict[str, float] = {}
+        self._suspicions = {
+            job.name: job.attempts() + max(0, job.interruptions() - 1) for job in jobs.waiting()
+        }
         self._current: Job | None = None
         # A daemon, so that a study that takes too long cannot keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -144,7 +152,11 @@ class Worker:
         self._not_before = {name: due for name, due in self._not_before.items() if name in names}
         now = time.monotonic()
         due = [job for job in jobs if self._not_before.get(job.name, now) <= now]
-        return due[0] if due else None
+        return min(due, key=self._order, default=None)
+
+    def _order(self, job: Job) -> tuple[int, str]:
+        """Oldest first, but behind all others those of which the process may have ended."""
+        return self._suspicions.get(job.name, 0), job.name
 
     def _pause(self) -> float:
         quiet = self._arrivals.seconds_to_next()
@@ -153,9 +165,9 @@ class Worker:
         return max(0.0, min([LOOK_AGAIN, *([] if quiet is None else [quiet]), *retries]))
 
     def _process(self, job: Job) -> None:
-        if job.attempts() >= self._settings.attempts:
-            ended = job.last_error() or "the service ended while processing it"
-            self._quarantine(job, f"given up after {job.attempts()} attempts; the last: {ended}")
+        given_up = self._given_up(job)
+        if given_up:
+            self._quarantine(job, given_up)
             return
         self._current = job
         try:
@@ -175,6 +187,18 @@ class Worker:
             self._failed(job, attempt, error)
         finally:
             self._current = None
+
+    def _given_up(self, job: Job) -> str:
+        """Return why a job is not tried again; empty if it is."""
+        if job.attempts() >= self._settings.attempts:
+            ended = job.last_error() or "the service ended while processing it"
+            return f"given up after {job.attempts()} attempts; the last: {ended}"
+        if job.interruptions() >= INTERRUPTIONS * self._settings.attempts:
+            return (
+                f"given up: the service was ended from outside {job.interruptions()} times while "
+                "processing it"
+            )
+        return ""
 
     def _finish(self, job: Job, outcome: StudyOutcome, seconds: float) -> None:
         self._metrics.processing_seconds.observe(seconds)

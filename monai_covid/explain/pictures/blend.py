@@ -36,6 +36,9 @@ GAMMA = 0.7
 DISPLAYED = (0.5, 99.5)
 """Percentiles of the grey values that are black and white."""
 
+_ROWS_AT_ONCE = 64
+"""A strip whose intermediate arrays are small beside a large image."""
+
 LOOKED_AT = 512
 """Rows and columns that suffice to find them; sorting all pixels of a large image takes long."""
 
@@ -52,8 +55,10 @@ def symmetric_limit(maps: Iterable[FloatMap]) -> float:
         The 99.9th percentile of the size of the values, the largest where that is 0, and 1 for maps
         that are 0 everywhere.
     """
-    sizes = np.concatenate([np.abs(relevance).ravel() for relevance in maps])
-    return float(np.quantile(sizes, 1 - CLIPPED)) or float(sizes.max()) or 1.0
+    values = np.concatenate([relevance.ravel() for relevance in maps])
+    sizes = np.abs(values, out=values)
+    limit = float(np.quantile(sizes, 1 - CLIPPED, overwrite_input=True))
+    return limit or float(sizes.max()) or 1.0
 
 
 def display_grey(pixels: NDArray[Any]) -> FloatMap:
@@ -63,7 +68,10 @@ def display_grey(pixels: NDArray[Any]) -> FloatMap:
     if high <= low:
         low, high = float(pixels.min()), float(pixels.max())
     span = (high - low) or 1.0
-    grey: FloatMap = np.clip((pixels - low) / span, 0.0, 1.0).astype(np.float32)
+    grey = np.empty(pixels.shape, dtype=np.float32)
+    for start in range(0, len(pixels), _ROWS_AT_ONCE):
+        strip = pixels[start : start + _ROWS_AT_ONCE]
+        grey[start : start + _ROWS_AT_ONCE] = np.clip((strip - low) / span, 0.0, 1.0)
     return grey
 
 

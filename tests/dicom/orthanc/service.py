@@ -92,6 +92,12 @@ class Service:
         except requests.ConnectionError:
             return False
 
+    @property
+    def process_id(self) -> int:
+        """Number of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def check_alive(self) -> None:
         """Make sure that the process has not ended by itself."""
         assert self._process is not None

@@ -30,6 +30,7 @@ class Process:
         *,
         block: Path | None = None,
         block_ahead: Path | None = None,
+        aborts: str | None = None,
         **others: Any,
     ):
         """Start it.
@@ -39,6 +40,7 @@ class Process:
             send_to: Its destination.
             block: A file that is made when processing begins and never ends.
             block_ahead: The same for looking ahead.
+            aborts: Patient ID of images that end the process by a signal of its own.
             others: Settings.
         """
         self.port = free_port()
@@ -49,6 +51,7 @@ class Process:
             "settings": {"port": self.port, **others},
             "block": str(block) if block else None,
             "block_ahead": str(block_ahead) if block_ahead else None,
+            "aborts": aborts,
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -68,6 +71,10 @@ class Process:
         wait_until(lambda: self._process.poll() is not None or "listening" in self.events(), 60)
         assert self._process.poll() is None, self._log.read_text()
         return self
+
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """End it at once: SIGKILL."""

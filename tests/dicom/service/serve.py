@@ -1,6 +1,7 @@
 """The service in a process of its own: ``python -m tests.dicom.service.serve JSON-OF-OPTIONS``."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -14,8 +15,8 @@ class Blocking(FakeProcessor):
     """Makes the file ``block`` when it is called, ``block_ahead`` when it looks ahead, and stays
     there."""
 
-    def __init__(self, block, block_ahead):
-        super().__init__()
+    def __init__(self, block, block_ahead, aborts):
+        super().__init__(abort_at(aborts))
         self._block, self._block_ahead = block, block_ahead
 
     def __call__(self, files):
@@ -27,6 +28,16 @@ class Blocking(FakeProcessor):
         return True
 
 
+def abort_at(patient):
+    """End the process as a library does at damaged data, at images of ``patient``."""
+
+    def act(datasets):
+        if any(one.PatientID == patient for one in datasets):
+            os.abort()
+
+    return act
+
+
 def stay(file):
     """Make ``file``, if it has a name, and do not return."""
     if file:
@@ -36,7 +47,7 @@ def stay(file):
 
 def main(given):
     """Run the service as ``given`` says."""
-    processor = Blocking(given.get("block"), given.get("block_ahead"))
+    processor = Blocking(given.get("block"), given.get("block_ahead"), given.get("aborts"))
     others = given.get("settings", {})
     return run_service(settings(Path(given["spool"]), *given["send_to"], **others), processor)
 

@@ -35,8 +35,8 @@ class StowServer:
         gets: How often something was asked for instead of stored.
     """
 
-    def __init__(self, pair: Pair | None = None) -> None:
-        """Listen, with TLS if given a certificate."""
+    def __init__(self, pair: Pair | None = None, port: int = 0) -> None:
+        """Listen, with TLS if given a certificate; on any free port unless told."""
         self.stored: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[str], tuple[int, int | None]] = lambda uid: (200, None)
@@ -60,7 +60,7 @@ class StowServer:
                 pass
 
         self._scheme = "https" if pair else "http"
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", port), Handler)
         if pair:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*pair)
@@ -70,9 +70,14 @@ class StowServer:
         threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
         """Where the service sends to."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/dicom-web"
+        return f"{self._scheme}://127.0.0.1:{self.port}/dicom-web"
 
     def stop(self) -> None:
         """Listen no more."""
@@ -81,16 +86,12 @@ class StowServer:
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         """Store the only part of a multipart request (PS3.18, 10.5)."""
-        assert request.path == "/dicom-web/studies"
         self.headers.append(dict(request.headers))
-        content = _body(request)
-        start = content.index(b"\r\n\r\n") + 4
-        end = content.rindex(b"\r\n--")
-        uid = str(dcmread(io.BytesIO(content[start:end])).SOPInstanceUID)
+        uid = str(dcmread(io.BytesIO(part_of(request))).SOPInstanceUID)
         status, reason = self.answer(uid)
         if status < 300 and reason is None:
             self.stored.append(uid)
-        body = json.dumps(_answer(uid, reason)).encode() if self.body is None else self.body
+        body = stow_answer(uid, reason) if self.body is None else self.body
         request.send_response(status)
         if self.content_type:
             request.send_header("Content-Type", self.content_type)
@@ -99,6 +100,18 @@ class StowServer:
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)
+
+
+def part_of(request: BaseHTTPRequestHandler) -> bytes:
+    """The only part of a multipart request to store."""
+    assert request.path == "/dicom-web/studies"
+    content = _body(request)
+    return content[content.index(b"\r\n\r\n") + 4 : content.rindex(b"\r\n--")]
+
+
+def stow_answer(uid: str, reason: int | None) -> bytes:
+    """The body of an answer: stored, or failed for a reason."""
+    return json.dumps(_answer(uid, reason)).encode()
 
 
 def _body(request: BaseHTTPRequestHandler) -> bytes:

@@ -1,7 +1,6 @@
 """kill -9 at any instant: nothing that was acknowledged is lost, nothing is delivered anew."""
 
 import errno
-import json
 import shutil
 import threading
 from pathlib import Path
@@ -77,25 +76,6 @@ def test_killed_while_delivering(tmp_path):
         wait_until(lambda: folders(spool, "done"))
     archive.stop()
     assert sorted(archive.stored) == expected(images)
-    assert processor.calls == []
-
-
-def test_a_study_that_kills_the_process_is_quarantined_in_the_end(tmp_path, archive):
-    spool = tmp_path / "spool"
-    with process(spool, archive.url, block=tmp_path / "begun") as first:
-        send(first.port, image())
-        wait_until((tmp_path / "begun").exists)
-        first.kill()
-    (tmp_path / "begun").unlink()
-    with process(spool, archive.url, block=tmp_path / "begun") as again:
-        wait_until((tmp_path / "begun").exists)
-        again.kill()
-    processor = FakeProcessor()
-    with running(settings(spool, archive.url, attempts=2), processor):
-        wait_until(lambda: folders(spool, "quarantine"))
-    reason = json.loads((folders(spool, "quarantine")[0] / "reason.json").read_text())
-    assert "2 attempts" in reason["reason"]
-    assert "the service ended" in reason["reason"]
     assert processor.calls == []
 
 
