@@ -24,7 +24,7 @@ from monai_covid.data.leave_out import (
 )
 from monai_covid.data.patients import drop_patients
 from monai_covid.data.records import Datalist, Records
-from monai_covid.data.splits import check_fraction, covid_sections, hold_out, stage3_patients
+from monai_covid.data.splits import check_fraction, hold_out, stage3_patients, stage3_sections
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.labels import LabelSet
 
@@ -32,11 +32,11 @@ logger = logging.getLogger(__name__)
 
 Paths = Path | str | Sequence[Path | str] | None
 
-NIH_SECTIONS = ("training", "validation", "test")
-COVID_SECTIONS = (*NIH_SECTIONS, "all")
+STAGE2_SECTIONS = ("training", "validation", "test")
+STAGE3_SECTIONS = (*STAGE2_SECTIONS, "all")
 
 
-def nih_datalist(
+def stage2_datalist(
     dataset_dir: Path | str,
     section: str,
     *,
@@ -83,7 +83,7 @@ def nih_datalist(
         ValueError: An argument is out of range.
         InputError: The data have problems or the section is empty.
     """
-    _check_section(section, NIH_SECTIONS)
+    _check_section(section, STAGE2_SECTIONS)
     check_fraction(validation_fraction)
     records = read_collection(
         dataset_dir, labels, patient_pattern=patient_pattern, uncertain=uncertain, blank=blank
@@ -105,7 +105,7 @@ def _is_test(records: Records) -> NDArray[np.bool_]:
     return np.asarray(records.frame["split"] == "test")
 
 
-def covid_datalist(
+def stage3_datalist(
     manifest: Path | str,
     section: str,
     *,
@@ -162,7 +162,7 @@ def covid_datalist(
         InputError: The data have problems, the section is empty or training lacks a class.
         OptionError: A source to leave out does not exist.
     """
-    _check_section(section, COVID_SECTIONS)
+    _check_section(section, STAGE3_SECTIONS)
     check_fraction(validation_fraction)
     records = read_collection(
         manifest,
@@ -175,7 +175,7 @@ def covid_datalist(
     exclusive = labels.exclusive if isinstance(labels, LabelSet) else True
     if exclusive:
         _check_exclusive(records)
-    sections = covid_sections(records, fold, folds, validation_fraction, seed)
+    sections = stage3_sections(records, fold, folds, validation_fraction, seed)
     exclusions = LeaveOut(leave_out_sources, as_paths(leave_out_images))
     trains = section in ("training", "all")
     extra = extra_records(as_paths(extra_manifests), records) if trains or any(exclusions) else []

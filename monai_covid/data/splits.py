@@ -22,7 +22,7 @@ from monai_covid.data.tables import read_table
 from monai_covid.errors import InputError, OptionError, Problem
 
 
-def covid_sections(
+def stage3_sections(
     records: Records, fold: int, folds: int, fraction: float, seed: int
 ) -> NDArray[np.str_]:
     """Return the section of each image: training, validation or test.
@@ -99,7 +99,7 @@ def stage3_patients(
     if validation_fraction is not None:
         for file in files:
             records = read_collection(file)
-            sections = covid_sections(records, fold, 0, validation_fraction, seed)
+            sections = stage3_sections(records, fold, 0, validation_fraction, seed)
             patients |= patients_in(records.frame.loc[sections == "validation"])
     return patients
 

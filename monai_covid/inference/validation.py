@@ -13,7 +13,7 @@ import pandas as pd
 
 from monai_covid.data.collections.layout import Policy
 from monai_covid.data.collections.reading import read_collection
-from monai_covid.data.datalists import covid_datalist, datalist_hash, nih_datalist
+from monai_covid.data.datalists import datalist_hash, stage2_datalist, stage3_datalist
 from monai_covid.data.nih import is_nih_folder
 from monai_covid.data.records import Datalist
 from monai_covid.errors import InputError, OptionError, Problem
@@ -71,7 +71,7 @@ def labelled_datalist(
         ValueError: If an argument is out of range.
     """
     if info.multilabel and manifest is None:
-        return nih_datalist(
+        return stage2_datalist(
             dataset_dir,
             section,
             labels=info.labels,
@@ -85,7 +85,7 @@ def labelled_datalist(
             exclude_validation_fraction=exclude_validation_fraction,
             limit=limit,
         )
-    return covid_datalist(
+    return stage3_datalist(
         manifest or dataset_dir,
         section,
         labels=info.classes,

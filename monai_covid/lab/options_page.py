@@ -21,7 +21,6 @@ from monai_covid.training.options import (
 )
 from monai_covid.training.workflow_checks import WIRING
 from monai_covid.training.workflow_options import (
-    COVID_DATA,
     EVALUATION,
     EXPLANATION,
     INFERENCE,
@@ -30,13 +29,14 @@ from monai_covid.training.workflow_options import (
     STAGE1_DISTILLED,
     STAGE2,
     STAGE3,
+    STAGE3_DATA,
     TRAINING,
     start_conflicts,
 )
 
 CROSS_VALIDATION = {
     **PLACES,
-    "manifest": optional(COVID_DATA["manifest"]),
+    "manifest": optional(STAGE3_DATA["manifest"]),
     "stage3": Option((dict,), "options of stage3_covid.yaml, as --stage3#max_epochs 20"),
     "minutes": TRAINING["minutes"],
     "resamples": EVALUATION["resamples"],

@@ -28,8 +28,8 @@ from monai_covid.training import (
 )
 from monai_covid.training.options import part
 
-covid_datalist = part(datalists.covid_datalist)
-nih_datalist = part(datalists.nih_datalist)
+stage3_datalist = part(datalists.stage3_datalist)
+stage2_datalist = part(datalists.stage2_datalist)
 unlabelled_datalist = part(unlabelled.unlabelled_datalist)
 training_transforms = part(chains.training_transforms)
 inference_transforms = part(chains.inference_transforms)

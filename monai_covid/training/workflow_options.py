@@ -119,7 +119,7 @@ LAYOUT = {
     "blank": choice("what an empty cell counts as, where labels are columns", *POLICIES),
 }
 
-COVID_DATA = {
+STAGE3_DATA = {
     **LAYOUT,
     "manifest": text("labelled collection: CSV or folder; docs/how-to/classes.md has the layouts"),
     "image_dir": optional(text("folder of the manifest's images; None: beside it or in images/")),
@@ -202,7 +202,7 @@ STAGE3 = {
     **PREPROCESSING,
     **TRAINING,
     **MACHINE,
-    **COVID_DATA,
+    **STAGE3_DATA,
     "classes": CLASSES,
     "stage2_model": text(
         "model file of stage 2, or of stage 3 to go on from; none: start from ImageNet"
@@ -297,8 +297,8 @@ INFERENCE = {
 EVALUATION = {
     **USE_OF_A_MODEL,
     "flips": FLIPS,
-    **COVID_DATA,
-    "manifest": optional(COVID_DATA["manifest"]),
+    **STAGE3_DATA,
+    "manifest": optional(STAGE3_DATA["manifest"]),
     "section": choice("part of the collection", "training", "validation", "test", "all"),
     "validation_fraction": optional(TRAINING["validation_fraction"]),
     "exclude_manifests": STAGE2["exclude_manifests"],

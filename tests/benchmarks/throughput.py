@@ -24,7 +24,7 @@ from monai.engines import SupervisedTrainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from monai_covid.data.datalists import nih_datalist
+from monai_covid.data.datalists import stage2_datalist
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_nih import write_nih_phantom
 from monai_covid.labels import NIH_LABELS
@@ -127,7 +127,7 @@ def main() -> None:
             seed=0,
             options=PhantomOptions(size=options.source_size),
         )
-        data = nih_datalist(folder, "training")[: options.images]
+        data = stage2_datalist(folder, "training")[: options.images]
         race = Race(data, options.size, options.batch, options.precision)
         race.epoch()  # the first one warms up
         race.seconds = {name: [] for name in race.seconds}

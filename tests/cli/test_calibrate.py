@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from monai_covid.cli.main import main
-from monai_covid.data.datalists import covid_datalist, datalist_hash
+from monai_covid.data.datalists import datalist_hash, stage3_datalist
 from monai_covid.evaluation.calibration.temperature import table_at
 from monai_covid.evaluation.predictions import write_predictions
 from monai_covid.inference.classifier import Classifier
@@ -90,7 +90,7 @@ def setting(made_once, tmp_path):
 def write_summary(model, folder, **changed):
     """Say that ``model`` comes of a run on ``folder``."""
     chosen = {name: value for name, value in SPLIT.items() if name != "limit"}
-    parts = [covid_datalist(folder, section, **chosen) for section in ("training", "validation")]
+    parts = [stage3_datalist(folder, section, **chosen) for section in ("training", "validation")]
     settings = {**SPLIT, "data": datalist_hash(*parts), **changed}
     (model.parent / "summary.json").write_text(json.dumps({"settings": settings}))
     return parts

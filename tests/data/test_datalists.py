@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monai_covid.data.class_balance import class_counts
-from monai_covid.data.datalists import NIH_SECTIONS, covid_datalist, nih_datalist
+from monai_covid.data.datalists import STAGE2_SECTIONS, stage2_datalist, stage3_datalist
 from monai_covid.errors import InputError
 from monai_covid.labels import NIH_LABELS
 from tests.data.collections_on_disk import (
@@ -43,7 +43,7 @@ def manifest(tmp_path):
 
 
 def test_nih_sections(nih):
-    training, validation, test = (nih_datalist(nih, section) for section in NIH_SECTIONS)
+    training, validation, test = (stage2_datalist(nih, section) for section in STAGE2_SECTIONS)
     assert len(training) + len(validation) == 90
     assert len(test) == 30
     assert not patients(training) & patients(validation)
@@ -61,16 +61,16 @@ def test_nih_without_stage_three_patients(nih, tmp_path):
     file = tmp_path / "m.csv"
     file.write_text("image,patient_id\nx.png,nih-46\n00000060_000.jpg,other\n")
     for given in (file, str(file), [file]):
-        test = nih_datalist(nih, "test", exclude_manifests=given)
-        assert patients(nih_datalist(nih, "test")) - patients(test) == {"nih-00046", "nih-00060"}
-    assert len(nih_datalist(nih, "test", exclude_manifests=None)) == 30
+        test = stage2_datalist(nih, "test", exclude_manifests=given)
+        assert patients(stage2_datalist(nih, "test")) - patients(test) == {"nih-00046", "nih-00060"}
+    assert len(stage2_datalist(nih, "test", exclude_manifests=None)) == 30
 
 
 def test_nih_label_missing_from_training(nih, tmp_path, caplog):
     with_hernia = "".join(f"x.png,nih-{patient}\n" for patient in (13, 28, 43))
     (tmp_path / "m.csv").write_text("image,patient_id\n" + with_hernia)
     labels = ("Mass", "Hernia")
-    items = nih_datalist(nih, "training", labels=labels, exclude_manifests=tmp_path / "m.csv")
+    items = stage2_datalist(nih, "training", labels=labels, exclude_manifests=tmp_path / "m.csv")
     assert {item["label"][1] for item in items} == {0.0}
     assert "no training image of Hernia" in caplog.text
 
@@ -80,22 +80,22 @@ def test_nih_section_that_would_be_empty(nih, tmp_path):
     lines = "".join(f"x.png,nih-{patient}\n" for patient in range(46, 61))
     file.write_text("image,patient_id\n" + lines)
     with pytest.raises(InputError, match="no images are left for the test section"):
-        nih_datalist(nih, "test", exclude_manifests=file)
+        stage2_datalist(nih, "test", exclude_manifests=file)
 
 
 def test_limit_is_balanced_and_reproducible(nih, manifest):
-    items = nih_datalist(nih, "training", limit=30)
+    items = stage2_datalist(nih, "training", limit=30)
     assert class_counts(items, 15).tolist() == [2] * 15
-    assert items == nih_datalist(nih, "training", limit=30)
-    assert class_counts(covid_datalist(manifest, "training", limit=6), 3).tolist() == [2, 2, 2]
+    assert items == stage2_datalist(nih, "training", limit=30)
+    assert class_counts(stage3_datalist(manifest, "training", limit=6), 3).tolist() == [2, 2, 2]
 
 
 def test_covid_sections_are_disjoint_and_complete(manifest):
-    everything = names(covid_datalist(manifest, "all"))
+    everything = names(stage3_datalist(manifest, "all"))
     assert len(everything) == 72
     tests = []
     for fold in range(5):
-        parts = [covid_datalist(manifest, section, fold=fold) for section in NIH_SECTIONS]
+        parts = [stage3_datalist(manifest, section, fold=fold) for section in STAGE2_SECTIONS]
         assert sorted(name for part in parts for name in names(part)) == everything
         assert len(set().union(*map(patients, parts))) == sum(len(patients(p)) for p in parts)
         assert all(class_counts(part, 3).min() > 0 for part in parts)
@@ -107,7 +107,7 @@ def test_covid_items(tmp_path):
     header = "image,label,patient_id,view,age,note"
     lines = [f"{line},AP,60,n" for line in three_classes()]
     file = write_manifest(tmp_path, lines, header)
-    item = covid_datalist(str(tmp_path), "all")[-1]
+    item = stage3_datalist(str(tmp_path), "all")[-1]
     assert item == {
         "image": str(file.parent / "p_normal_11_1.png"),
         "label": 2,
@@ -124,15 +124,15 @@ def test_given_folds_are_honoured(tmp_path):
     file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
     for fold in (3, 4, 5):
         expected = sorted(line.split(",")[0] for line in lines if line.endswith(f",{fold}"))
-        assert names(covid_datalist(file, "test", fold=fold)) == expected
+        assert names(stage3_datalist(file, "test", fold=fold)) == expected
     with pytest.raises(ValueError, match=r"fold must be one of \[3, 4, 5\]"):
-        covid_datalist(file, "test", fold=0)
+        stage3_datalist(file, "test", fold=0)
 
 
 def test_seed_changes_folds_and_validation(manifest):
     for section in ("validation", "test"):
         first, same, other = (
-            names(covid_datalist(manifest, section, seed=seed)) for seed in (0, 0, 1)
+            names(stage3_datalist(manifest, section, seed=seed)) for seed in (0, 0, 1)
         )
         assert first == same
         assert first != other
@@ -141,57 +141,57 @@ def test_seed_changes_folds_and_validation(manifest):
 @pytest.mark.parametrize("section", ["train", "", None, "Test"])
 def test_bad_section(manifest, nih, section):
     with pytest.raises(ValueError, match="section must be one of training, validation, test"):
-        covid_datalist(manifest, section)
+        stage3_datalist(manifest, section)
     with pytest.raises(ValueError, match="section must be one of training, validation, test"):
-        nih_datalist(nih, section)
+        stage2_datalist(nih, section)
 
 
 @pytest.mark.parametrize("fold", [5, -1, "0", True, None, 0.5])
 def test_bad_fold(manifest, fold):
     with pytest.raises(ValueError, match=r"fold must be one of \[0, 1, 2, 3, 4\]"):
-        covid_datalist(manifest, "test", fold=fold)
+        stage3_datalist(manifest, "test", fold=fold)
 
 
 def test_bad_fraction_and_folder(manifest, nih, tmp_path):
     with pytest.raises(ValueError, match="between 0 and 1"):
-        covid_datalist(manifest, "test", validation_fraction=1)
+        stage3_datalist(manifest, "test", validation_fraction=1)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        nih_datalist(nih, "test", validation_fraction=0)
+        stage2_datalist(nih, "test", validation_fraction=0)
     for missing in (tmp_path / "none", manifest):
         with pytest.raises(InputError, match=str(missing)):
-            nih_datalist(missing, "test")
+            stage2_datalist(missing, "test")
 
 
 def test_too_few_patients_for_the_folds(tmp_path):
     file = write_manifest(tmp_path, three_classes(4))
     with pytest.raises(InputError, match="5 folds need 5 patients of class 'covid19', found 4"):
-        covid_datalist(file, "test")
-    assert covid_datalist(file, "test", folds=4)
+        stage3_datalist(file, "test")
+    assert stage3_datalist(file, "test", folds=4)
 
 
 def test_class_missing_from_training(tmp_path):
     lines = [f"{line},{int('normal' in line)}" for line in three_classes()]
     file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
     with pytest.raises(InputError, match="training section has no image of 'normal'"):
-        covid_datalist(file, "training", fold=1)
+        stage3_datalist(file, "training", fold=1)
     with pytest.raises(InputError, match="no image of 'covid19'"):
-        covid_datalist(file, "training", fold=0)
+        stage3_datalist(file, "training", fold=0)
 
 
 def test_only_one_fold_leaves_nothing_to_train(tmp_path):
     lines = [f"{line},0" for line in three_classes(2)]
     file = write_manifest(tmp_path, lines, "image,label,patient_id,fold")
     with pytest.raises(InputError, match="no images are left for the training section"):
-        covid_datalist(file, "training")
+        stage3_datalist(file, "training")
 
 
 @pytest.mark.real_data
 def test_real_nih(real_data):
     sections = {
-        section: nih_datalist(
+        section: stage2_datalist(
             real_data / "nih", section, exclude_manifests=[real_data / "covid" / "metadata.csv"]
         )
-        for section in NIH_SECTIONS
+        for section in STAGE2_SECTIONS
     }
     assert len(sections["training"]) + len(sections["validation"]) == 526
     assert len(sections["test"]) == 73
@@ -204,7 +204,7 @@ def test_real_nih(real_data):
 def test_real_covid(real_data, fold):
     options = {"fold": fold, "extra_manifests": [real_data / "covid_extra"]}
     training, validation, test = (
-        covid_datalist(real_data / "covid", section, **options) for section in NIH_SECTIONS
+        stage3_datalist(real_data / "covid", section, **options) for section in STAGE2_SECTIONS
     )
     assert class_counts(test, 3).tolist() == [(25, 25, 24, 23, 21)[fold], 100, 100]
     assert len(training) + len(validation) + len(test) == 1118 + 564
@@ -219,14 +219,16 @@ def test_a_table_of_findings_for_stage_2(tmp_path):
     lines = [f"{n}.png,{n},{n % 2},{'' if n % 3 else -1},{'test' if n > 15 else 'train'}"
              for n in range(20)]  # fmt: skip
     write_manifest(tmp_path, lines, "image,patient_id,Mass,Nodule,split")
-    parts = {name: nih_datalist(tmp_path, name, validation_fraction=0.3) for name in NIH_SECTIONS}
+    parts = {
+        name: stage2_datalist(tmp_path, name, validation_fraction=0.3) for name in STAGE2_SECTIONS
+    }
     assert [item["name"] for item in parts["test"]] == [f"{n}.png" for n in range(16, 20)]
     assert sum(map(len, parts.values())) == 20
     for item in parts["training"]:
         number = int(item["patient_id"])
         assert item["label"][0] == number % 2
         assert np.isnan(item["label"][1]) == (number % 3 == 0)
-    ignored = nih_datalist(tmp_path, "training", blank="ignore")
+    ignored = stage2_datalist(tmp_path, "training", blank="ignore")
     assert all(np.isnan(item["label"][1]) for item in ignored)
 
 
@@ -235,7 +237,7 @@ def test_one_folder_a_class_for_stage_3(tmp_path):
         for number in range(12):
             write_picture(tmp_path / "train" / label / f"p{label}{number // 2}_{number}.jpeg")
     parts = [
-        covid_datalist(tmp_path, name, labels=("tb", "normal"), patient_pattern=PATTERN, folds=3)
+        stage3_datalist(tmp_path, name, labels=("tb", "normal"), patient_pattern=PATTERN, folds=3)
         for name in ("training", "validation", "test")
     ]
     patients = [{item["patient_id"] for item in part} for part in parts]
@@ -248,4 +250,4 @@ def test_images_with_several_classes_are_none_for_stage_3(tmp_path):
     lines = ["a.png,1,1,1", "b.png,2,0,1"]
     write_manifest(tmp_path, lines, "image,patient_id,Mass,Nodule")
     with pytest.raises(InputError, match=r"1 images do not .* 'a.png' with Mass, Nodule"):
-        covid_datalist(tmp_path, "training", labels=("Mass", "Nodule"))
+        stage3_datalist(tmp_path, "training", labels=("Mass", "Nodule"))

@@ -9,7 +9,7 @@ from monai_covid.audits.leaks.image_set import ImageSet
 from monai_covid.audits.leaks.pairs import Collection, Kind, Pair
 from monai_covid.audits.leaks.tables import write_pairs
 from monai_covid.data.collections.reading import read_collection
-from monai_covid.data.datalists import COVID_SECTIONS, covid_datalist
+from monai_covid.data.datalists import STAGE3_SECTIONS, stage3_datalist
 from monai_covid.errors import InputError, OptionError
 from tests.data.collections_on_disk import write_manifest
 
@@ -40,7 +40,7 @@ def extra(tmp_path_factory):
 
 def sections(main, **options):
     options = {"validation_fraction": 0.4, **options}
-    return {name: covid_datalist(main, name, **options) for name in COVID_SECTIONS}
+    return {name: stage3_datalist(main, name, **options) for name in STAGE3_SECTIONS}
 
 
 def names(items):
@@ -99,23 +99,23 @@ def test_unknown_sources_are_named_with_those_that_exist(main, extra, section):
     options = {"extra_manifests": extra, "leave_out_sources": ["A", "Bb", "zebra"]}
     message = r"no image has the source 'Bb'.*'zebra' \(sources in .*: 'A', 'B', 'C', 'D'"
     with pytest.raises(OptionError, match=message):
-        covid_datalist(main, section, **options)
+        stage3_datalist(main, section, **options)
     with pytest.raises(OptionError, match=r"give a list: \['A'\]"):
-        covid_datalist(main, section, leave_out_sources="A")
+        stage3_datalist(main, section, leave_out_sources="A")
 
 
 def test_a_manifest_without_sources(tmp_path):
     rows = [",".join(line.split(",")[:3]) for line in lines("m", ("A",))]
     file = write_manifest(tmp_path, rows)
     with pytest.raises(OptionError, match="has no column 'source'"):
-        covid_datalist(file, "training", leave_out_sources=["A"])
+        stage3_datalist(file, "training", leave_out_sources=["A"])
 
 
 def test_a_class_that_is_left_without_images(tmp_path):
     rows = [line.replace(",A,", ",S,") if "covid19" in line else line for line in lines("m", "A")]
     file = write_manifest(tmp_path, rows, HEADER)
     with pytest.raises(InputError, match="the training section has no image of 'covid19'"):
-        covid_datalist(file, "training", leave_out_sources=["S"])
+        stage3_datalist(file, "training", leave_out_sources=["S"])
 
 
 def test_a_list_of_images(main, extra, tmp_path):
@@ -206,12 +206,12 @@ def test_unusable_tables(main, tmp_path, content, words):
     file = tmp_path / "table.csv"
     file.write_text(content)
     with pytest.raises(InputError, match=words):
-        covid_datalist(main, "training", leave_out_images=file)
+        stage3_datalist(main, "training", leave_out_images=file)
 
 
 def test_a_missing_table(main, tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv: does not exist"):
-        covid_datalist(main, "training", leave_out_images=tmp_path / "absent.csv")
+        stage3_datalist(main, "training", leave_out_images=tmp_path / "absent.csv")
 
 
 @pytest.mark.real_data
@@ -219,6 +219,6 @@ def test_sources_of_the_real_collection(real_data):
     covid = real_data / "covid"
     message = "'NIH ChestX-ray14', 'ieee8023/covid-chestxray-dataset'"
     with pytest.raises(OptionError, match=message):
-        covid_datalist(covid, "training", leave_out_sources=["NIH"])
+        stage3_datalist(covid, "training", leave_out_sources=["NIH"])
     with pytest.raises(InputError, match="has no image of 'covid19'"):
-        covid_datalist(covid, "training", leave_out_sources=["ieee8023/covid-chestxray-dataset"])
+        stage3_datalist(covid, "training", leave_out_sources=["ieee8023/covid-chestxray-dataset"])

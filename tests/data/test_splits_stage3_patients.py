@@ -2,7 +2,7 @@
 
 import pytest
 
-from monai_covid.data.datalists import covid_datalist, nih_datalist
+from monai_covid.data.datalists import stage2_datalist, stage3_datalist
 from monai_covid.data.splits import stage3_patients
 from monai_covid.errors import InputError, OptionError
 from monai_covid.labels import NIH_LABELS
@@ -44,15 +44,15 @@ def test_without_a_fold_all_are_left_out(manifest):
 def test_the_patients_of_one_fold(manifest, fold):
     expected = {f"nih-{number:05d}" for number in range(1, 61) if number % 5 == fold}
     assert stage3_patients([manifest.parent], fold) == expected
-    assert expected == patients(covid_datalist(manifest, "test", fold=fold))
+    assert expected == patients(stage3_datalist(manifest, "test", fold=fold))
 
 
 def test_whom_stage_3_validates_on(manifest):
     found = stage3_patients([manifest], 2, 0.25, seed=7)
     options = {"fold": 2, "validation_fraction": 0.25, "seed": 7}
-    held = [patients(covid_datalist(manifest, name, **options)) for name in ("test", "validation")]
+    held = [patients(stage3_datalist(manifest, name, **options)) for name in ("test", "validation")]
     assert found == held[0] | held[1]
-    assert not found & patients(covid_datalist(manifest, "training", **options))
+    assert not found & patients(stage3_datalist(manifest, "training", **options))
 
 
 def test_stage_2_trains_on_the_other_folds(nih, manifest):
@@ -61,7 +61,7 @@ def test_stage_2_trains_on_the_other_folds(nih, manifest):
             [
                 item
                 for section in ("training", "validation")
-                for item in nih_datalist(nih, section, exclude_manifests=manifest, **options)
+                for item in stage2_datalist(nih, section, exclude_manifests=manifest, **options)
             ]
         )
         for name, options in {
@@ -74,8 +74,8 @@ def test_stage_2_trains_on_the_other_folds(nih, manifest):
     assert len(seen["fold"]) == 20 + 48
     options = {"fold": 1, "validation_fraction": 0.2, "seed": 3}
     for section in ("test", "validation"):
-        assert not seen["both"] & patients(covid_datalist(manifest, section, **options))
-    assert patients(covid_datalist(manifest, "training", **options)) < seen["both"]
+        assert not seen["both"] & patients(stage3_datalist(manifest, section, **options))
+    assert patients(stage3_datalist(manifest, "training", **options)) < seen["both"]
 
 
 def test_the_image_name_tells_the_patient_too(tmp_path):
@@ -102,6 +102,6 @@ def test_one_fold_of_the_real_collection(real_data):
     covid = real_data / "covid"
     sizes = [len(stage3_patients([covid], fold)) for fold in range(5)]
     assert sum(sizes) == len(stage3_patients([covid])) == 761
-    seen = nih_datalist(real_data / "nih", "training", exclude_manifests=covid, exclude_fold=0)
-    assert not patients(seen) & patients(covid_datalist(covid, "test", fold=0))
-    assert patients(seen) & patients(covid_datalist(covid, "training", fold=0))
+    seen = stage2_datalist(real_data / "nih", "training", exclude_manifests=covid, exclude_fold=0)
+    assert not patients(seen) & patients(stage3_datalist(covid, "test", fold=0))
+    assert patients(seen) & patients(stage3_datalist(covid, "training", fold=0))

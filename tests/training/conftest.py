@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.datalists import stage3_datalist
 from monai_covid.preprocessing import prepare as read
 from tests.training.stages import write_covid, write_findings
 
@@ -26,7 +26,7 @@ def nih(tmp_path_factory):
 def images(covid, tmp_path):
     """A datalist whose files a test may change."""
     folder = shutil.copytree(covid, tmp_path / "covid")
-    return covid_datalist(folder, "training")
+    return stage3_datalist(folder, "training")
 
 
 @pytest.fixture

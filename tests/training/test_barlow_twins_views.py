@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.datalists import stage3_datalist
 from monai_covid.preprocessing.chains import training_transforms
 from monai_covid.training.barlow_twins import TwinInferer, TwinViews
 from monai_covid.training.dataset import RadiographDataset
@@ -15,7 +15,7 @@ from monai_covid.training.sampling import EpochSampler
 def twins(covid):
     def make(seed=0, **options):
         images = RadiographDataset(
-            covid_datalist(covid, "training"),
+            stage3_datalist(covid, "training"),
             training_transforms(size=32, grey_jitter=0.5, erase_probability=0.5),
             **{"seed": seed, "progress": False, **options},
         )

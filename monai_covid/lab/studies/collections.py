@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from monai_covid.data.collections.reading import read_collection
-from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.datalists import stage3_datalist
 from monai_covid.data.files import atomic_path
 from monai_covid.data.folders import manifest_file
 from monai_covid.data.nih import read_nih, with_stage3_labels
@@ -157,5 +157,5 @@ def images_of(study: Study, data: Collections, run: Run, section: str) -> set[st
     """Return the names of the images in a section of a run, without regard to ``limit``."""
     options = study.options_of(study.arm(run.arm))
     split = {name: options[name] for name in ("folds", "validation_fraction") if name in options}
-    items = covid_datalist(data.manifest, section, fold=run.fold, seed=run.seed, **split)
+    items = stage3_datalist(data.manifest, section, fold=run.fold, seed=run.seed, **split)
     return {item["name"] for item in items}

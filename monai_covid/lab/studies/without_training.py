@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.datalists import stage3_datalist
 from monai_covid.data.files import write_text
 from monai_covid.data.records import Datalist
 from monai_covid.errors import ImageReadError, InputError, Problem
@@ -100,7 +100,7 @@ def _info(name: str, weights: str, options: Mapping[str, Any]) -> ModelInfo:
 
 def _images(section: str, run: Run, options: Mapping[str, Any], machine: Machine) -> Datalist:
     selected = {**chosen(options, *IMAGE_OPTIONS), **machine.extra_images(options)}
-    return covid_datalist(machine.data.manifest, section, fold=run.fold, seed=run.seed, **selected)
+    return stage3_datalist(machine.data.manifest, section, fold=run.fold, seed=run.seed, **selected)
 
 
 def _numbers(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from monai_covid.data.datalists import covid_datalist, nih_datalist
+from monai_covid.data.datalists import stage2_datalist, stage3_datalist
 from monai_covid.data.files import write_text
 from monai_covid.errors import RunFolderError
 from monai_covid.labels import NIH_LABELS, chosen_labels
@@ -168,7 +168,7 @@ def make_plan(
 
 def _stage2_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) -> int:
     training, validation = (
-        len(nih_datalist(data.nih, part, exclude_manifests=[data.manifest], limit=plan.limit))
+        len(stage2_datalist(data.nih, part, exclude_manifests=[data.manifest], limit=plan.limit))
         for part in ("training", "validation")
     )
     return epochs_that_fit(minutes, speed, training, validation, STAGE2_EPOCHS)
@@ -179,7 +179,7 @@ def _stage3_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) 
     labels = None if plan.classes is None else chosen_labels(plan.classes).names
     training, validation = (
         len(
-            covid_datalist(
+            stage3_datalist(
                 data.manifest, part, labels=labels, extra_manifests=extra, limit=plan.limit
             )
         )

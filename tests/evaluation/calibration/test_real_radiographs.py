@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from monai_covid.cli.main import main
-from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.datalists import stage3_datalist
 from monai_covid.models.model_file import read_model_info
 from monai_covid.training.cross_validation import train_stage
 from tests.training.stages import BUNDLE, FROM_RANDOM
@@ -29,7 +29,7 @@ def test_from_training_to_answers_that_are_marked_uncertain(real_data, tmp_path)
     assert cutoff.coverage == pytest.approx(0.75, abs=1.5 / found.images)
     # What orders errors at all does so on images that it did not see, if only a little.
     assert cutoff.accuracy > cutoff.accuracy_of_all
-    test = [item["image"] for item in covid_datalist(data["dataset_dir"], "test", fold=0)]
+    test = [item["image"] for item in stage3_datalist(data["dataset_dir"], "test", fold=0)]
     assert call("predict", *test, "--out", out, "--keep-unsuitable", "--model", calm) == 0
     with (out / "predictions.csv").open() as stream:
         rows = list(csv.DictReader(stream))

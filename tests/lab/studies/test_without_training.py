@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from monai_covid.data.datalists import covid_datalist
+from monai_covid.data.datalists import stage3_datalist
 from monai_covid.data.unlabelled import unlabelled_datalist
 from monai_covid.errors import ImageReadError, InputError
 from monai_covid.lab.studies import without_training as probes
@@ -64,7 +64,7 @@ def test_a_probe_is_scikit_learn_on_pooled_maps(
     maps = frozen_backbone("efficientnet_lite0").maps
     split = {"fold": 0, "validation_fraction": 0.3}
     parts = [
-        covid_datalist(collections[1], section, **split)
+        stage3_datalist(collections[1], section, **split)
         for section in ("training", "validation", "test")
     ]
     x, y = (
@@ -185,7 +185,7 @@ def test_what_a_probe_cannot_have(arm, message):
 
 
 def test_unreadable_images_are_named(tiny_network, study, collections, tmp_path, monkeypatch):
-    item = covid_datalist(collections[1], "training", fold=0, validation_fraction=0.3)[0]
+    item = stage3_datalist(collections[1], "training", fold=0, validation_fraction=0.3)[0]
 
     def unreadable(path, *arguments):
         if path == item["image"]:
