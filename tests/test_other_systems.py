@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import REPOSITORY
 from tests.data.collections_on_disk import write_picture
+
+pytestmark = pytest.mark.slow
 
 
 def ended(system, *arguments):

@@ -17,6 +17,7 @@ from monai_covid.errors import or_exit
 from monai_covid.inference import evaluated, image
 from monai_covid.models import model_file
 from monai_covid.preprocessing import prepare
+from monai_covid.preprocessing.probability import ProbabilityFromLogitsd
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,6 +37,11 @@ check_preprocessing = _part(prepare.check_preprocessing)
 preparation = _part(image.ImagePreparation)
 image_files = _part(images.folder_datalist)
 labelled_datalist = _part(evaluated.evaluated_datalist)
+
+
+def probabilities(info: model_file.ModelInfo) -> ProbabilityFromLogitsd:
+    """Return the postprocessing of a network's logits, calibrated as its file says."""
+    return ProbabilityFromLogitsd("pred", info.multilabel, info.temperature, info.operating_points)
 
 
 class Results(Protocol):

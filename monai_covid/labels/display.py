@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from monai_covid.labels.label_set import LabelSet
+from monai_covid.labels.label_set import LabelSet, plain
 from monai_covid.labels.reading import SHIPPED, shipped
 
 _FROM_FILES: dict[str, str] = {}
@@ -20,8 +20,10 @@ def display_name(label: str) -> str:
 
 
 def register_display_names(labels: LabelSet) -> None:
-    """Write the classes of ``labels`` as it says from now on."""
-    _FROM_FILES.update({label.name: label.display for label in labels.labels})
+    """Write the classes of ``labels`` from now on as it says, where it says anything."""
+    said = {label.name: label.display for label in labels.labels}
+    usual = {label.name: label.display for label in plain(labels.names).labels}
+    _FROM_FILES.update({name: shown for name, shown in said.items() if shown != usual[name]})
 
 
 @cache

@@ -34,11 +34,15 @@ def resize_to_square(image: torch.Tensor, size: int) -> torch.Tensor:
     return resized[0].contiguous()
 
 
+_OUTSIDE = 0.5
+"""What smoothing sees outside an image: the middle of the scale, which is 0 for the network."""
+
+
 def resize_smoothed(image: torch.Tensor, size: int) -> torch.Tensor:
     """Squash ``image`` as ``skimage.transform.resize`` does, with its anti-aliasing.
 
     Args:
-        image: (1, H, W) float32.
+        image: (1, H, W) float32 in [0, 1].
         size: Side of the result in pixels.
 
     Returns:
@@ -46,9 +50,10 @@ def resize_smoothed(image: torch.Tensor, size: int) -> torch.Tensor:
     """
     grey = image[0].numpy().astype(np.float64)
     factors = np.array(grey.shape) / size
-    # Outside the image, both filters see black.
-    smoothed = gaussian_filter(grey, np.maximum(0, (factors - 1) / 2), mode="constant")
-    resized = zoom(smoothed, 1 / factors, order=1, mode="grid-constant", grid_mode=True)
+    deviations = np.maximum(0, (factors - 1) / 2)
+    smoothed = gaussian_filter(grey, deviations, mode="constant", cval=_OUTSIDE)
+    options = {"mode": "grid-constant", "cval": _OUTSIDE, "grid_mode": True}
+    resized = zoom(smoothed, 1 / factors, order=1, **options)
     clipped = resized.clip(grey.min(), grey.max())
     return torch.from_numpy(clipped.astype(np.float32))[None]
 

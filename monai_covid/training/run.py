@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict
 from typing import Any
 
 import ignite.distributed as idist
@@ -17,7 +16,7 @@ from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.data.files import write_text
 from monai_covid.errors import or_exit
 from monai_covid.models.device import disable_malloc_trim
-from monai_covid.models.model_file import ModelInfo
+from monai_covid.models.model_file import ModelInfo, info_fields
 from monai_covid.preprocessing.prepare import check_preprocessing
 from monai_covid.training.checkpoint import RunCheckpoint
 from monai_covid.training.dataset import RadiographDataset
@@ -145,6 +144,6 @@ def summarise(trainer: Trainer, checkpoint: RunCheckpoint) -> dict[str, Any]:
         "max_epochs": trainer.state.max_epochs,
         "best_epoch": checkpoint.best.epoch,
         "best_validation_auc": checkpoint.best.score,
-        "model": asdict(checkpoint.info),
+        "model": info_fields(checkpoint.info),
         "settings": checkpoint.settings,
     }

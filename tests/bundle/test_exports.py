@@ -16,7 +16,7 @@ from monai_covid.models.model_file import info_fields, load_model, read_model_in
 from tests.bundle.offline import run_bundle
 from tests.missing import missing
 
-pytestmark = pytest.mark.usefixtures("tiny_network")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tiny_network")]
 
 IMAGES = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1)) * 4 - 2
 DYNAMIC_BATCH = {

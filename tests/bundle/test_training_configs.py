@@ -48,6 +48,7 @@ def config(stage):
 def without_differences(section):
     """Return a train or validate section without what stages may do differently."""
     text = re.sub(r"parts\.stage[23]_datalist", "parts.DATALIST", json.dumps(section))
+    text = text.replace("labels=@label_set)", "labels=@info.labels)")
     section = json.loads(text)
     if "relevance_weight" in section["dataset"]["transform"]:
         section["dataset"]["transform"] = "@train#preprocessing"

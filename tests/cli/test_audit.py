@@ -146,7 +146,8 @@ def test_an_empty_external_folder_is_an_error(collection, tmp_path):
     (tmp_path / "empty").mkdir()
     line = ["--data", collection, "--external", tmp_path / "empty", "--out", tmp_path / "out"]
     message = refused(line)
-    assert "metadata.csv: does not exist; expected a CSV with image, label, patient_id" in message
+    assert "is no collection of a known layout" in message
+    assert "metadata.csv, that has the columns image and label" in message
 
 
 def test_two_external_collections_of_one_name_are_refused(collection, tmp_path):

@@ -23,6 +23,8 @@ from monai_covid.preprocessing.suitability.assess import REASONS
 from tests.inference.chests import narrow_chest, write_spoilt
 from tests.inference.conftest import SIZE
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a.png", "b.jpg", "c.dcm", "d.nii.gz")
 
 

@@ -12,6 +12,8 @@ from monai_covid.labels import COVID_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
 from tests.training.stages import BUNDLE
 
+pytestmark = pytest.mark.slow
+
 SMALL = DemoSize(
     nih_images=48, covid_images_per_class=12, image_size=32, stage2_epochs=2, stage3_epochs=2
 )

@@ -32,6 +32,7 @@ def test_a_file_that_a_user_writes(tmp_path):
     assert labels["tb"].code.value == "56717001"
     register_display_names(labels)
     assert display_name("tb") == "Tuberculosis"
+    assert display_name("normal") == "Normal"  # of which the file says nothing
     assert display_name("Pleural_Thickening") == "Pleural Thickening"
 
 

@@ -24,6 +24,8 @@ from monai_covid.training.distillation import (
 from monai_covid.training.inferer import PrecisionInferer
 from tests.training.stages import assert_same_end, curve, last, run_stage
 
+pytestmark = pytest.mark.slow
+
 STAGE = "stage1_distilled"
 QUICK = {"image_size": 32, "batch_size": 8, "warmup_epochs": 1}
 TAUGHT = "features distilled from ImageNet (efficientnet-lite0-57934424.pth)"

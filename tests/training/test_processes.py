@@ -18,6 +18,8 @@ from monai_covid.training.inferer import PrecisionInferer
 from monai_covid.training.processes import join_processes, leave_processes, share_of_batch
 from tests.training.stages import FROM_RANDOM, arguments, curve, last, start
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 CURVES = ("train_loss", "validation_loss", "validation_auc")
 

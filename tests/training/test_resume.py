@@ -20,7 +20,7 @@ from tests.training.stages import (
     start,
 )
 
-pytestmark = pytest.mark.usefixtures("tiny_network")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tiny_network")]
 
 KILLED = -signal.SIGKILL
 

@@ -10,7 +10,7 @@ from monai_covid.models.model_file import load_model, read_backbone_info, read_m
 from tests.data.collections_on_disk import write_manifest
 from tests.training.stages import assert_same_end, curve, last, run_stage
 
-pytestmark = pytest.mark.usefixtures("tiny_network")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tiny_network")]
 
 STAGE = "stage1_selfsupervised"
 QUICK = {"image_size": 32, "batch_size": 8, "projector_width": 16, "warmup_epochs": 1}

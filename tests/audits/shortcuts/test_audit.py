@@ -18,6 +18,8 @@ from tests.audits.shortcuts.conftest import (
     true_lungs,
 )
 
+pytestmark = pytest.mark.slow
+
 FEW = 5
 """Patients of a class, enough here: the planted shortcuts are far from chance."""
 

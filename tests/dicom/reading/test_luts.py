@@ -105,8 +105,6 @@ def test_packed_entries_of_8_bits(tmp_path, count, syntax, vr):
     voi = table([0], 0, 8)
     voi[0].LUTDescriptor = [count, 0, 8]
     packed = entries.tobytes() + b"\0" * (count % 2)
-    if syntax == ExplicitVRBigEndian and vr == "OW":
-        packed = np.frombuffer(packed, "<u2").byteswap().tobytes()
     voi[0].add_new("LUTData", vr, packed)
     dataset = in_syntax(instance(PIXELS, 12, VOILUTSequence=voi), syntax)
     grey = read_radiograph(saved(dataset, tmp_path / "a"))

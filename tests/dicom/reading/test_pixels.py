@@ -117,7 +117,7 @@ def test_a_damaged_frame_is_refused():
 def test_a_frame_that_is_damaged_behind_its_header_is_refused():
     dataset = in_syntax(instance(picture(96, 64)), JPEG2000Lossless)
     frame = bytearray(get_frame(dataset.PixelData, 0, number_of_frames=1))
-    frame[45:] = bytes(len(frame) - 45)
+    frame[45:-2] = bytes(len(frame) - 47)
     set_pixels(dataset, encapsulate([bytes(frame)]))
     refused(dataset, r"PixelData \(7FE0,0010\) cannot be decoded \(TransferSyntaxUID .* JPEG 2000")
 

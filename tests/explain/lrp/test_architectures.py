@@ -10,6 +10,8 @@ from monai_covid.explain.lrp.engine import LRP
 from tests.explain.lrp.laws import epsilon_everywhere, kept_relevance
 from tests.explain.lrp.networks import gradient_times_input, images
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = [
     pytest.param(kind, channels, id=f"{kind.__name__}-{channels}")
     for kind, channels in (

@@ -13,6 +13,8 @@ from monai_covid.lab.explanation_benchmark.networks import NETWORKS
 from monai_covid.lab.explanation_benchmark.summary import summarise, tell_apart
 from tests.lab.explanation_benchmark.toys import PIXELS, cases, networks
 
+pytestmark = pytest.mark.slow
+
 METHODS_AND_CONTROL = [*METHODS, RANDOM]
 
 

@@ -29,7 +29,7 @@ from monai_covid.models.model_file import ModelInfo, load_model, save_model
 from tests.conftest import REPOSITORY
 from tests.dicom.instances import picture
 
-pytestmark = pytest.mark.usefixtures("tiny_network")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tiny_network")]
 
 PLAN = NetworkPlan(training_images=10, image_size=64, lesion_epochs=1, word_epochs=1)
 METHODS = ("lrp", "grad-cam", "random")

@@ -22,6 +22,8 @@ from monai_covid.lab.studies.pages.records import Estimate, Reading
 from monai_covid.lab.studies.pages.stored import parse_study
 from tests.lab.studies.conftest import SMALL
 
+pytestmark = pytest.mark.slow
+
 
 def with_readings(collections, tmp_path):
     """All images but the first were read, and the finding was seen on two of five."""

@@ -22,6 +22,8 @@ from monai_covid.training.budget import TimeBudget
 from tests.data.collections_on_disk import three_classes, write_manifest
 from tests.lab.studies.conftest import SMALL
 
+pytestmark = pytest.mark.slow
+
 STAGE1 = {"image_size": 32, "batch_size": 8, "max_epochs": 1, "projector_width": 8}
 START = "stage 2 (from self-supervised pretraining (from random weights)), head keep"
 

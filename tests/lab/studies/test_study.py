@@ -19,6 +19,8 @@ from monai_covid.training.budget import TimeBudget
 from tests.lab.studies.conftest import SMALL
 from tests.training.stages import differences
 
+pytestmark = pytest.mark.slow
+
 TIMES = ("seconds",)
 
 

@@ -30,6 +30,8 @@ from monai_covid.training.budget import TimeBudget
 from tests.data.collections_on_disk import three_classes, write_manifest
 from tests.lab.studies.conftest import SMALL
 
+pytestmark = pytest.mark.slow
+
 GREY = Preprocessing(grey="stretch")
 PROBE = {"name": "probe", "start": "probe", "options": {"grey": "stretch"}}
 STAGE1 = {"teacher": "efficientnet_lite0", "image_size": 32, "batch_size": 4, "max_epochs": 1}

@@ -17,6 +17,8 @@ from monai_covid.training.budget import TimeBudget
 from monai_covid.training.cross_validation import cross_validate_stage, folds_of
 from tests.training.stages import BUNDLE, write_covid, write_findings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "stage2_epochs": 2,
     "stage3_epochs": 2,
