@@ -9,6 +9,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from monai_covid.data.balanced_folds import balanced_folds
 
+pytestmark = pytest.mark.slow
+
 
 def slow_folds(patients, classes, folds, seed):
     """What made the folds of all results so far."""

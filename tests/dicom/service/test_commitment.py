@@ -12,6 +12,8 @@ from tests.dicom.service.peers import Archive, send, wait_until
 from tests.dicom.service.running import folders, running, settings, try_to_start
 from tests.dicom.service.studies import FakeProcessor, image, result_uid
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def keeper():
