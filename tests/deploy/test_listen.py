@@ -75,13 +75,17 @@ def test_every_option_reaches_the_graph(deploy, bundle, tmp_path, monkeypatch):
     monkeypatch.setattr(deploy("pipeline"), "load_pipeline", lambda *a, **k: loaded.append((a, k)))
     needed = ["--spool", str(tmp_path), "--send-to", "dicom://PACS@127.0.0.1:1"]
     chosen = ["--device", "cpu", "--results", "report,overlay", "--keep-unsuitable"]
+    chosen.append("--trust-photometric")
     module.main([*needed, "--model", str(bundle), *chosen])
     (tmp_path / "service.yaml").write_text("keep-unsuitable: true\n")
     module.main([*needed, "--model", str(bundle), "--config", str(tmp_path / "service.yaml")])
     model = bundle / "models" / "model.pt"
     assert loaded == [
-        ((model, "cpu", ("report", "overlay")), {"keep_unsuitable": True}),
-        ((model, None, RESULT_KINDS), {"keep_unsuitable": True}),
+        (
+            (model, "cpu", ("report", "overlay")),
+            {"keep_unsuitable": True, "trust_photometric": True},
+        ),
+        ((model, None, RESULT_KINDS), {"keep_unsuitable": True, "trust_photometric": False}),
     ]
 
 
