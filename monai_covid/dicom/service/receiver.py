@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
@@ -183,7 +184,8 @@ class Receiver:
         with self._inflating if syntax.is_deflated else nullcontext():
             identity = identify(data, syntax, sop_class, sop_instance, self._largest)
         header = file_header(sop_class, sop_instance, syntax)
-        return identity.group, self._arrivals.store(identity, header, data, self._screening)
+        look = _taken_unseen if syntax.is_deflated else self._screening
+        return identity.group, self._arrivals.store(identity, header, data, look)
 
     def _not_processed(self, reason: str) -> None:
         self._metrics.not_processed.labels(reason.partition(" (")[0]).inc()
@@ -228,3 +230,7 @@ class Receiver:
 def _peer(event: evt.Event) -> dict[str, str]:
     requestor = event.assoc.requestor
     return {"peer": str(requestor.address), "ae_title": str(requestor.ae_title)}
+
+
+def _taken_unseen(file: Path) -> None:
+    """Leave a deflated image to processing: inflated once more, it would take too much memory."""
