@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from monai_covid.dicom.service.commitment_requests import (
 )
 from monai_covid.dicom.service.commitments import Commitments
 from monai_covid.dicom.service.delivery import Backoff
+from monai_covid.dicom.service.destination_thread import DestinationThread
 from monai_covid.dicom.service.destinations import (
     SOP_CLASS_NOT_SUPPORTED,
     Destination,
@@ -80,7 +80,7 @@ class CommitmentReports:
         return True
 
 
-class Committing:
+class Committing(DestinationThread):
     """Asks one destination to commit to results, and has those sent again that it does not keep.
 
     A destination that cannot be reached is asked when it is back. One that is there and does not
@@ -111,7 +111,7 @@ class Committing:
             errors: What the status page shows of errors.
             announce: Called when something is to be sent again, or is finished.
         """
-        self.destination = destination
+        super().__init__(destination, "commitment")
         self._requester = requester
         self._outbox = outbox
         self._commitments = outbox.commitments
@@ -126,29 +126,6 @@ class Committing:
         self._failures_seen: dict[str, int] = {}
         self._last_error = ""
         self._last_ended = ""
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"commitment {destination.url}", daemon=True
-        )
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that something was stored or reported."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Ask no more; :meth:`join` waits for the end."""
-        self._stopping.set()
-        self._wake.set()
-
-    def join(self, seconds: float) -> bool:
-        """Wait for the end; return whether it came in time."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def state(self) -> dict[str, Any]:
         """Return what the status page shows."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from monai_covid.dicom.service.destination_thread import DestinationThread
 from monai_covid.dicom.service.destinations import (
     Destination,
     Problem,
@@ -74,7 +74,7 @@ LOOK_AGAIN = 5.0
 """Seconds after which the folder is looked at even if nothing was announced."""
 
 
-class Delivery:
+class Delivery(DestinationThread):
     """Sends what waits for one destination, and tries again for as long as it takes.
 
     While the destination cannot be reached everything waits for it. A result that it refuses holds
@@ -106,7 +106,7 @@ class Delivery:
             errors: What the status page shows of errors.
             announce: Called when the results of a study were stored.
         """
-        self.destination = destination
+        super().__init__(destination, "delivery")
         self._sender = sender
         self._outbox = outbox
         self._new_backoff = backoff
@@ -119,29 +119,6 @@ class Delivery:
         self._last_error = ""
         self._last_unreachable = ""
         self._sending: tuple[str, float] | None = None
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"delivery {destination.url}", daemon=True
-        )
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that there are new results."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Send nothing more after the current instance; :meth:`join` waits for that."""
-        self._stopping.set()
-        self._wake.set()
-
-    def join(self, seconds: float) -> bool:
-        """Wait for the end; return whether it came in time."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def state(self) -> dict[str, Any]:
         """Return what the status page shows."""
