@@ -237,6 +237,14 @@ def test_a_cutoff_of_uncertainty_is_stored_where_it_is_asked_for(setting, table,
     assert not (tmp_path / "x.pt").exists()
 
 
+def test_imported_operating_points_take_no_temperature(setting, table, tmp_path):
+    points = (0.1, 0.5, 0.9)
+    info = ModelInfo(image_size=SIZE, multilabel=True, operating_points=points)
+    save_model(tmp_path / "xrv.pt", info.build().state_dict(), info)
+    with pytest.raises(SystemExit, match=r"xrv\.pt: .*a temperature cannot be fitted"):
+        run(*call(tmp_path / "xrv.pt", tmp_path / "y.pt", "--predictions", table))
+
+
 def test_labels_of_their_own_have_no_cutoff(setting, table, tmp_path):
     info = ModelInfo(image_size=SIZE, multilabel=True)
     save_model(tmp_path / "many.pt", info.build().state_dict(), info)
