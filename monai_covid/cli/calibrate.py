@@ -132,8 +132,8 @@ def run(options: argparse.Namespace) -> int:
     classifier = ClassifierWithProgress(options.model, device, quiet=options.quiet)
     if classifier.info.operating_points is not None:
         raise OptionError(
-            f"{options.model}: its probabilities are scaled so that its operating points are 0.5; a "
-            "temperature cannot be fitted to them"
+            f"{options.model}: its probabilities are scaled by operating points; a temperature "
+            "cannot be fitted to them"
         )
     goal = _goal(options)
     if goal is not None and classifier.info.multilabel:

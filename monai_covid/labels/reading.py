@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from monai_covid.errors import InputError, OptionError, Problem
-from monai_covid.labels.label_set import CodedConcept, LabelSet, label_of, plain
+from monai_covid.labels.label_set import LabelSet, label_of, plain
 
 _KEYS = ("name", "display", "code", "no_finding", "kept_from", "starts_from")
 _CODE_LENGTHS = {"value": 16, "scheme": 16, "meaning": 64}
@@ -198,15 +198,3 @@ def _dihedral(first: int, second: int) -> int:
         return rotated if second < 5 else rotated + 5
     rotated = (first - second) % 5
     return rotated + 5 if second < 5 else rotated
-
-
-__all__ = [
-    "SHIPPED",
-    "CodedConcept",
-    "chosen_labels",
-    "in_known_order",
-    "is_snomed_identifier",
-    "known_labels",
-    "label_set_of",
-    "shipped",
-]

@@ -27,8 +27,8 @@ labels:
 
 def write_table(folder, header, rows):
     folder.mkdir(parents=True, exist_ok=True)
-    for row in rows:
-        write_picture(folder / row[0], hash(row[0]) % 251)
+    for seed, row in enumerate(rows):
+        write_picture(folder / row[0], seed)
     with (folder / "metadata.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows([header, *rows])
     return folder
