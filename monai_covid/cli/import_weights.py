@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         options.origin,
         options.out,
         labels=None if options.classes is None else chosen_labels(options.classes),
-        several=options.multilabel,
+        multilabel=options.multilabel,
         image_size=options.image_size,
     )
     end = "which can hold at once" if info.multilabel else "of which an image has one"

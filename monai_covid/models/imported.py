@@ -30,12 +30,12 @@ class Origin(NamedTuple):
     Attributes:
         preprocessing: What was done to every image.
         labels: Shipped label set of its outputs, where their number fits; None: not known.
-        several: Whether labels can hold at once; None: as the label set says.
+        multilabel: Whether labels can hold at once; None: as the label set says.
     """
 
     preprocessing: Preprocessing
     labels: str | None = None
-    several: bool | None = None
+    multilabel: bool | None = None
 
 
 _IMAGENET_CUT = Preprocessing(grey="full", view="centre")
@@ -44,9 +44,9 @@ ORIGINS = {
     "torchxrayvision": Origin(
         Preprocessing(grey="full", view="square", resizing="gaussian", scale="1024"),
         "torchxrayvision",
-        several=True,
+        multilabel=True,
     ),
-    "chexnet": Origin(_IMAGENET_CUT, "nih", several=True),
+    "chexnet": Origin(_IMAGENET_CUT, "nih", multilabel=True),
     "torchvision": Origin(_IMAGENET_CUT),
     "plain": Origin(Preprocessing(grey="full")),
 }
@@ -78,7 +78,7 @@ def import_weights(
     out: Path | str,
     *,
     labels: LabelSet | None = None,
-    several: bool | None = None,
+    multilabel: bool | None = None,
     image_size: int = 224,
 ) -> ModelInfo:
     """Write a model file of weights that others trained.
@@ -89,7 +89,7 @@ def import_weights(
         origin: One of ``ORIGINS``.
         out: Model file to write.
         labels: Label set of the outputs, in order; None: what the weights or their origin say.
-        several: Whether labels can hold at once; None: as origin or label set say.
+        multilabel: Whether labels can hold at once; None: as origin or label set say.
         image_size: Side of the network's input in pixels.
 
     Returns:
@@ -111,9 +111,9 @@ def import_weights(
             f"--classes: {source} has {weights.outputs} outputs, and the label set "
             f"{len(chosen.names)}: {', '.join(chosen.names)}"
         )
-    several = several if several is not None else about.several
-    if several is not None:
-        chosen = LabelSet(chosen.labels, exclusive=not several)
+    multilabel = multilabel if multilabel is not None else about.multilabel
+    if multilabel is not None:
+        chosen = LabelSet(chosen.labels, exclusive=not multilabel)
     weights = _labelled_alone(weights, chosen)
     info = ModelInfo(
         _architecture(source, weights.state),
