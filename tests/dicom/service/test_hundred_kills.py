@@ -1,6 +1,7 @@
 """A hundred kills at seeded moments, with destinations that fail in every way meanwhile."""
 
 import json
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -159,7 +160,7 @@ def test_nothing_acknowledged_is_lost_doubled_or_mixed(tmp_path, model):
     crashes = live_and_die(service, archives, faults)
     for one in faults:
         one.end()
-    crashes += finish(service, spool, modalities)
+    crashes += finish(service, spool, port, modalities)
     found = [figures(one.stored, modalities) for one in faults]
     told = {
         "kills": KILLS,
@@ -180,7 +181,12 @@ def test_nothing_acknowledged_is_lost_doubled_or_mixed(tmp_path, model):
         assert (each["lost"], each["doubled"], each["mixed"]) == (0, 0, 0)
 
 
-def finish(service, spool, modalities):
+def is_listening(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def finish(service, spool, port, modalities):
     """Let the service live until nothing waits any more; return how often it crashed."""
     for one in modalities:
         one.hurry.set()
@@ -198,5 +204,7 @@ def finish(service, spool, modalities):
         )
 
     wait_until(done, 600)
+    # Before it listens, a signal ends it as it would any process.
+    wait_until(lambda: is_listening(port))
     assert service.end(15) == 0
     return crashes
