@@ -130,7 +130,9 @@ def add_heatmap(parser: argparse._ActionsContainer) -> None:
         help=f"method of explanation ({DEFAULT_METHOD})",
     )
     parser.add_argument(
-        "--contrast", action="store_true", help="explain the class against the other classes"
+        "--contrast",
+        action=argparse.BooleanOptionalAction,
+        help="explain the class against the others (where classes exclude each other)",
     )
 
 

@@ -21,6 +21,10 @@ from monai_covid.preprocessing.normalise import standardized_range
 PREDICTED = "predicted"
 """Explain the most probable class of each image."""
 
+CONTRADICTION = (
+    "The heatmap speaks against the answer: more of it is against the class than for it."
+)
+
 CLASSES_SHOWN = 3
 """Classes of an image that are explained for a picture of several."""
 
@@ -31,12 +35,18 @@ class HeatmapRequest(NamedTuple):
     Attributes:
         label: Class to explain; ``predicted``: the most probable one of each image.
         method: One of ``METHODS``.
-        contrast: Explain the class against the others.
+        contrast: Explain the class against the others; None: where classes exclude each other.
     """
 
     label: str = PREDICTED
     method: str = DEFAULT_METHOD
-    contrast: bool = False
+    contrast: bool | None = None
+
+    def settled(self, info: ModelInfo) -> HeatmapRequest:
+        """Return the request with ``contrast`` True or False, as fits a network."""
+        if self.contrast is not None:
+            return self
+        return self._replace(contrast=info.classes.exclusive and len(info.labels) > 1)
 
     def check(self, info: ModelInfo) -> None:
         """Make sure that a network can be explained so.
@@ -65,6 +75,17 @@ class Explanation(NamedTuple):
     target: int
     maps: dict[int, NDArray[np.float32]]
 
+    def contradiction(self, prediction: Prediction) -> str:
+        """Return that the heatmap speaks against the answer, in words; empty if it does not.
+
+        It does if it is of the most probable class and its relevance adds up to less than 0: what
+        the network sees in the image speaks against what it answers, which it then owes to its
+        biases or its calibration.
+        """
+        label = list(prediction.probabilities)[self.target]
+        against = float(self.maps[self.target].sum(dtype=float)) < 0
+        return CONTRADICTION if against and label in prediction.classes else ""
+
 
 class ClassExplainer:
     """Explains what a network says of images.
@@ -72,7 +93,7 @@ class ClassExplainer:
     Args:
         network: The network.
         info: What it is.
-        request: What is explained.
+        request: What is explained; settled for the network, it is an attribute.
         classes: How many classes of each image are explained: the requested one, then those most
             probable beside it.
         chunk: Images that are worked on at once.
@@ -93,7 +114,7 @@ class ClassExplainer:
         """Copy the network."""
         request.check(info)
         self.info = info
-        self.request = request
+        self.request = request.settled(info)
         self.classes = classes
         self._device = next(network.parameters()).device
         pixels = PixelRange(*standardized_range(info.channels, info.preprocessing.scale))
@@ -127,7 +148,7 @@ class ClassExplainer:
         maps: list[dict[int, NDArray[np.float32]]] = [{} for _ in targets]
         for classes in zip(*explained, strict=True):
             relevance = self._explainer.attribute(
-                images, torch.tensor(classes), contrast=self.request.contrast
+                images, torch.tensor(classes), contrast=bool(self.request.contrast)
             )
             for of_image, label, values in zip(maps, classes, relevance, strict=True):
                 of_image[label] = values.cpu().numpy()

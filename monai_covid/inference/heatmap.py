@@ -21,7 +21,9 @@ from monai_covid.explain.pictures.grid import scaled_box, smoothed, to_image_gri
 from monai_covid.inference.explaining import Explanation, HeatmapRequest
 from monai_covid.inference.image import PreparedImage, reduced
 from monai_covid.inference.prediction import Prediction
+from monai_covid.inference.sources import Pixels
 from monai_covid.labels import display_name
+from monai_covid.preprocessing.lungs.find import find_lungs
 
 SMOOTHING = 2.0
 """Standard deviation in pixels of the network's input; of the pictures, not of the values."""
@@ -30,6 +32,9 @@ PICTURES = ("map", "overlay", "panel")
 """Relevance alone, on the radiograph, and the radiograph beside several classes."""
 
 DPI = 160
+
+LONGEST_NAME = 36
+"""Letters of an image's name on its pictures."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,7 +45,7 @@ class Heatmap:
         image: The image, with its grey values (of files in a folder: reduced).
         prediction: What the network says of it.
         explanation: The maps in the network's input.
-        request: What was asked for.
+        request: What was asked for, settled for the network.
         smoothing: Of the pictures, in pixels of the network's input; 0: none.
     """
 
@@ -66,6 +71,11 @@ class Heatmap:
         return to_image_grid(self.values, self.image.radiograph.shape, self.image.visible_region)
 
     @property
+    def caution(self) -> str:
+        """That the heatmap speaks against the answer, in words; empty if it does not."""
+        return self.explanation.contradiction(self.prediction)
+
+    @property
     def notice(self) -> str:
         """What the heatmap is for: research, not diagnosis."""
         return RESEARCH_USE_ONLY
@@ -74,12 +84,13 @@ class Heatmap:
         """Return some of ``PICTURES``, by default all."""
         grey = display_grey(self._displayed())
         maps = self._class_maps((grey.shape[0], grey.shape[1]))
-        title, target = METHODS[self.request.method].title, maps[self.explanation.target]
-        in_order = [maps[index] for index in sorted(maps)]
+        target, in_order = maps[self.explanation.target], [maps[index] for index in sorted(maps)]
+        title, lungs = _shortened(Path(self.prediction.image).name), lungs_to_draw(grey)
+        one, each = self._subtitle("class"), self._subtitle("each class")
         draw = {
-            "map": lambda: draw_map(target, title, self._subtitle("class")),
-            "overlay": lambda: draw_overlay(grey, target, title, self._subtitle("class")),
-            "panel": lambda: draw_panel(grey, in_order, title, self._subtitle("each class")),
+            "map": lambda: draw_map(target, title, one, lungs),
+            "overlay": lambda: draw_overlay(grey, target, title, one, lungs),
+            "panel": lambda: draw_panel(grey, in_order, title, each, lungs),
         }
         return {kind: draw[kind]() for kind in kinds or PICTURES}
 
@@ -134,6 +145,27 @@ class Heatmap:
         }
 
     def _subtitle(self, what: str) -> str:
+        """Return the answer, how it is explained, and whether the two disagree."""
+        said = self.prediction.probabilities
+        names = [f"{display_name(name)} {said[name]:.1%}" for name in self.prediction.classes]
+        side = self.values.shape[-1]
+        method = METHODS[self.request.method].title
         explained = f"{what} against the others" if self.request.contrast else f"{what} alone"
-        drawn = f"; smoothed by {self.smoothing:g} px of the input" if self.smoothing else ""
-        return explained + drawn
+        drawn = f"; smoothed by {self.smoothing:g} px of it" if self.smoothing else ""
+        lines = [
+            f"Answer: {', '.join(names) or 'none of the classes'}",
+            f"{method}: {explained}; network input {side} x {side} px{drawn}",
+            self.caution,
+        ]
+        return "\n".join(filter(None, lines))
+
+
+def lungs_to_draw(grey: Pixels) -> NDArray[np.bool_] | None:
+    """Return the lungs in grey values (H, W) in their size; None where they are not plausible."""
+    lungs = find_lungs(grey)
+    return lungs.mask if lungs.plausible else None
+
+
+def _shortened(name: str) -> str:
+    """Return a name of at most ``LONGEST_NAME`` letters, of longer ones the end."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"

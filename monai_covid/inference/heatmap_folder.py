@@ -167,7 +167,8 @@ class HeatmapFolder:
             if explanation is None:
                 self._add_unexplained(prediction)
             else:
-                heatmap = Heatmap(image, prediction, explanation, self.request, self.smoothing)
+                asked = self._explainer.request
+                heatmap = Heatmap(image, prediction, explanation, asked, self.smoothing)
                 self._add_heatmap(heatmap)
             if when_done is not None:
                 when_done()
@@ -193,7 +194,7 @@ class HeatmapFolder:
             earlier = [name for names in listed for name in names.split()]
         probabilities = [f"probability_{label}" for label in self.info.labels]
         heads = ["image", "prediction", *probabilities, "explained", "relevance", "files"]
-        write_text(table, _line([*heads, "unsuitable", "error"]))
+        write_text(table, _line([*heads, "unsuitable", "caution", "error"]))
         write_text(self.output_dir / NOTICE, README)
         for name in earlier:
             if Path(name).name == name and (self.output_dir / name).is_file():
@@ -212,7 +213,7 @@ class HeatmapFolder:
             self.unsuitable += 1
         blank = [""] * (len(self.info.labels) + 4)
         reasons = " ".join(prediction.unsuitable)
-        self._append([prediction.image, *blank, reasons, prediction.error])
+        self._append([prediction.image, *blank, reasons, "", prediction.error])
 
     def _add_heatmap(self, heatmap: Heatmap) -> None:
         prediction = heatmap.prediction
@@ -225,6 +226,7 @@ class HeatmapFolder:
                 repr(float(heatmap.values.sum(dtype=float))),
                 " ".join(files),
                 " ".join(prediction.unsuitable),
+                heatmap.caution,
                 "",
             ]
         )

@@ -139,7 +139,7 @@ class Model:
         label: str = PREDICTED,
         *,
         method: str = DEFAULT_METHOD,
-        contrast: bool = False,
+        contrast: bool | None = None,
         keep_unsuitable: bool = False,
     ) -> Heatmap:
         """Return which pixels of one image speak for a class, and which against it.
@@ -148,7 +148,7 @@ class Model:
             image: As for :meth:`predict`, but one.
             label: Class to explain, such as ``pneumonia``; ``predicted``: the most probable one.
             method: How; one of `monai_covid.explain.methods.METHODS`.
-            contrast: Explain the class against the others.
+            contrast: Explain the class against the others; None: where classes exclude each other.
             keep_unsuitable: Explain it also if it is no upright frontal chest radiograph.
 
         Raises:
@@ -170,7 +170,7 @@ class Model:
                 prediction.error
                 or f"{prediction.image}: {reasons} keep_unsuitable=True explains it all the same"
             )
-        return Heatmap(prepared, prediction, explanation, request)
+        return Heatmap(prepared, prediction, explanation, explainer.request)
 
     def _explainer(self, classifier: Classifier, request: HeatmapRequest) -> ClassExplainer:
         if request not in self._explainers:

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage
 
 from monai_covid import RESEARCH_USE_ONLY
-from monai_covid.dicom.results.algorithm import Algorithm, derived_uid
+from monai_covid.dicom.results.algorithm import CONTRASTIVE, METHOD, Algorithm, derived_uid
 from monai_covid.dicom.results.finding import ImageFinding, caution_line
 from monai_covid.dicom.results.instances import RESULT_KINDS, chosen_kinds, result_instances
 from monai_covid.dicom.results.source import source_header
@@ -27,9 +27,10 @@ from monai_covid.explain.pictures.grid import smoothed, to_image_grid
 from monai_covid.inference.answer import answer_images
 from monai_covid.inference.classifier import Classifier
 from monai_covid.inference.explaining import ClassExplainer, HeatmapRequest
-from monai_covid.inference.heatmap import SMOOTHING
-from monai_covid.inference.image import ImagePreparation, radiograph_of
+from monai_covid.inference.heatmap import SMOOTHING, lungs_to_draw
+from monai_covid.inference.image import ImagePreparation, radiograph_of, reduced
 from monai_covid.inference.selection import EligibleImage, Selection, read_headers, select_images
+from monai_covid.labels import Label
 from monai_covid.models.model_file import file_hash
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ class StudyPipeline:
         self._explainer = ClassExplainer(
             self._classifier.network, info, HeatmapRequest(), classes=1
         )
-        self.algorithm = Algorithm(file_hash(model))
+        method = CONTRASTIVE if self._explainer.request.contrast else METHOD
+        self.algorithm = Algorithm(file_hash(model), method=method)
         self._warm_up()
 
     def __call__(self, files: Sequence[Path]) -> StudyOutcome:
@@ -156,10 +158,13 @@ class StudyPipeline:
         placed = to_image_grid(relevance, image.radiograph.shape, prepared.visible_region)
         limit = symmetric_limit([placed])
         cautions = (*prediction.unsuitable, *prediction.cautions, *(prediction.uncertain or ()))
+        cautions += tuple(filter(None, [explanation.contradiction(prediction)]))
         explained = self._classes.labels[explanation.target]
         caption = [*self._caption(prediction.probabilities), *map(caution_line, cautions)]
-        legend = (f"relevance for {explained.display}", "relevance against it")
-        overlay = draw_capture(pixels, placed, limit, caption, legend)
+        overlay = draw_capture(
+            *(pixels, placed, limit, caption, self._legend(explained)),
+            lungs=lungs_to_draw(reduced(pixels)),
+        )
         placed /= limit
         return ImageFinding(
             header=image.header,
@@ -171,15 +176,20 @@ class StudyPipeline:
             overlay=overlay,
         )
 
+    def _legend(self, explained: Label) -> tuple[str, str]:
+        others = " against the other classes" if self._explainer.request.contrast else ""
+        return f"relevance for {explained.display}{others}", "relevance against it"
+
     def _caption(self, probabilities: Mapping[str, float]) -> list[str]:
         numbers = (
             f"{self._classes[label].display} {value:.1%}" for label, value in probabilities.items()
         )
         versions = ", ".join(self.algorithm.software_versions)
+        side = self._classifier.info.image_size
         return [
             RESEARCH_USE_ONLY.upper(),
             ", ".join(numbers),
-            f"{versions}. {self.algorithm.method}",
+            f"{versions}. {self.algorithm.method}, on {side} x {side} pixels",
         ]
 
 

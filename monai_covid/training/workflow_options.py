@@ -311,7 +311,9 @@ EXPLANATION = {
     **{name: option for name, option in USE_OF_A_MODEL.items() if name != "precision"},
     "class": text("class to explain, such as pneumonia; predicted: the most probable one"),
     "method": choice("way to explain", *METHODS),
-    "contrast": flag("explain the class against the others"),
+    "contrast": optional(
+        flag("explain the class against the others; null: where classes exclude each other")
+    ),
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),
     "arrays": flag("write the values as NumPy arrays too"),
     "keep_unsuitable": INFERENCE["keep_unsuitable"],

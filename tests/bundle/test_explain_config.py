@@ -42,13 +42,13 @@ def options(bundle: Path, images: Path, covid_model: Path, tmp_path: Path) -> di
 def test_from_the_command_line_as_the_command(
     options: dict[str, Any], images: Path, covid_model: Path, tmp_path: Path
 ) -> None:
-    chosen = {"class": "pneumonia", "contrast": True, "arrays": True}
+    chosen = {"class": "pneumonia", "contrast": False, "arrays": True}
     words = [w for name, value in {**options, **chosen}.items() for w in (f"--{name}", str(value))]
     done = run_bundle("run", "explaining", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "3 images, 1 of them unreadable" in done.stdout
     call = ["explain", str(images), "--out", str(tmp_path / "other"), "--model", str(covid_model)]
-    assert main([*call, "--class", "pneumonia", "--contrast", "--arrays", "--quiet"]) == 1
+    assert main([*call, "--class", "pneumonia", "--no-contrast", "--arrays", "--quiet"]) == 1
     ours, others = tmp_path / "heatmaps", tmp_path / "other"
     assert {p.name for p in ours.iterdir()} == {p.name for p in others.iterdir()}
     for name in ("a_pneumonia_relevance.npy", "b_pneumonia_relevance.npy"):

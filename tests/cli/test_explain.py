@@ -78,15 +78,11 @@ def test_table_says_what_the_classifier_says(explain, radiographs, model, tmp_pa
 
 
 def test_values_are_those_of_the_library(explain, radiographs, model, tmp_path):
-    call = ("--class", "pneumonia", "--contrast", "--arrays")
+    call = ("--class", "pneumonia", "--no-contrast", "--arrays")
     assert explain(radiographs / "a.png", radiographs / "d.nii.gz", *call) == 0
     network, info = load_model(model)
     image = preprocess_file(radiographs / "a.png", info.image_size)[None]
-    expected = (
-        LRP(network, EpsilonZBox(*standardized_range(1)))
-        .attribute(image, 1, contrast=True)[0]
-        .numpy()
-    )
+    expected = LRP(network, EpsilonZBox(*standardized_range(1))).attribute(image, 1)[0].numpy()
     found = np.load(tmp_path / "heatmaps/a_pneumonia_relevance.npy")
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-7)
     sums = table(tmp_path)["relevance"].astype(float)

@@ -90,6 +90,11 @@ SHORT_HASH = 16
 """Characters of the hash where it has to fit into 64 characters."""
 
 
+METHOD = "Layer-wise relevance propagation, EpsilonZBox"
+CONTRASTIVE = f"{METHOD}, contrastive"
+"""Of a class against the others."""
+
+
 class Algorithm(NamedTuple):
     """The algorithm behind a result.
 
@@ -103,7 +108,7 @@ class Algorithm(NamedTuple):
     weights_hash: str
     name: str = "monai_covid twice transfer learning"
     version: str = __version__
-    method: str = "Layer-wise relevance propagation, EpsilonZBox"
+    method: str = METHOD
 
     @property
     def key(self) -> str:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 FloatMap = NDArray[np.float32]
 """Relevance (H, W): positive for, negative against a class."""
 
-AGAINST = "#0F6FC6"
-FOR = "#E8590C"
+AGAINST = "#3D9BFF"
+FOR = "#FF8420"
+"""Light enough to be colours over the dark of a lung, too."""
 
 DIVERGING = LinearSegmentedColormap.from_list(
-    "relevance", ["#08306B", AGAINST, "#FFFFFF", FOR, "#7F2704"]
+    "relevance", ["#08306B", "#0F6FC6", "#FFFFFF", "#E8590C", "#7F2704"]
 )
 """From -1 (against) through white to 1 (for)."""
 
@@ -30,7 +31,7 @@ CLIPPED = 0.001
 STRONGEST = 0.85
 """Opacity at the ends of the scale; the anatomy stays visible below."""
 
-GAMMA = 0.7
+GAMMA = 0.6
 """Below 1: what is weak shows earlier."""
 
 DISPLAYED = (0.5, 99.5)

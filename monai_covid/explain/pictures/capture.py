@@ -29,6 +29,8 @@ def draw_capture(
     limit: float,
     lines: Sequence[str],
     legend: tuple[str, str],
+    *,
+    lungs: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Return a radiograph with its relevance in colour, below a caption.
 
@@ -41,12 +43,15 @@ def draw_capture(
         limit: Relevance at full colour; above 0.
         lines: Caption.
         legend: What orange (for) and blue (against) mean.
+        lungs: Whose outline is drawn in white, of any size; None: of none.
 
     Returns:
         ``(h, w, 3)`` uint8, the radiograph ``LONGER_SIDE`` pixels along its longer side.
     """
     size = _picture_size(grey.shape)
     below = _overlaid(_resized(display_grey(grey), size), _resized(relevance, size), limit)
+    if lungs is not None:
+        below = np.where(_edge(lungs, size)[..., None], np.uint8(255), below)
     return np.concatenate([_caption(size[0], lines, legend), below])
 
 
@@ -57,6 +62,16 @@ def _overlaid(grey: FloatMap, relevance: FloatMap, limit: float) -> NDArray[np.u
     colours.putpalette([*ImageColor.getrgb(AGAINST), *ImageColor.getrgb(FOR)])
     covering = Image.fromarray(_eight_bits(opacity(relevance, limit)))
     return np.asarray(Image.composite(colours.convert("RGB"), below, covering))
+
+
+def _edge(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return where a mask ends, in a picture of ``size``: a line of two pixels."""
+    inside = _resized(mask, size) > 0.5
+    padded = np.pad(inside, 1, mode="edge")
+    edge: NDArray[np.bool_] = np.zeros_like(inside)
+    for neighbour in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]):
+        edge |= neighbour != inside
+    return edge
 
 
 def _eight_bits(values: FloatMap) -> NDArray[np.uint8]:

@@ -1,11 +1,13 @@
 """The three figures of relevance maps: a map, an overlay, and all classes side by side.
 
-All are pictures in a row with headings above, bars of probability and the scale of relevance below.
+All are pictures in a row, on which the lungs are outlined, with headings above, bars of probability
+and the scale of relevance below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +41,17 @@ SCALE = 0.46
 SHADES = 256
 """Of a scale."""
 
+LINE = 0.15
+"""Of each line below the title after the first."""
+
+LETTERS = 15
+"""Of a line below the title, an inch."""
+
+OUTLINE = "#FFFFFF"
+OUTLINE_ON_WHITE = "#444444"
+
+Mask = NDArray[np.bool_]
+
 
 class ClassMap(NamedTuple):
     """What speaks for and against one class.
@@ -54,24 +67,37 @@ class ClassMap(NamedTuple):
     relevance: FloatMap
 
 
-def draw_map(class_map: ClassMap, title: str, subtitle: str = "") -> Figure:
-    """Draw relevance alone, on white."""
+def draw_map(
+    class_map: ClassMap, title: str, subtitle: str = "", lungs: Mask | None = None
+) -> Figure:
+    """Draw relevance alone, on white, with the outline of ``lungs``, (H, W)."""
     limit = symmetric_limit([class_map.relevance])
     picture = DIVERGING(class_map.relevance / (2 * limit) + 0.5)[..., :3]
-    cell = Cell(picture, class_map.name, class_map.probability)
+    cell = Cell(picture, class_map.name, class_map.probability, lungs, OUTLINE_ON_WHITE)
     colours = DIVERGING(np.linspace(0, 1, SHADES))[:, :3]
     return draw_cells([cell], Scale(limit, colours), title, subtitle)
 
 
-def draw_overlay(grey: FloatMap, class_map: ClassMap, title: str, subtitle: str = "") -> Figure:
+def draw_overlay(
+    grey: FloatMap,
+    class_map: ClassMap,
+    title: str,
+    subtitle: str = "",
+    lungs: Mask | None = None,
+) -> Figure:
     """Draw relevance on the radiograph, whose grey values are (H, W) in [0, 1]."""
     limit = symmetric_limit([class_map.relevance])
-    cell = Cell(blend(grey, class_map.relevance, limit), class_map.name, class_map.probability)
+    picture = blend(grey, class_map.relevance, limit)
+    cell = Cell(picture, class_map.name, class_map.probability, lungs)
     return draw_cells([cell], _on_grey(limit), title, subtitle)
 
 
 def draw_panel(
-    grey: FloatMap, classes: Sequence[ClassMap], title: str, subtitle: str = ""
+    grey: FloatMap,
+    classes: Sequence[ClassMap],
+    title: str,
+    subtitle: str = "",
+    lungs: Mask | None = None,
 ) -> Figure:
     """Draw the radiograph and every class beside it, on one scale; the most probable is bold.
 
@@ -79,7 +105,8 @@ def draw_panel(
         grey: ``(H, W)`` in [0, 1].
         classes: At least one.
         title: First line.
-        subtitle: Second line.
+        subtitle: Lines below it.
+        lungs: Whose outline is drawn, ``(H, W)``.
     """
     limit = symmetric_limit([class_map.relevance for class_map in classes])
     highest = max(class_map.probability for class_map in classes)
@@ -88,6 +115,7 @@ def draw_panel(
             blend(grey, class_map.relevance, limit),
             class_map.name,
             class_map.probability,
+            lungs,
             is_strong=class_map.probability == highest,
         )
         for class_map in classes
@@ -108,12 +136,16 @@ class Cell(NamedTuple):
         picture: ``(H, W)`` grey or ``(H, W, 3)`` colour, in [0, 1].
         heading: What it shows.
         probability: Of the class it is about, in [0, 1]; None if it is about none.
+        lungs: ``(H, W)``; their outline is drawn.
+        outline: Its colour.
         is_strong: Whether the heading is bold.
     """
 
     picture: NDArray[Any]
     heading: str
     probability: float | None = None
+    lungs: Mask | None = None
+    outline: str = OUTLINE
     is_strong: bool = False
 
 
@@ -136,7 +168,7 @@ def draw_cells(cells: Sequence[Cell], scale: Scale, title: str, subtitle: str) -
         cells: At least one.
         scale: How they show relevance.
         title: First line.
-        subtitle: Second line.
+        subtitle: Lines below it; long ones are broken.
 
     Returns:
         The figure, with the research-use notice.
@@ -152,8 +184,10 @@ def draw_cells(cells: Sequence[Cell], scale: Scale, title: str, subtitle: str) -
     bar = BAR if any(cell.probability is not None for cell in cells) else 0.0
     row = len(cells) * wide + (len(cells) - 1) * GAP
     width = max(row + 2 * MARGIN, NARROWEST_FIGURE)
-    height = TITLE_HEIGHT + HEADING + tall + bar + SCALE + FOOTER_HEIGHT
-    figure = new_figure(width, height, title, subtitle)
+    lines = _broken(subtitle, width)
+    heads = TITLE_HEIGHT + LINE * (len(lines) - 1)
+    height = heads + HEADING + tall + bar + SCALE + FOOTER_HEIGHT
+    figure = new_figure(width, height, title, "\n".join(lines))
     figure.set_layout_engine("none")  # Every place is given in inches below.
     bottom = FOOTER_HEIGHT + SCALE + bar
     for position, cell in enumerate(cells):
@@ -166,6 +200,11 @@ def draw_cells(cells: Sequence[Cell], scale: Scale, title: str, subtitle: str) -
     return figure
 
 
+def _broken(text: str, width: float) -> list[str]:
+    letters = round(LETTERS * (width - 2 * MARGIN))
+    return [part for line in text.split("\n") for part in wrap(line, letters) or [""]]
+
+
 def _place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Return axes at a place in inches."""
     across, up = figure.get_size_inches()
@@ -174,6 +213,8 @@ def _place(figure: Figure, left: float, bottom: float, width: float, height: flo
 
 def _picture(axes: Axes, cell: Cell) -> None:
     axes.imshow(cell.picture, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="bilinear")
+    if cell.lungs is not None and cell.lungs.any() and not cell.lungs.all():
+        axes.contour(cell.lungs, levels=[0.5], colors=cell.outline, linewidths=0.6)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color(RULE)
     axes.set_title(

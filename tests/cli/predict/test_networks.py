@@ -90,7 +90,7 @@ def test_several_labels_can_hold_or_none(predict, pictures, tmp_path, capsys):
 
 def test_heatmaps_are_those_of_explain(predict, pictures, models, tmp_path):
     images = [pictures / "a.png", pictures / "turned.png"]
-    chosen = ["--class", "normal", "--contrast", "--method", "grad-cam"]
+    chosen = ["--class", "normal", "--no-contrast", "--method", "grad-cam"]
     made, explained = tmp_path / "results/heatmaps", tmp_path / "x"
     model = ["--out", str(explained), "--model", str(models[0]), "--quiet"]
     for options in ([], chosen):

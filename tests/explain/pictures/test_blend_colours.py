@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from monai_covid.explain.pictures.blend import AGAINST, DIVERGING, FOR, symmetric_limit
+from monai_covid.explain.pictures.blend import AGAINST, DIVERGING, FOR, blend, symmetric_limit
 
 
 def test_zero_is_white_and_the_ends_are_of_different_hue():
@@ -56,6 +56,34 @@ def test_both_stand_out_from_every_grey(matrix, colour):
     seen = linear ** (1 / 2.2)
     greys = np.linspace(0, 1, 101)[:, None].repeat(3, axis=1)
     assert np.linalg.norm(greys - seen, axis=1).min() > 0.25
+
+
+def cielab(rgb):
+    """CIE 1976 L*a*b* of sRGB under D65."""
+    rgb = np.asarray(rgb, dtype=float)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    matrix = np.array(
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
+    )
+    part = linear @ matrix.T / (0.95047, 1.0, 1.08883)
+    root = np.where(part > 216 / 24389, np.cbrt(part), (24389 / 27 * part + 16) / 116)
+    x, y, z = np.moveaxis(root, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+@pytest.mark.parametrize("relevance", [0.25, -0.25])
+def test_a_quarter_of_full_relevance_is_a_colour_on_every_grey(relevance):
+    """Also over the dark of a lung: a difference of 10 is seen at a glance."""
+    grey = np.linspace(0, 1, 21, dtype=np.float32)[None]
+    shown = cielab(blend(grey, np.full_like(grey, relevance), 1.0))
+    chroma = np.hypot(shown[..., 1], shown[..., 2])
+    assert chroma.min() > 20
+    assert np.linalg.norm(shown - cielab(grey[..., None].repeat(3, -1)), axis=-1).min() > 22
+    assert shown[0, 0, 0] > 22
 
 
 def test_limit_ignores_a_few_extremes_and_fits_all_maps():

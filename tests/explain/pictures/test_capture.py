@@ -41,6 +41,20 @@ def test_relevance_is_in_colour_and_the_rest_grey():
     assert np.abs(bottom[0] - 255 * 0.85 * np.array(to_rgb(AGAINST))).max() <= 1
 
 
+def test_the_lungs_are_outlined_in_white():
+    shape = (LONGER_SIDE, LONGER_SIDE)
+    grey = np.tile(np.linspace(0, 1, shape[1], dtype=np.float32), (shape[0], 1))
+    lungs = np.zeros((64, 64), dtype=bool)
+    lungs[16:48, 16:48] = True
+    picture = below_caption(
+        draw_capture(grey, np.zeros(shape, np.float32), 1.0, LINES, LEGEND, lungs=lungs), shape
+    )
+    for row, column in ((256, 500), (767, 500), (500, 256), (500, 767)):
+        around = picture[row - 4 : row + 5, column - 4 : column + 5].min(axis=2)
+        assert 9 <= (around == 255).sum() <= 27
+    assert (picture[300:700, 300:700].min(axis=2) < 255).all()
+
+
 def test_the_caption_is_legible_and_its_legend_has_the_colours():
     picture = drawn()
     caption = picture[: len(picture) - LONGER_SIDE]

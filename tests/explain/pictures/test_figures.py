@@ -54,6 +54,33 @@ def test_overlay_keeps_the_radiograph():
     assert RESEARCH_USE_ONLY in texts(figure)
 
 
+def test_lungs_are_outlined_on_every_picture():
+    lungs = np.zeros(SHAPE, dtype=bool)
+    lungs[10:50, 5:35] = True
+    grey, one = np.full(SHAPE, 0.5, dtype=np.float32), one_sided("Normal", 0.1)
+    figures = (
+        draw_map(one, "a", "b", lungs),
+        draw_overlay(grey, one, "a", "b", lungs),
+        draw_panel(grey, [one], "a", "b", lungs),
+    )
+    for figure in figures:
+        ((outline,),) = (axes.collections for axes in figure.axes if axes.collections)
+        corners = np.concatenate([path.vertices for path in outline.get_paths()])
+        np.testing.assert_allclose(corners.min(axis=0), (4.5, 9.5), atol=0.01)
+        np.testing.assert_allclose(corners.max(axis=0), (34.5, 49.5), atol=0.01)
+
+
+def test_long_lines_below_the_title_are_broken():
+    short, long = (draw_map(one_sided("Normal", 0.1), "a", text) for text in ("b", "word " * 60))
+    assert long.get_size_inches()[1] > short.get_size_inches()[1] + 0.4
+    long.canvas.draw()
+    width, height = long.canvas.get_width_height()
+    for text in long.texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= width
+        assert box.y1 <= height
+
+
 def test_panel_shows_radiograph_and_classes_on_one_scale():
     weak = ClassMap("Normal", 0.2, 0.1 * one_sided("", 0).relevance)
     classes = [one_sided("COVID-19", 0.7), one_sided("Pneumonia", 0.1, -1.0), weak]
