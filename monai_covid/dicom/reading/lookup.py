@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_windowing
 
 from monai_covid.dicom.reading.layout import (
@@ -148,7 +149,10 @@ def _stored_values(layout: PixelLayout) -> Values:
 
 
 def _function(dataset: Dataset) -> str:
-    return str(value_of(dataset, "VOILUTFunction") or "LINEAR").strip().upper()
+    stated = value_of(dataset, "VOILUTFunction")
+    if isinstance(stated, MultiValue):  # some devices write one for each window
+        stated = stated[0]
+    return str(stated or "LINEAR").strip().upper()
 
 
 def _after_modality_lut(values: Values, dataset: Dataset) -> Values:

@@ -76,7 +76,7 @@ def first_table(dataset: Dataset, keyword: str, values: Values) -> LookupTable:
         DICOM PS3.3 C.11.1.1.1 and C.11.2.1.1: entries are unsigned whatever the value
         representation; the first mapped value is signed if the input can be negative.
     """
-    item = value_of(dataset, keyword)[0]
+    item = _tables(dataset, keyword)[0]
     try:
         count, first, bits = _descriptor(item)
         entries = _entries(item, count, bits, UID(dataset.file_meta.TransferSyntaxUID))
@@ -114,7 +114,10 @@ def _entries(item: Dataset, count: int, bits: int, syntax: UID) -> Values:
         entries = _unpacked(value, representation, count, bits, syntax)
     elif representation in _NUMBERS:
         entries = np.atleast_1d(np.asarray(value, dtype=np.int64))
-        entries = entries % _WORDS if representation in ("US", "SS") else entries
+        if representation in ("US", "SS"):
+            entries %= _WORDS
+            if bits == 8 and len(entries) == (count + 1) // 2 < count:  # two entries a word
+                entries = entries.astype("<u2").view(np.uint8)[:count].astype(np.int64)
     else:
         raise ValueError(
             f"{named('LUTData')} has the VR {quoted(representation)}; US or OW is read"
@@ -172,6 +175,11 @@ def _first_mapped(stated: int, count: int, values: Values) -> int:
 
 
 def is_present(dataset: Dataset, keyword: str) -> bool:
-    """Say whether there is a sequence of tables with at least one item."""
+    """Say whether there is a sequence of tables with at least one that is not empty."""
+    return bool(_tables(dataset, keyword))
+
+
+def _tables(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a LUT sequence; devices without a table write one with nothing in it."""
     sequence: Any = value_of(dataset, keyword)
-    return bool(sequence)
+    return [item for item in sequence or () if "LUTDescriptor" in item or "LUTData" in item]

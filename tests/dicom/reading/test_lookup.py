@@ -225,3 +225,14 @@ def test_other_windows_need_no_caution(window):
 def test_a_rescale_that_single_precision_cannot_hold_is_refused(rescale):
     with pytest.raises(ImageReadError, match=r"RescaleSlope .* single precision does not"):
         grey(**{"RescaleSlope": 1, "RescaleIntercept": 0, **rescale})
+
+
+@pytest.mark.parametrize(
+    "functions", [["SIGMOID", "SIGMOID"], ["SIGMOID", ""], ["SIGMOID", "LINEAR"]]
+)
+def test_of_several_functions_the_first_counts(functions):
+    window = {"WindowCenter": [2048, 9], "WindowWidth": [1000, 9]}
+    expected = read_radiograph(instance(PIXELS, 12, **window, VOILUTFunction="SIGMOID"))
+    dataset = instance(PIXELS, 12, **window, VOILUTFunction=functions)
+    np.testing.assert_array_equal(read_radiograph(dataset), expected)
+    assert header_cautions(dataset) == []

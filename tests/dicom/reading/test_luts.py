@@ -163,3 +163,34 @@ def test_entries_of_another_kind_are_refused(tmp_path):
     voi[0].add_new("LUTData", "LO", "SECRET")
     with pytest.raises(ImageReadError, match=r"LUTData \(0028,3006\) has the VR 'LO'; US or OW"):
         read_radiograph(instance(PIXELS, 12, VOILUTSequence=voi))
+
+
+@pytest.mark.parametrize("count", [4096, 4095])
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize("vr", ["US", "SS"])
+def test_entries_of_8_bits_two_to_a_number(tmp_path, count, syntax, vr):
+    entries = (np.arange(count) // 17).astype(np.uint8)
+    words = np.append(entries, [0] * (count % 2)).astype(np.uint8).view("<u2")
+    voi = table(words, 0, 8, vr=vr)
+    voi[0].LUTDescriptor = [count, 0, 8]
+    dataset = in_syntax(instance(PIXELS, 12, VOILUTSequence=voi), syntax)
+    grey = read_radiograph(saved(dataset, tmp_path / "a"))
+    np.testing.assert_array_equal(grey, looked_up(entries, 0, PIXELS))
+
+
+@pytest.mark.parametrize("keyword", ["ModalityLUTSequence", "VOILUTSequence"])
+@pytest.mark.parametrize("explanation", [None, "NORMAL"])
+def test_an_item_without_table_is_no_table(tmp_path, keyword, explanation):
+    nothing = Dataset()
+    if explanation:
+        nothing.LUTExplanation = explanation
+    window = {"WindowCenter": 2048, "WindowWidth": 2048}
+    expected = read_radiograph(instance(PIXELS, 12, **window))
+    dataset = instance(PIXELS, 12, **window, **{keyword: Sequence([nothing])})
+    np.testing.assert_array_equal(read_radiograph(saved(dataset, tmp_path / "a")), expected)
+    dataset[keyword].value = Sequence([nothing, *table(CURVE, 0)])
+    grey = read_radiograph(saved(dataset, tmp_path / "a"))
+    if keyword == "VOILUTSequence":
+        np.testing.assert_array_equal(grey, looked_up(CURVE, 0, PIXELS))
+    else:
+        assert not np.array_equal(grey, expected)
