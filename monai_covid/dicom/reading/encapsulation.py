@@ -9,6 +9,9 @@ from monai_covid.dicom.reading.layout import tag_text
 _ITEM = 0xFFFEE000
 _DELIMITER = 0xFFFEE0DD
 _DELIMITER_BYTES = struct.pack("<HHI", _DELIMITER >> 16, _DELIMITER & 0xFFFF, 0)
+_ENDS = (_DELIMITER, 0xFFFEE00D, 0xFFFAFFFA, 0xFFFCFFFC)
+"""What is behind the last fragment: the delimiter, or the one that some devices write for it, or,
+where there is none, the elements that may follow the pixels."""
 _HEADER_BYTES = 8
 _STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
 """Of JPEG and JPEG-LS, and of JPEG 2000."""
@@ -18,7 +21,8 @@ def only_frame(pixel_data: bytes) -> bytes:
     """Return the frame of encapsulated pixel data that holds one.
 
     All fragments belong to it, whatever offset tables say. Fragments of odd length are read, with
-    or without a padding byte behind them, and so is pixel data without a delimiter at its end.
+    or without a padding byte behind them, and so is pixel data that ends without a delimiter, with
+    zeros or with an element that follows the pixels instead.
 
     Args:
         pixel_data: Value of Pixel Data: offset table, fragments and perhaps the delimiter.
@@ -44,12 +48,15 @@ def _items(data: bytes) -> list[bytes]:
     items: list[bytes] = []
     position = 0
     while position < len(data):
-        if len(data) < position + _HEADER_BYTES:
-            if _DELIMITER_BYTES.startswith(data[position:]):
+        rest = data[position : position + _HEADER_BYTES]
+        if not any(rest) and not any(data[position:]):
+            break
+        if len(rest) < _HEADER_BYTES:
+            if _DELIMITER_BYTES.startswith(rest):
                 break
             raise ValueError(f"it is cut off behind item {len(items)}")
         tag, length = _item_header(data, position)
-        if tag == _DELIMITER:
+        if tag in _ENDS:
             break
         if tag != _ITEM:
             raise ValueError(

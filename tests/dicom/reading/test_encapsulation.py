@@ -67,6 +67,13 @@ ARRANGEMENTS = {
     "zeros behind": lambda frame: NO_TABLE + item(frame + bytes(200)),
     "delimiter twice": lambda frame: NO_TABLE + item(frame) + DELIMITER,
     "loose zeros behind": lambda frame: NO_TABLE + item(frame) + DELIMITER + bytes(20),
+    "loose delimiter of an item": lambda frame: (
+        NO_TABLE + item(frame) + b"\xfe\xff\x0d\xe0" + bytes(4)
+    ),
+    "loose zeros alone": lambda frame: NO_TABLE + item(frame) + bytes(500),
+    "loose padding element": lambda frame: (
+        NO_TABLE + item(frame) + b"\xfc\xff\xfc\xffOB\0\0" + struct.pack("<I", 4) + bytes(4)
+    ),
 }
 
 
@@ -157,3 +164,14 @@ def test_two_images_are_not_taken_for_one(syntax):
 def test_what_is_no_sequence_of_fragments_is_refused(data, message):
     with pytest.raises(ValueError, match=message):
         only_frame(data)
+
+
+@every_codec
+@pytest.mark.parametrize("ending", [bytes(8), bytes(300), b"\xfe\xff\x0d\xe0" + bytes(4)])
+def test_a_file_with_something_else_for_its_delimiter_is_read(tmp_path, syntax, ending):
+    dataset, _ = coded(syntax)
+    path = saved(dataset, tmp_path / "a")
+    expected = read_radiograph(path)
+    path.write_bytes(path.read_bytes().removesuffix(DELIMITER) + ending)
+    assert ineligibility(read_header(path)) == []
+    np.testing.assert_array_equal(read_radiograph(path), expected)
