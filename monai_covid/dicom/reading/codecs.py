@@ -32,7 +32,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from monai_covid.dicom.reading.frame_checks import frame_size
+from monai_covid.dicom.reading.frame_checks import end_problem, frame_size
 from monai_covid.dicom.reading.layout import PixelLayout, named
 from monai_covid.errors import TransientError
 
@@ -40,9 +40,9 @@ TIME_LIMIT_SECONDS = 60.0
 
 _PROGRAM = Path(__file__).with_name("gdcm_process.py")
 _SHOWN_CHARACTERS = 200
+_JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
 _FROM_OUTSIDE = (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGKILL", None))
 """Windows has no SIGKILL."""
-_END_OF_CODESTREAM = b"\xff\xd9"
 _SIGNS_OF_DAMAGE = ("premature end of data segment", "bad Huffman code")
 """After these warnings GDCM makes up the rest of the picture."""
 
@@ -68,9 +68,7 @@ def decode_grey(frame: bytes, syntax: UID, layout: PixelLayout) -> NDArray[np.un
     if stated is None:
         raise ValueError("the compressed frame is damaged and states no size")
     own_layout = layout._replace(bits_allocated=8 * _bytes(stated.bits), bits_stored=stated.bits)
-    if syntax in (JPEGLossless, JPEGLosslessSV1) or (
-        syntax == JPEGExtended12Bit and stated.bits > 8
-    ):
+    if syntax in (JPEGLossless, JPEGLosslessSV1) or (syntax in _JPEG and stated.bits > 8):
         values = decode_jpeg(frame, syntax, own_layout)
     else:
         data = _library_decoded(frame, syntax)
@@ -88,15 +86,14 @@ def _bytes(bits: int) -> int:
 
 
 def _library_decoded(frame: bytes, syntax: UID) -> bytes | bytearray:
-    if syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
+    if syntax in _JPEG:
         with Image.open(io.BytesIO(frame), formats=("JPEG",)) as image:
             return image.tobytes()
     if syntax in (JPEGLSLossless, JPEGLSNearLossless):
         pixels: bytearray = jpeg_ls.decode_pixel_data(frame)[0]
         return pixels
-    if not frame.rstrip(b"\0").endswith(_END_OF_CODESTREAM) and frame.startswith(b"\xff"):
-        # OpenJPEG would fill up what is missing.
-        raise ValueError("the compressed frame is cut off: its end of codestream is missing")
+    if missing := end_problem(frame):  # OpenJPEG would fill it up
+        raise ValueError(missing)
     return cast(bytearray, decode_pixel_data(frame, version=2))
 
 

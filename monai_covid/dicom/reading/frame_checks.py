@@ -37,8 +37,11 @@ _JP2_START = b"\0\0\0\x0cjP  \r\n\x87\n"
 _JP2_CODESTREAM = b"jp2c"
 _JP2_HEADER_BYTES = 8
 _END_MARKER = b"\xff\xd9"
+_START_OF_DATA = b"\xff\x93"
 _NOT_FRAME_MARKERS = frozenset({0xC4, 0xC8, 0xCC})
 _JPEG_LS_FRAME_MARKER = 0xF7
+_ENDED_FRAME_MARKERS = frozenset({0xC0, 0xC1, 0xC2, _JPEG_LS_FRAME_MARKER})
+"""Of baseline, extended and progressive JPEG, and of JPEG-LS."""
 _HIERARCHICAL_MARKER = 0xDE
 
 
@@ -84,6 +87,15 @@ def frame_size(frame: bytes) -> FrameSize | None:
 
 
 def _jpeg_size(frame: bytes) -> FrameSize | None:
+    position = _jpeg_frame_header(frame)
+    if position is None:
+        return None
+    bits, rows, columns, samples = struct.unpack_from(">BHHB", frame, position + 4)
+    return FrameSize(rows, columns, samples, bits)
+
+
+def _jpeg_frame_header(frame: bytes) -> int | None:
+    """Return where the marker of the frame header stands; None if there is no single one."""
     position = 2
     while position + 4 <= len(frame) and frame[position] == 0xFF:
         marker = frame[position + 1]
@@ -93,8 +105,7 @@ def _jpeg_size(frame: bytes) -> FrameSize | None:
         if marker == _HIERARCHICAL_MARKER:
             return None
         if _starts_frame(marker):
-            bits, rows, columns, samples = struct.unpack_from(">BHHB", frame, position + 4)
-            return FrameSize(rows, columns, samples, bits)
+            return position
         position += 2 + struct.unpack_from(">H", frame, position + 2)[0]
     return None
 
@@ -177,12 +188,15 @@ def _exceeds(frame: bytes, start: int, end: int, limit: int) -> bool:
     return decoded > limit
 
 
-DECODED_SYNTAXES = (
-    RLELossless,
-    *(JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1),
-    *(JPEGLSLossless, JPEGLSNearLossless),
-    *(JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K),
-)
+_CODINGS = {
+    **dict.fromkeys((JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1), "JPEG"),
+    **dict.fromkeys((JPEGLSLossless, JPEGLSNearLossless), "JPEG-LS"),
+    **dict.fromkeys(
+        (JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K), "JPEG 2000"
+    ),
+}
+
+DECODED_SYNTAXES = (RLELossless, *_CODINGS)
 """Compressed transfer syntaxes that are read, besides all uncompressed ones and deflate."""
 
 
@@ -198,23 +212,44 @@ def compressed_problems(dataset: Dataset, layout: PixelLayout) -> Iterator[str]:
         segments = layout.samples * layout.bits_allocated // 8
         problem = rle_problem(frame, segments, layout.rows * layout.columns)
     else:
-        problem = _codestream_problem(frame, layout) or end_problem(frame, syntax)
+        problem = _coding_problem(frame, syntax) or _codestream_problem(frame, layout)
+        problem = problem or end_problem(frame)
     if problem:
         yield f"{named('PixelData')} ({readable(syntax.name)}): {problem}"
 
 
-def end_problem(frame: bytes, syntax: UID) -> str | None:
-    """Say that the end of a JPEG-LS or JPEG 2000 frame is missing, or return None.
+def end_problem(frame: bytes) -> str | None:
+    """Say that the end marker of a JPEG, JPEG-LS or JPEG 2000 frame is missing, or return None.
 
-    Decoders of the other kinds of JPEG do with what there is if only the marker is missing.
+    What devices pad the frame with may follow it. Lossless JPEG is decoded without, if it is whole,
+    and in a JP2 file the marker need not be the last one.
     """
-    if syntax in (JPEGLSLossless, JPEGLSNearLossless):
-        is_whole = _END_MARKER in frame
-    elif syntax in (JPEG2000Lossless, JPEG2000) and frame.startswith(b"\xff"):
-        is_whole = frame.rstrip(b"\0").endswith(_END_MARKER)
+    if frame.startswith(_JPEG_2000_START):
+        # No marker occurs within the data that this one begins.
+        is_whole = frame.find(_END_MARKER, max(frame.rfind(_START_OF_DATA), 0)) >= 0
     else:
-        is_whole = True
+        is_whole = _jpeg_marker(frame) not in _ENDED_FRAME_MARKERS or _END_MARKER in frame
     return None if is_whole else "the compressed frame is cut off: its end of codestream is missing"
+
+
+def _coding_problem(frame: bytes, syntax: UID) -> str | None:
+    coding = _coding_of(frame)
+    if frame_size(frame) is None or coding == _CODINGS[syntax]:
+        return None
+    return f"the compressed frame is {coding}; {_CODINGS[syntax]} is what its transfer syntax says"
+
+
+def _coding_of(frame: bytes) -> str:
+    """Return the kind of a frame that states its size."""
+    if not frame.startswith(_JPEG_START):
+        return "JPEG 2000"
+    return "JPEG-LS" if _jpeg_marker(frame) == _JPEG_LS_FRAME_MARKER else "JPEG"
+
+
+def _jpeg_marker(frame: bytes) -> int | None:
+    """Return which marker begins the frame header of JPEG and JPEG-LS."""
+    position = _jpeg_frame_header(frame) if frame.startswith(_JPEG_START) else None
+    return None if position is None else frame[position + 1]
 
 
 def _codestream_problem(frame: bytes, layout: PixelLayout) -> str | None:

@@ -106,3 +106,47 @@ def test_a_sign_that_cannot_be_found_is_refused(syntax):
         match=r"unsigned samples of 12 bits, .* BitsStored .* 16 and PixelRepresentation .* 1",
     ):
         read_radiograph(dataset)
+
+
+@every_codec
+@pytest.mark.parametrize("padding", [b"\0" * 7, b"\xff" * 20, b" \0", b"made by SOME DEVICE"])
+def test_what_stands_behind_the_end_of_a_frame_is_left_out(syntax, padding):
+    pixels = picture(320, 260)
+    frame = encoded(syntax, pixels, 8)
+    expected = read_radiograph(framed(frame, syntax, chest()))
+    dataset = framed(frame + padding, syntax, chest())
+    assert ineligibility(dataset) == []
+    np.testing.assert_array_equal(read_radiograph(dataset), expected)
+
+
+@pytest.mark.parametrize("syntax", [*SYNTAXES[:2], *SYNTAXES[3:]], ids=lambda uid: uid.name)
+def test_a_frame_without_end_marker_is_cut_off(syntax):
+    frame = encoded(syntax, picture(320, 260), 8).rstrip(b"\0").removesuffix(b"\xff\xd9")
+    dataset = framed(frame, syntax, chest())
+    (reason,) = ineligibility(dataset)
+    assert "the compressed frame is cut off" in reason
+    with pytest.raises(ImageReadError, match="the compressed frame is cut off"):
+        read_radiograph(dataset)
+
+
+JPEG_KINDS = [JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLosslessSV1]
+
+
+@pytest.mark.parametrize("stated", SYNTAXES, ids=lambda uid: uid.name)
+@pytest.mark.parametrize("bits", [8, 12])
+@pytest.mark.parametrize("syntax", SYNTAXES[1:], ids=lambda uid: uid.name)
+def test_jpeg_is_read_by_its_own_kind_and_what_is_no_jpeg_refused(syntax, stated, bits):
+    pixels = picture(320, 260, bits)
+    if syntax == JPEGExtended12Bit and bits == 12:
+        pytest.skip("no encoder of 12 bits; test_pixels_dcmtk has that of DCMTK")
+    frame = encoded(syntax, pixels, bits)
+    right = framed(frame, syntax, chest(BitsAllocated=16, BitsStored=bits, HighBit=bits - 1))
+    wrong = framed(frame, stated, chest(BitsAllocated=16, BitsStored=bits, HighBit=bits - 1))
+    if syntax == stated or {syntax, stated} <= set(JPEG_KINDS):
+        assert ineligibility(wrong) == []
+        np.testing.assert_array_equal(read_radiograph(wrong), read_radiograph(right))
+        return
+    (reason,) = ineligibility(wrong)
+    assert "is what its transfer syntax says" in reason
+    with pytest.raises(ImageReadError, match="the compressed frame is JPEG"):
+        read_radiograph(wrong)
