@@ -59,13 +59,27 @@ def starts_like_dicom(head: bytes) -> bool:
     Note:
         DICOM PS3.10 7.1. Old exports have no preamble, and no file meta information either.
     """
+    return _start(head) is not None
+
+
+def _start(head: bytes) -> int | None:
+    """Return where file meta information or data set begin; None if it does not look like DICOM."""
     if head[_PREAMBLE:].startswith(_PREFIX):
-        return True
+        return _PREAMBLE + len(_PREFIX)
+    if head.startswith(_PREFIX + struct.pack("<H", _META_GROUP)):
+        return len(_PREFIX)
     if len(head) < 8:
-        return False
+        return None
     group, element, length = struct.unpack_from("<HHI", head)
+    if _is_big_endian(head):
+        group, element = struct.unpack_from(">HH", head)
     is_first = group in _FIRST_GROUPS and element <= 0x18
-    return is_first and (_has_vr(head) or length <= _LONGEST_FIRST_VALUE)
+    return 0 if is_first and (_has_vr(head) or length <= _LONGEST_FIRST_VALUE) else None
+
+
+def _is_big_endian(element: bytes) -> bool:
+    """Tell whether an element of the first group (0008) has its higher bytes first."""
+    return element.startswith(b"\0\x08") and _has_vr(element)
 
 
 def read_header(path: Path | str) -> Dataset:
@@ -76,8 +90,8 @@ def read_header(path: Path | str) -> Dataset:
     the pixels is not read.
 
     Args:
-        path: DICOM file (DICOM PS3.10). Without preamble or file meta information it is read as
-            the little endian data set that it looks like.
+        path: DICOM file (DICOM PS3.10). Without preamble, file meta information or transfer syntax
+            it is read as the uncompressed data set that it looks like.
 
     Returns:
         The data set. If the file is cut off, as much as there is; `cut_off` says so.
@@ -142,11 +156,11 @@ def _limit() -> str:
 
 def _parsed(file: BinaryIO, path: Path) -> Dataset:
     head = file.read(_PREAMBLE + len(_PREFIX))
-    if not starts_like_dicom(head):
+    start = _start(head)
+    if start is None:
         raise ImageReadError(f"{path}: {_not_dicom(head)}")
     preamble = head[:_PREAMBLE] if head.endswith(_PREFIX) else None
-    if preamble is None:
-        file.seek(0)
+    file.seek(start)
     meta = _meta_of(file)
     syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
     if syntax == DeflatedExplicitVRLittleEndian:
@@ -156,8 +170,9 @@ def _parsed(file: BinaryIO, path: Path) -> Dataset:
             deflated = f"{named('TransferSyntaxUID')} is {quoted(syntax.name)}"
             raise ImageReadError(f"{path}: {deflated}, and the data set {error}") from error
     implicit, little = _encoding(file, syntax)
-    if not syntax and preamble is None:
-        meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    if not syntax:
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
     elements, missing = _elements(file, implicit, little)
     dataset = FileDataset(str(path), Dataset(elements), preamble, meta, implicit, little)
     dataset.set_original_encoding(implicit, little, _character_set(elements))
@@ -193,7 +208,8 @@ def _encoding(file: BinaryIO, syntax: UID) -> tuple[bool, bool]:
     head = file.read(6)
     file.seek(start)
     implicit = syntax in ("", ImplicitVRLittleEndian) if len(head) < 6 else not _has_vr(head)
-    return implicit, syntax != ExplicitVRBigEndian
+    is_big_endian = syntax == ExplicitVRBigEndian or (not syntax and _is_big_endian(head))
+    return implicit, not is_big_endian
 
 
 def _has_vr(element: bytes) -> bool:

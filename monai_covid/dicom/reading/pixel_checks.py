@@ -21,6 +21,7 @@ from monai_covid.dicom.reading.layout import (
     layout_of,
     named,
     quoted,
+    readable,
     uid_name,
     value_of,
 )
@@ -120,7 +121,7 @@ def _kind_problems(dataset: Dataset) -> Iterator[str]:
 
 def _term(dataset: Dataset, keyword: str) -> str:
     """Return a defined term in capitals, as some devices do not write it."""
-    return str(value_of(dataset, keyword) or "").strip().upper()
+    return readable(value_of(dataset, keyword) or "").strip().upper()
 
 
 def _polarity_problems(dataset: Dataset) -> Iterator[str]:
@@ -176,7 +177,9 @@ def _length_problems(dataset: Dataset) -> Iterator[str]:
     if layout.photometric == "YBR_FULL_422":
         expected = expected * 2 // 3
     actual = len(dataset.PixelData)
-    if actual < expected or not _is_padding(dataset.PixelData, expected):
+    shortest_line = expected // max(layout.rows, layout.columns)
+    is_surplus = actual - expected < shortest_line or _is_padding(dataset.PixelData, expected)
+    if actual < expected or not is_surplus:
         surplus = ", and what is too much is no padding" if actual > expected else ""
         yield (
             f"{named('PixelData')} has {actual} bytes; {layout.rows} rows x {layout.columns} "
@@ -185,9 +188,9 @@ def _length_problems(dataset: Dataset) -> Iterator[str]:
 
 
 def _is_padding(pixel_data: bytes, size: int) -> bool:
-    """Tell whether what follows the pixels is nothing but one byte, repeated (PS3.5 8.1.1)."""
-    count = len(pixel_data) - size
-    return count < 2 or pixel_data.count(pixel_data[-1:], size) == count
+    """Tell whether what follows the pixels is one byte or word, repeated (PS3.5 8.1.1)."""
+    surplus = memoryview(pixel_data)[size:]
+    return surplus[2:] == surplus[:-2]
 
 
 def _display_problems(dataset: Dataset) -> Iterator[str]:

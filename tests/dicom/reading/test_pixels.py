@@ -4,6 +4,7 @@ from pydicom import dcmread
 from pydicom.dataelem import DataElement
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import (
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -147,7 +148,10 @@ def test_truncated_files_are_refused(tmp_path):
     refused(path, "image.dcm")
 
 
-@pytest.mark.parametrize("surplus", [b"\0", b"\0" * 510, b"\xff" * 128, b"  ", b"\0" * 64 * 97])
+@pytest.mark.parametrize(
+    "surplus",
+    [b"\0", b"\0" * 510, b"\xff" * 128, b"  ", b"\0" * 64 * 97, b"\xd0\7" * 500, b"no pixels"],
+)
 def test_surplus_padding_is_left_out(tmp_path, surplus):
     dataset = instance(picture(bits=12), 12)
     dataset.PixelData += surplus
@@ -158,6 +162,10 @@ def test_surplus_padding_is_left_out(tmp_path, surplus):
 def test_surplus_that_may_be_pixels_is_refused():
     dataset = instance(picture(), Rows=90)
     refused(dataset, r"has 6208 bytes; 90 rows .* need 5760, and what is too much is no padding")
+    for line in (np.arange(64, dtype=np.uint8), np.arange(97, dtype=np.uint8)):
+        dataset = instance(picture())
+        dataset.PixelData += line.tobytes()
+        refused(dataset, "what is too much is no padding")
 
 
 def test_a_missing_padding_byte_is_no_problem(tmp_path):
@@ -194,6 +202,29 @@ def test_files_without_preamble_are_read(tmp_path, has_meta, syntax, bits):
     bare.write_bytes(content[start:])
     np.testing.assert_array_equal(read_image(bare), pixels)
     assert find_images(tmp_path) == [bare, path]
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]
+)
+@pytest.mark.parametrize("start", [b"DICM", bytes(128) + b"DICM", b""])
+@pytest.mark.parametrize("has_meta", [True, False])
+def test_files_that_begin_otherwise_are_read(tmp_path, syntax, start, has_meta):
+    path = saved(in_syntax(instance(picture(bits=12), 12), syntax), tmp_path / "image.dcm")
+    content = path.read_bytes()
+    meta = 0 if has_meta else 12 + int.from_bytes(content[140:144], "little")
+    if start == b"DICM" and not has_meta:
+        return
+    path.write_bytes(start + content[132 + meta :])
+    assert find_images(tmp_path) == [path]
+    np.testing.assert_array_equal(read_image(path), picture(bits=12))
+
+
+def test_compressed_pixels_without_transfer_syntax_are_refused(tmp_path):
+    path = saved(in_syntax(instance(picture()), JPEGLSLossless), tmp_path / "image.dcm")
+    content = path.read_bytes()
+    path.write_bytes(content[144 + int.from_bytes(content[140:144], "little") :])
+    refused(path, r"PixelData \(7FE0,0010\) has \d+ bytes")
 
 
 @pytest.mark.parametrize("value", [0xFFFF, 0xF000, 4096])
