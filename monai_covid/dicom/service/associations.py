@@ -18,6 +18,9 @@ from monai_covid.dicom.service.destinations import (
 )
 from monai_covid.dicom.service.settings import Settings
 
+_NO_REASON = "No reason given"
+_CLOSED = ("closed before an association", "closed after the TLS handshake")
+
 
 class Requestor:
     """Requests associations of one destination."""
@@ -58,10 +61,12 @@ class Requestor:
         if association.is_established:
             return association
         if association.is_rejected:
-            raise RejectedError(f"association rejected: {_reason(association)}")
+            reason = _reason(association)
+            raise RejectedError(f"association rejected: {reason}", reason == _NO_REASON)
         if association.acceptor.primitive is not None:
             return None
-        raise UnreachableError(f"no connection ({self._reason_for_none()})")
+        reason = self._reason_for_none()
+        raise UnreachableError(f"no connection ({reason})", reason in _CLOSED)
 
     def _reason_for_none(self) -> str:
         """Connect once more to learn why; pynetdicom keeps the reason to itself."""
@@ -69,9 +74,9 @@ class Requestor:
         try:
             with socket.create_connection(address, self._entity.connection_timeout) as connection:
                 if self._tls is None:
-                    return "closed before an association"
+                    return _CLOSED[0]
                 with self._tls.wrap_socket(connection, server_hostname=address[0]):
-                    return "closed after the TLS handshake"
+                    return _CLOSED[1]
         except ssl.SSLCertVerificationError as error:
             return f"certificate not accepted: {error.verify_message}"
         except ssl.SSLError as error:

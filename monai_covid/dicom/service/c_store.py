@@ -19,8 +19,10 @@ from monai_covid.dicom.service.destinations import (
     ALREADY_STORED,
     Destination,
     Problem,
+    UnreachableError,
     is_final,
 )
+from monai_covid.dicom.service.kinds import kind_of
 from monai_covid.dicom.service.settings import Settings
 
 # Documented by pynetdicom as its way to send a file as it is.
@@ -30,7 +32,7 @@ UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
 class CStoreSender:
-    """Sends to a Storage SCP, each call over one association.
+    """Sends to a Storage SCP, each call over one association, or more where it ends early.
 
     An instance counts as stored if the status is success, a warning, or says that the destination
     has it already (DICOM PS3.4, B.2.3).
@@ -41,32 +43,59 @@ class CStoreSender:
     ) -> None:
         """Send to ``destination``, by TLS if there is a context."""
         self._requestor = Requestor(destination, settings, tls)
+        self._ending: set[str] = set()
 
     def __call__(
         self, files: Sequence[Path], stored: Callable[[Path], None], stopping: Callable[[], bool]
     ) -> list[Problem]:
         """Send ``files``; see :class:`~.destinations.Sender`."""
-        association = self._association(files)
-        if association is None:
-            return [_not_accepted(file) for file in files]
         problems: list[Problem] = []
-        try:
-            for file in files:
-                if stopping():
+        # What ended an association before comes last: it may take the destination down.
+        left = sorted(files, key=lambda file: kind_of(file) in self._ending)
+        while left and not stopping():
+            try:
+                association = self._association(left)
+            except UnreachableError:
+                if problems:
                     break
-                if not association.is_established:
-                    ended = "the association ended before the last instance"
-                    problems.append(Problem(file, _kind(file), ended))
-                    break
-                problem = _send(association, file)
-                if problem is None:
-                    stored(file)
-                else:
-                    problems.append(problem)
-        finally:
-            if association.is_established:
-                association.release()
+                raise
+            if association is None:
+                return [*problems, *map(_not_accepted, left)]
+            try:
+                left = self._send_over(association, left, problems, stored, stopping)
+            finally:
+                if association.is_established:
+                    association.release()
         return problems
+
+    def _send_over(
+        self,
+        association: Association,
+        files: Sequence[Path],
+        problems: list[Problem],
+        stored: Callable[[Path], None],
+        stopping: Callable[[], bool],
+    ) -> list[Path]:
+        """Send until the association ends; return what is left for another one."""
+        for position, file in enumerate(files):
+            if stopping():
+                return []
+            if position and not association.is_established:
+                return list(files[position:])
+            try:
+                problem = _send(association, file)
+            except _EndedError as error:
+                if position and not error.was_sent:
+                    return list(files[position:])
+                self._ending.add(kind_of(file))
+                problems.append(Problem(file, kind_of(file), str(error)))
+                return list(files[position + 1 :])
+            if problem is None:
+                stored(file)
+                self._ending.discard(kind_of(file))
+            else:
+                problems.append(problem)
+        return []
 
     def _association(self, files: Sequence[Path]) -> Association | None:
         """Return an association; None if the destination takes no SOP class of ``files``."""
@@ -90,21 +119,25 @@ def _proposed(files: Sequence[Path]) -> list[tuple[str, list[str]]]:
     return [(sop_class, syntaxes) for (sop_class, _), syntaxes in proposed.items()]
 
 
-def _kind(file: Path) -> str:
-    name: str = read_file_meta_info(file).MediaStorageSOPClassUID.name
-    return name
-
-
 def _not_accepted(file: Path) -> Problem:
-    kind = _kind(file)
+    kind = kind_of(file)
     return Problem(file, kind, f"{kind} is not accepted", final=True)
+
+
+class _EndedError(Exception):
+    """An association has ended at an instance, which may be what the destination cannot bear."""
+
+    def __init__(self, reason: str, was_sent: bool) -> None:
+        """Say ``reason``, and whether the instance was on its way."""
+        super().__init__(reason)
+        self.was_sent = was_sent
 
 
 def _send(association: Association, file: Path) -> Problem | None:
     """Send one file; return why it was not stored, or None.
 
-    An association that ends here is a problem of the instance: it may be the one that the
-    destination cannot bear. If the destination is gone, the next association tells.
+    Raises:
+        _EndedError: The association has ended.
     """
     meta = read_file_meta_info(file)
     kind = meta.MediaStorageSOPClassUID.name
@@ -118,11 +151,11 @@ def _send(association: Association, file: Path) -> Problem | None:
     except ValueError:
         reason = f"{kind} is not accepted in {meta.TransferSyntaxUID.name}"
         return Problem(file, kind, reason, final=True)
-    except RuntimeError:
-        return Problem(file, kind, f"the association ended before {kind}")
+    except RuntimeError as error:
+        raise _EndedError(f"the association ended before {kind}", was_sent=False) from error
     if "Status" not in answer:
         reason = f"the association ended or timed out before {kind} was answered"
-        return Problem(file, kind, reason)
+        raise _EndedError(reason, was_sent=True)
     status = int(answer.Status)
     if status == ALREADY_STORED or code_to_category(status) in ("Success", "Warning"):
         return None

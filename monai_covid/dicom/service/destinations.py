@@ -30,7 +30,16 @@ def is_final(status: int) -> bool:
 
 
 class UnreachableError(Exception):
-    """A destination cannot be talked to; the message says why, without patient data."""
+    """A destination cannot be talked to; the message says why, without patient data.
+
+    Attributes:
+        may_be_the_kind: Whether it may be what was sent that the destination does not bear.
+    """
+
+    def __init__(self, reason: str, may_be_the_kind: bool = False) -> None:
+        """Say ``reason``."""
+        super().__init__(reason)
+        self.may_be_the_kind = may_be_the_kind
 
 
 class RejectedError(UnreachableError):

@@ -29,6 +29,7 @@ from monai_covid.dicom.service.destinations import (
 from monai_covid.dicom.service.durable import Disk
 from monai_covid.dicom.service.endpoint import Endpoint, Metrics, RecentErrors
 from monai_covid.dicom.service.jobs import Jobs
+from monai_covid.dicom.service.kinds import KindByKind
 from monai_covid.dicom.service.logs import log_event, place_of
 from monai_covid.dicom.service.outbox import Outbox
 from monai_covid.dicom.service.receiver import Receiver
@@ -310,8 +311,8 @@ class Service:
 
 def _sender(destination: Destination, settings: Settings) -> Sender:
     if destination.is_web:
-        return StowSender(destination, settings)
-    return CStoreSender(destination, settings, _tls(destination, settings))
+        return KindByKind(StowSender(destination, settings))
+    return KindByKind(CStoreSender(destination, settings, _tls(destination, settings)))
 
 
 def _tls(destination: Destination, settings: Settings) -> ssl.SSLContext | None:

@@ -8,25 +8,23 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
-from xml.etree.ElementTree import ParseError
+from typing import Any
 
 import requests
 from dicomweb_client import DICOMwebClient
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pynetdicom.status import STATUS_WARNING, code_to_category
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.exceptions import ProtocolError
 
 from monai_covid.dicom.service.destinations import (
-    ALREADY_STORED,
     Destination,
     Problem,
     UnreachableError,
-    is_final,
 )
 from monai_covid.dicom.service.logs import log_event
 from monai_covid.dicom.service.settings import Settings
+from monai_covid.dicom.service.stow_answers import UNREADABLE, Refused, refusal
 from monai_covid.errors import OptionError
 
 USER, PASSWORD, TOKEN = (
@@ -36,23 +34,11 @@ USER, PASSWORD, TOKEN = (
 )
 """Environment variables with the credentials of all STOW-RS destinations."""
 
-NEVER = frozenset({406, 415})
-"""HTTP statuses of a server that does not take this kind of instance."""
-
-TEXT_VR = ("LO", "LT", "SH", "ST", "UC", "UT")
-
 NOT_NOW = frozenset({401, 403, 404, 405, 407, 408, 429, 502, 503, 504})
-"""HTTP statuses that have nothing to do with the instance."""
+"""HTTP statuses that say nothing of the instance."""
 
-UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, ParseError)
-"""What parsers raise at an answer that is not what DICOM PS3.18, 10.5.3 asks for."""
-
-
-class Refused(NamedTuple):
-    """Why a server has not stored an instance, and whether it never will."""
-
-    reason: str
-    final: bool = False
+OF_A_KIND = frozenset({403, 408, 502, 503, 504})
+"""Those of them that a proxy may answer to one kind of instance, or where the server breaks off."""
 
 
 class BearerToken(AuthBase):
@@ -89,7 +75,7 @@ class StowSender:
         # After a redirect a POST becomes a GET, which succeeds without storing anything.
         session.max_redirects = 0
         session.headers["Accept"] = "application/dicom+json"
-        session.hooks["response"].append(_without_parameters)
+        session.hooks["response"].append(self._keep)
         session.auth = credentials(os.environ)
         if session.auth is not None and destination.scheme == "http":
             _warn_unless_loopback(destination)
@@ -102,6 +88,7 @@ class StowSender:
             session=session,
             timeout=(settings.acse_timeout, settings.dimse_timeout),
         )
+        self._response: requests.Response | None = None
         # Trying again is done with what is kept on disk, and without holding up a stop.
         self._client.set_http_retry_params(retry=False)
 
@@ -114,38 +101,46 @@ class StowSender:
             if stopping():
                 break
             dataset = dcmread(file)
-            refusal = self._send(dataset)
-            if refusal is None:
+            refused = self._send(dataset)
+            if refused is None:
                 stored(file)
             else:
-                problems.append(Problem(file, dataset.SOPClassUID.name, *refusal))
+                problems.append(Problem(file, dataset.SOPClassUID.name, *refused))
         return problems
 
     def _send(self, dataset: Dataset) -> Refused | None:
         """Send one instance; return why it was not stored, or None."""
-        kind = dataset.SOPClassUID.name
+        self._response = None
         try:
-            answer = self._client.store_instances([dataset])
-        except requests.HTTPError as error:
-            response = error.response
-            status = 0 if response is None else response.status_code
-            if response is None or status in NOT_NOW:
-                raise UnreachableError(f"HTTP status {status}") from error
-            answer = _answer_of(response)
-            if not answer.get("FailedSOPSequence"):
-                final = status in NEVER
-                return Refused(f"{kind} was answered with HTTP status {status}", final)
+            self._client.store_instances([dataset])
+        except requests.HTTPError:
+            pass  # its answer is read below, as any other
         except requests.TooManyRedirects as error:
             raise UnreachableError("redirected elsewhere; give the final URL") from error
         except requests.ReadTimeout:
-            return Refused(f"{kind} was not answered in time")
+            return Refused(f"{dataset.SOPClassUID.name} was not answered in time")
         # An error of JSON is one of requests too.
         except UNREADABLE:
-            answer = Dataset()
+            pass
         # The message of a connection error may hold the URL and is long; its type says enough.
         except (requests.RequestException, OSError) as error:
-            raise UnreachableError(f"no connection ({_cause(error)})") from error
-        return _problem(answer, dataset)
+            raise UnreachableError(
+                f"no connection ({_cause(error)})", may_be_the_kind=_was_broken_off(error)
+            ) from error
+        return self._refusal(dataset, self._response)
+
+    def _refusal(self, dataset: Dataset, response: requests.Response | None) -> Refused | None:
+        if response is None:
+            return Refused(f"{dataset.SOPClassUID.name} was not answered")
+        status = response.status_code
+        if status in NOT_NOW:
+            raise UnreachableError(f"HTTP status {status}", may_be_the_kind=status in OF_A_KIND)
+        return refusal(response, dataset)
+
+    def _keep(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        # What dicomweb-client makes of it depends on the media type, and without one it fails.
+        response.headers.setdefault("Content-Type", "")
+        self._response = response
 
 
 def credentials(environment: Mapping[str, str]) -> AuthBase | None:
@@ -164,6 +159,12 @@ def credentials(environment: Mapping[str, str]) -> AuthBase | None:
     return HTTPBasicAuth(user, password) if user is not None and password is not None else None
 
 
+def _was_broken_off(error: Exception) -> bool:
+    """Return whether a server took the request, and ended the connection instead of answering."""
+    causes = [error, *error.args, error.__context__]
+    return any(isinstance(cause, ProtocolError) for cause in causes)
+
+
 def _cause(error: Exception) -> str:
     """Return what ended a connection: for certificates why, else the kind of error."""
     reason: BaseException | None = error
@@ -179,46 +180,6 @@ def _cause(error: Exception) -> str:
     return type(error).__name__
 
 
-def _problem(answer: Dataset, sent: Dataset) -> Refused | None:
-    """Return why ``sent`` does not count as stored, or None."""
-    kind = sent.SOPClassUID.name
-    failed = list(answer.get("FailedSOPSequence") or [])
-    if failed:
-        reason = failed[0].get("FailureReason")
-        if not isinstance(reason, int):
-            return Refused(f"{kind} was answered with failure reason unknown")
-        if _is_there_already(failed[0], reason):
-            return None
-        text = f"{kind} was answered with failure reason 0x{reason:04X}"
-        return Refused(text, is_final(reason))
-    stored = [
-        str(item.get("ReferencedSOPInstanceUID"))
-        for item in answer.get("ReferencedSOPSequence") or []
-    ]
-    if str(sent.SOPInstanceUID) not in stored:
-        return Refused(f"{kind} was not confirmed: the answer does not list it as stored")
-    return None
-
-
-def _is_there_already(item: Dataset, reason: int) -> bool:
-    """Return whether a failure says that the server has the instance.
-
-    Servers say so by Duplicate SOP Instance, by a warning of C-STORE (Bxxx), or by a general
-    failure with a text.
-    """
-    if reason == ALREADY_STORED or code_to_category(reason) == STATUS_WARNING:
-        return True
-    texts = (str(element.value) for element in item if element.VR in TEXT_VR)
-    return any("already exist" in text.casefold() for text in texts)
-
-
-def _without_parameters(response: requests.Response, *_: Any, **__: Any) -> requests.Response:
-    """Reduce the media type to its name; dicomweb-client reads no answer that has parameters."""
-    kind = response.headers.get("Content-Type", "").partition(";")[0]
-    response.headers["Content-Type"] = kind.strip().lower()
-    return response
-
-
 def _warn_unless_loopback(destination: Destination) -> None:
     try:
         near = ip_address(destination.host).is_loopback
@@ -231,12 +192,3 @@ def _warn_unless_loopback(destination: Destination) -> None:
             destination=destination.url,
             advice="https://",
         )
-
-
-def _answer_of(response: requests.Response) -> Dataset:
-    """Return what a failure says of the instance; empty if it says nothing that can be read."""
-    try:
-        content = response.json()
-        return Dataset.from_json(content[0] if isinstance(content, list) else content)
-    except UNREADABLE:
-        return Dataset()

@@ -75,6 +75,7 @@ class Archive:
         answer: Makes the status of an instance.
         handlers: What is bound to pynetdicom's events.
         aborts: Whether the association ends at an instance.
+        rejects: Whether an association is rejected that proposes a SOP class.
     """
 
     def __init__(
@@ -91,11 +92,12 @@ class Archive:
         for one in classes:
             self._entity.add_supported_context(one, list(syntaxes))
         self._server = None
-        self.handlers = [(evt.EVT_C_STORE, self._store)]
+        self.handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_REQUESTED, self._requested)]
         self.stored: list[str] = []
         self.datasets: list[Dataset] = []
         self.encoded: list[bytes] = []
         self.aborts: Callable[[Dataset], bool] = lambda dataset: False
+        self.rejects: Callable[[str], bool] = lambda sop_class: False
         self.answer: Callable[[Dataset], int] = lambda dataset: 0x0000
 
     @property
@@ -121,6 +123,12 @@ class Archive:
             BaseServer.shutdown(self._server)
             self._server.server_close()
             self._server = None
+
+    def _requested(self, event: evt.Event) -> None:
+        contexts = event.assoc.requestor.requested_contexts
+        if any(self.rejects(context.abstract_syntax) for context in contexts):
+            event.assoc.acse.send_reject(0x01, 0x01, 0x01)  # permanent, by the user, no reason
+            event.assoc.kill()
 
     def _store(self, event: evt.Event) -> int:
         dataset = event.dataset

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from tests.dicom.service.certificates import Pair
 
@@ -32,6 +33,7 @@ class StowServer:
         content_type: Media type of the answers.
         body: What is answered in place of what DICOM asks for.
         location: Where answers redirect to.
+        breaks_off: Whether the connection ends at an instance instead of an answer.
         gets: How often something was asked for instead of stored.
     """
 
@@ -43,6 +45,7 @@ class StowServer:
         self.content_type = "application/dicom+json"
         self.body: bytes | None = None
         self.location: str | None = None
+        self.breaks_off: Callable[[Dataset], bool] = lambda dataset: False
         self.gets = 0
         outer = self
 
@@ -87,7 +90,11 @@ class StowServer:
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         """Store the only part of a multipart request (PS3.18, 10.5)."""
         self.headers.append(dict(request.headers))
-        uid = str(dcmread(io.BytesIO(part_of(request))).SOPInstanceUID)
+        dataset = dcmread(io.BytesIO(part_of(request)))
+        uid = str(dataset.SOPInstanceUID)
+        if self.breaks_off(dataset):
+            request.close_connection = True
+            return
         status, reason = self.answer(uid)
         if status < 300 and reason is None:
             self.stored.append(uid)

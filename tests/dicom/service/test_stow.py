@@ -14,7 +14,7 @@ from tests.dicom.instances import instance, picture, saved
 from tests.dicom.service.certificates import self_signed
 from tests.dicom.service.peers import free_port, send, wait_until
 from tests.dicom.service.running import running, settings
-from tests.dicom.service.stow_server import StowServer
+from tests.dicom.service.stow_server import StowServer, stow_answer
 from tests.dicom.service.studies import FakeProcessor, image, result_uid
 
 
@@ -76,6 +76,55 @@ def test_answers_in_xml_are_read_too(tmp_path, server):
     stored, problems = store(tmp_path, server.url, image())
     assert stored == []
     assert "was not confirmed" in problems[0]
+
+
+@pytest.mark.parametrize(("reason", "stored"), [(0x0111, True), (0xB007, True), (0x0110, False)])
+def test_a_failure_in_xml_is_read_too(tmp_path, server, reason, stored):
+    one = image()
+    failed = XML.replace("00081199", "00081198").replace("Referenced", "Failed", 1)
+    number = f'<DicomAttribute tag="00081197" vr="US"><Value>{reason}</Value></DicomAttribute>'
+    namespace = "<NativeDicomModel xmlns='http://dicom.nema.org/PS3.19/models/NativeDICOM'>"
+    failed = failed.replace("</Item>", f"{number}</Item>").replace("<NativeDicomModel>", namespace)
+    server.answer = lambda uid: (409, reason)
+    server.content_type = "application/dicom+xml"
+    server.body = failed.format(one.SOPInstanceUID).encode()
+    names, problems = store(tmp_path, server.url, one)
+    assert names == (["0.dcm"] if stored else [])
+    assert stored or "failure reason 0x0110" in problems[0]
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "text/html", "application/octet-stream"])
+@pytest.mark.parametrize("reason", [None, 0x0111, 0x0122])
+@pytest.mark.parametrize("form", ["{}", "[{}]", "\ufeff{}"])
+def test_answers_are_read_by_their_content(tmp_path, server, kind, reason, form):
+    one = image()
+    server.content_type = kind
+    server.body = form.replace("{}", stow_answer(one.SOPInstanceUID, reason).decode()).encode()
+    stored, problems = store(tmp_path, server.url, one)
+    assert stored == ([] if reason == 0x0122 else ["0.dcm"])
+    assert stored or "failure reason 0x0122" in problems[0]
+
+
+def test_what_else_an_answer_holds_does_not_matter(tmp_path, server):
+    one = image()
+    answer = json.loads(stow_answer(one.SOPInstanceUID, None))
+    server.body = json.dumps({**answer, "00081190": {"vr": "UR", "Value": 1}, "foo": 1}).encode()
+    assert store(tmp_path, server.url, one) == (["0.dcm"], [])
+
+
+@pytest.mark.parametrize(("text", "is_there"), [("It Already Exists", True), ("conflict", False)])
+def test_a_conflict_may_say_in_words_that_the_server_has_it(tmp_path, server, text, is_there):
+    server.answer, server.content_type = lambda uid: (409, None), "text/plain"
+    server.body = text.encode()
+    stored, problems = store(tmp_path, server.url, image())
+    assert (stored == ["0.dcm"], not problems) == (is_there, is_there)
+
+
+def test_a_connection_that_ends_instead_of_an_answer_may_be_due_to_the_instance(tmp_path, server):
+    server.breaks_off = lambda dataset: True
+    with pytest.raises(UnreachableError, match="no connection") as caught:
+        store(tmp_path, server.url, image())
+    assert caught.value.may_be_the_kind
 
 
 OTHER = b'{"00081199": {"vr": "SQ", "Value": [{"00081155": {"vr": "UI", "Value": ["1.2.3"]}}]}}'
