@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_covid.data.files import check_writable
+from monai_covid.dicom.service.settings import help_of
 from monai_covid.errors import OptionError
 from monai_covid.labels import SHIPPED
 from monai_covid.models.default_model import MODEL, default_model
@@ -55,6 +56,7 @@ SHARED: dict[str, dict[str, Any]] = {
     },
     "resamples": {"type": int, "default": RESAMPLES, "help": f"bootstrap resamples ({RESAMPLES})"},
     "seed": {"type": int, "default": SEED, "help": f"seed of everything random ({SEED})"},
+    "trust-photometric": {"action": "store_true", "help": help_of("trust_photometric")},
 }
 """Arguments of ``add_argument`` by the option's name."""
 

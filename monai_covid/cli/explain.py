@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_images(parser)
     add_model(parser)
     add_out(parser, "folder for the heatmaps")
-    add_shared(parser, "keep-unsuitable")
+    add_shared(parser, "keep-unsuitable", "trust-photometric")
     add_heatmap(parser)
     parser.add_argument(
         "--smoothing",

@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_images(parser)
     add_model(parser, several=True)
     add_out(parser, "folder for predictions.csv and predictions.json", required=False)
-    add_shared(parser, "keep-unsuitable")
+    add_shared(parser, "keep-unsuitable", "trust-photometric")
     parser.add_argument(
         "--flips",
         action="store_true",
@@ -93,12 +93,16 @@ def answer_items(
     """Answer image files, explain those with a prediction if asked to, and show the progress.
 
     Args:
-        options: ``batch_size``, ``keep_unsuitable`` and ``quiet``.
+        options: ``batch_size``, ``keep_unsuitable``, ``trust_photometric`` and ``quiet``.
         items: The images.
         classifier: What answers.
         heatmaps: Where explanations go; None: nothing is explained.
     """
-    preparation = ImagePreparation(classifier.info, keep_unsuitable=options.keep_unsuitable)
+    preparation = ImagePreparation(
+        classifier.info,
+        keep_unsuitable=options.keep_unsuitable,
+        trust_photometric=options.trust_photometric,
+    )
     images = ImageFileDataset(items, preparation, pictures=heatmaps is not None)
     predictions: list[Prediction] = []
     with tqdm(total=len(items), desc="Images", unit="image", disable=options.quiet) as progress:

@@ -116,6 +116,7 @@ def predict_files(
     *,
     assess: bool = True,
     keep_unsuitable: bool = False,
+    trust_photometric: bool = False,
 ) -> Iterator[Prediction]:
     """Return the prediction of each file, in order; unreadable ones carry their error.
 
@@ -126,12 +127,18 @@ def predict_files(
         assess: Whether it is asked if each image is an upright frontal chest radiograph. Where
             images have labels, these decide, and nothing is asked.
         keep_unsuitable: Whether those that are not have probabilities all the same.
+        trust_photometric: As for `read_source`.
 
     Raises:
         TypeError: If ``paths`` is a single path or image, or holds something else.
     """
     items = [{"image": source, "name": ""} for source in sources_of(paths)]
-    preparation = ImagePreparation(classifier.info, assess=assess, keep_unsuitable=keep_unsuitable)
+    preparation = ImagePreparation(
+        classifier.info,
+        assess=assess,
+        keep_unsuitable=keep_unsuitable,
+        trust_photometric=trust_photometric,
+    )
     batches = answer_files(classifier, ImageFileDataset(items, preparation), batch_size)
     return (prediction for batch in batches for prediction in batch.predictions)
 

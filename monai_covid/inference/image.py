@@ -95,18 +95,25 @@ def radiograph_of(
     return Radiograph(name, pixels, shape, file, "", unsuitable, cautions)
 
 
-def open_radiograph(source: ImageSource, name: str = "", *, assess: bool = True) -> Radiograph:
+def open_radiograph(
+    source: ImageSource,
+    name: str = "",
+    *,
+    assess: bool = True,
+    trust_photometric: bool = False,
+) -> Radiograph:
     """Read an image; one that cannot be read has an ``error``.
 
     Args:
         source: See `read_source`.
         name: What it is called; by default its path.
         assess: Whether it is asked if it is an upright frontal chest radiograph.
+        trust_photometric: As for `read_source`.
     """
     name = name or name_of(source)
     file = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
     try:
-        grey = read_source(source)
+        grey = read_source(source, trust_photometric)
     except ImageReadError as error:
         return Radiograph(name, None, file=file, error=str(error))
     return radiograph_of(
@@ -137,23 +144,34 @@ class ImagePreparation:
         info: What the network is.
         assess: Whether it is asked if each image is an upright frontal chest radiograph.
         keep_unsuitable: Whether the network answers of those, too, that are not.
+        trust_photometric: As for `read_source`.
 
     Raises:
         OptionError: If the preprocessing needs packages that are missing.
     """
 
     def __init__(
-        self, info: ModelInfo, *, assess: bool = True, keep_unsuitable: bool = False
+        self,
+        info: ModelInfo,
+        *,
+        assess: bool = True,
+        keep_unsuitable: bool = False,
+        trust_photometric: bool = False,
     ) -> None:
         """Make sure that the preprocessing can be done."""
         check_preprocessing(info.preprocessing)
         self.info = info
         self.assess = assess
         self.keep_unsuitable = keep_unsuitable
+        self.trust_photometric = trust_photometric
 
     def __call__(self, source: ImageSource, name: str = "") -> PreparedImage:
         """Read and prepare an image; see `open_radiograph`."""
-        return self.prepare(open_radiograph(source, name, assess=self.assess))
+        return self.prepare(
+            open_radiograph(
+                source, name, assess=self.assess, trust_photometric=self.trust_photometric
+            )
+        )
 
     def prepare(self, radiograph: Radiograph) -> PreparedImage:
         """Prepare an image that was read."""

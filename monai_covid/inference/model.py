@@ -88,12 +88,18 @@ class Model:
         images: list[ImageSource] | tuple[ImageSource, ...],
         *,
         keep_unsuitable: bool = False,
+        trust_photometric: bool = False,
         batch_size: int = 16,
     ) -> list[Prediction]: ...
 
     @overload
     def predict(
-        self, images: ImageSource, *, keep_unsuitable: bool = False, batch_size: int = 16
+        self,
+        images: ImageSource,
+        *,
+        keep_unsuitable: bool = False,
+        trust_photometric: bool = False,
+        batch_size: int = 16,
     ) -> Prediction: ...
 
     def predict(
@@ -101,6 +107,7 @@ class Model:
         images: ImageSource | list[ImageSource] | tuple[ImageSource, ...],
         *,
         keep_unsuitable: bool = False,
+        trust_photometric: bool = False,
         batch_size: int = 16,
     ) -> Prediction | list[Prediction]:
         """Return what the network says of an image, or of each of a list.
@@ -113,25 +120,30 @@ class Model:
             images: A path (PNG, JPEG, BMP, TIFF, DICOM, NIfTI), a grey array (H, W) in which larger
                 is brighter, a PIL image or a pydicom Dataset; or a list of them.
             keep_unsuitable: Whether unsuitable images have probabilities all the same.
+            trust_photometric: Whether DICOM images that are MONOCHROME2 and have the Presentation
+                LUT Shape INVERSE are taken for MONOCHROME2; else they cannot be read.
             batch_size: Images of a list that are classified together.
 
         Raises:
             ImageReadError: If a single image cannot be read.
             TypeError: If something is no image.
         """
-        if isinstance(images, list | tuple):
-            return self._predictions(images, batch_size, keep_unsuitable)
-        (prediction,) = self._predictions([check_source(images)], batch_size, keep_unsuitable)
+        several = images if isinstance(images, list | tuple) else None
+        predictions = list(
+            predict_files(
+                self.classifier,
+                [check_source(images)] if several is None else several,
+                batch_size,
+                keep_unsuitable=keep_unsuitable,
+                trust_photometric=trust_photometric,
+            )
+        )
+        if several is not None:
+            return predictions
+        (prediction,) = predictions
         if prediction.error:
             raise ImageReadError(prediction.error)
         return prediction
-
-    def _predictions(
-        self, images: Sequence[ImageSource], batch_size: int, keep_unsuitable: bool
-    ) -> list[Prediction]:
-        return list(
-            predict_files(self.classifier, images, batch_size, keep_unsuitable=keep_unsuitable)
-        )
 
     def explain(
         self,
@@ -141,6 +153,7 @@ class Model:
         method: str = DEFAULT_METHOD,
         contrast: bool | None = None,
         keep_unsuitable: bool = False,
+        trust_photometric: bool = False,
     ) -> Heatmap:
         """Return which pixels of one image speak for a class, and which against it.
 
@@ -150,6 +163,7 @@ class Model:
             method: How; one of `monai_covid.explain.methods.METHODS`.
             contrast: Explain the class against the others; None: where classes exclude each other.
             keep_unsuitable: Explain it also if it is no upright frontal chest radiograph.
+            trust_photometric: As for :meth:`predict`.
 
         Raises:
             ImageReadError: If the image cannot be read, or is not suitable.
@@ -161,7 +175,10 @@ class Model:
         check_source(image)
         request = HeatmapRequest(label, method, contrast)
         explainer = self._explainer(self.classifier, request)
-        prepared = ImagePreparation(self.info, keep_unsuitable=keep_unsuitable)(image)
+        preparation = ImagePreparation(
+            self.info, keep_unsuitable=keep_unsuitable, trust_photometric=trust_photometric
+        )
+        prepared = preparation(image)
         (prediction,) = answer_images(self.classifier, [prepared])
         (explanation,) = explainer.explain_images([prepared], [prediction])
         if explanation is None:

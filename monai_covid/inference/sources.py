@@ -87,25 +87,29 @@ def name_of(source: ImageSource) -> str:
     return os.fspath(source)
 
 
-def read_source(source: ImageSource) -> GreyImage:
+def read_source(source: ImageSource, trust_photometric: bool = False) -> GreyImage:
     """Return the grey values of an image.
 
     Files: see `read_image`; data sets: `read_radiograph`; PIL images: as a file of theirs. An array
     is taken as it is: two-dimensional, of any integer or floating-point type and scale, larger is
     brighter; colour and stacks are refused, because an array does not say what its axes mean.
 
+    Args:
+        source: The image.
+        trust_photometric: As for `read_radiograph`.
+
     Raises:
         ImageReadError: If it cannot be read or is no radiograph; names the image.
     """
     if isinstance(source, Dataset):
-        return _of_dataset(source)
+        return _of_dataset(source, trust_photometric)
     if isinstance(source, Image.Image):
         return GreyImage(picture_grey(source, name_of(source)))
     if isinstance(source, np.ndarray):
         return GreyImage(_of_array(source))
     path = Path(source)
     if _is_dicom(path):
-        return _of_dataset(read_header(path))
+        return _of_dataset(read_header(path), trust_photometric)
     return GreyImage(read_image(path))
 
 
@@ -116,9 +120,9 @@ def _is_dicom(path: Path) -> bool:
         return False  # the reader says what is wrong
 
 
-def _of_dataset(dataset: Dataset) -> GreyImage:
+def _of_dataset(dataset: Dataset, trust_photometric: bool) -> GreyImage:
     stated = tuple(f"{reason}." for reason in stated_otherwise(dataset))
-    pixels = read_radiograph(dataset)
+    pixels = read_radiograph(dataset, trust_photometric)
     return GreyImage(pixels, stated, tuple(header_cautions(dataset)))
 
 

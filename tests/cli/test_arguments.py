@@ -31,6 +31,7 @@ OTHER_TEXT = {
 NONE_TELLS_WHETHER_IT_IS_GIVEN = {
     ("--model", "listen"),  # a YAML file may set it
     ("--keep-unsuitable", "listen"),
+    ("--trust-photometric", "listen"),
     ("--batch-size", "train-all"),  # the first call sets it
     ("--seed", "train-all"),
     ("--seed", "benchmark-explanations"),  # it makes no sense with --model

@@ -11,6 +11,7 @@ from PIL import Image
 
 import monai_covid
 from monai_covid.cli.main import main
+from monai_covid.errors import ImageReadError
 from monai_covid.evaluation.calibration.record import UncertaintyCutoff
 from monai_covid.inference import image as reading
 from monai_covid.inference import selection, sources
@@ -197,3 +198,30 @@ def test_nothing_but_the_core_makes_predictions():
         if "Prediction(" in path.read_text(encoding="utf-8")
     }
     assert makers == {"monai_covid/inference/answer.py"}
+
+
+def test_a_contradictory_shape_is_trusted_alike(model, tmp_path):
+    image = radiograph(JANE, "polarity", bits=8)
+    image.PresentationLUTShape = "INVERSE"
+    (file,) = save([image], tmp_path / "images")
+    service = StudyPipeline(model, trust_photometric=True)
+    (finding,) = service.infer(service.select(selection.read_headers([file])[0]).images)
+    expected = pytest.approx(finding.probabilities, abs=1e-6)
+
+    loaded = monai_covid.load(model, device="cpu")
+    for ask in (loaded.predict, loaded.explain):
+        with pytest.raises(
+            ImageReadError, match=r"PresentationLUTShape \(2050,0020\) is 'INVERSE'"
+        ):
+            ask(file)
+    assert [*loaded.predict(file, trust_photometric=True).probabilities.values()] == expected
+    heatmap = loaded.explain(file, trust_photometric=True)
+    assert [*heatmap.prediction.probabilities.values()] == expected
+
+    common = ["--model", str(model), "--device", "cpu", "--quiet"]
+    for command, table in (("predict", "predictions.csv"), ("explain", "heatmaps.csv")):
+        for option, status in (([], 1), (["--trust-photometric"], 0)):
+            out = tmp_path / f"{command}{status}"
+            assert main([command, str(file), "--out", str(out), *option, *common]) == status
+        (row,) = rows(out, table).values()
+        assert [float(row[each]) for each in PROBABILITIES] == expected
