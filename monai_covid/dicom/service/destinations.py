@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from monai_covid.dicom.service.acceptance import key_of
+from monai_covid.dicom.service.commitment_scps import CommitmentScp, parse_scp
 from monai_covid.errors import OptionError
 
 ACCEPTED_FORMS = "dicom://AET@host:port, dicoms://AET@host:port or http(s)://host:port/path"
@@ -165,22 +166,41 @@ def parse_destinations(urls: Sequence[str]) -> list[Destination]:
     return destinations
 
 
-def committing(destinations: Sequence[Destination], titles: Sequence[str]) -> list[Destination]:
-    """Return those of ``destinations`` that are asked for Storage Commitment.
+def committing(
+    destinations: Sequence[Destination], given: Sequence[str]
+) -> dict[Destination, Destination]:
+    """Return who is asked for Storage Commitment of what which of ``destinations`` stored.
 
     Args:
         destinations: All of them.
-        titles: Called AE titles of those that are asked.
+        given: What ``--storage-commitment`` says; see `parse_scp`.
 
     Raises:
-        OptionError: A title is that of no destination.
+        OptionError: A title is that of no destination, or it is not clear which one is meant.
     """
-    known = {one.ae_title for one in destinations if not one.is_web}
-    for title in titles:
-        if title not in known:
-            possible = ", ".join(sorted(known)) or "there is none"
+    archives = [one for one in destinations if not one.is_web]
+    asked: dict[Destination, Destination] = {}
+    for text in given:
+        scp = parse_scp(text)
+        stored = [one for one in archives if scp.of in ("", one.ae_title)]
+        if not stored:
+            possible = ", ".join(sorted({one.ae_title for one in archives})) or "there is none"
             raise OptionError(
-                f"--storage-commitment is {title}; it must be the AE title of a dicom:// or "
+                f"--storage-commitment is {text}; it must be the AE title of a dicom:// or "
                 f"dicoms:// destination of --send-to ({possible})"
             )
-    return [one for one in destinations if not one.is_web and one.ae_title in titles]
+        if not scp.of and len(stored) > 1:
+            possible = " or ".join(f"{one.ae_title}={text}" for one in stored)
+            raise OptionError(f"--storage-commitment is {text}; say of what: {possible}")
+        if scp.port > 65535:
+            raise OptionError(f"--storage-commitment is {text}; a port is at most 65535")
+        asked |= {one: _asked_of(one, scp) for one in stored}
+    return asked
+
+
+def _asked_of(destination: Destination, scp: CommitmentScp) -> Destination:
+    if not scp.host:
+        return destination
+    host = f"[{scp.host}]" if ":" in scp.host else scp.host
+    url = f"{destination.scheme}://{scp.title}@{host}:{scp.port}"
+    return Destination(url, destination.scheme, scp.host, scp.port, scp.title)

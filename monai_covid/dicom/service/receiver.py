@@ -19,6 +19,7 @@ from monai_covid.dicom.service.acceptance import (
 )
 from monai_covid.dicom.service.arrivals import Arrivals, file_header
 from monai_covid.dicom.service.commitment_requests import Reports, report_context, take_report
+from monai_covid.dicom.service.commitment_scps import titles_of
 from monai_covid.dicom.service.connections import (
     Entity,
     Server,
@@ -75,7 +76,10 @@ class Receiver:
         self._announce = announce
         self._reports = reports
         # Whoever is asked for commitment may call in order to report it.
-        self._allowed = settings.allow and (*settings.allow, *settings.storage_commitment)
+        self._allowed = settings.allow and (
+            *settings.allow,
+            *titles_of(settings.storage_commitment),
+        )
         self._largest = round(settings.max_instance_mb * 1_000_000)
         self._screening = Screening(
             self._not_processed, trust_photometric=settings.trust_photometric

@@ -95,7 +95,8 @@ class Service:
         )
         self._deliveries = [self._delivery(destination) for destination in destinations]
         self._committing = {
-            destination.url: self._committed_by(destination) for destination in asked
+            destination.url: self._committed_by(destination, scp)
+            for destination, scp in asked.items()
         }
         self._threads: list[Delivery | Committing] = [
             *self._deliveries,
@@ -275,11 +276,11 @@ class Service:
             announce=self._stored,
         )
 
-    def _committed_by(self, destination: Destination) -> Committing:
+    def _committed_by(self, destination: Destination, scp: Destination) -> Committing:
         settings = self.settings
         return Committing(
             destination,
-            CommitmentRequester(destination, settings, _tls(destination, settings), self._reports),
+            CommitmentRequester(scp, settings, _tls(scp, settings), self._reports),
             self._outbox,
             self._backoff(destination),
             attempts=settings.send_attempts,

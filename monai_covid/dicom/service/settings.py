@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, get_type_hints
 
+from monai_covid.dicom.service.commitment_scps import titles_of
 from monai_covid.errors import OptionError
 
 LOG_FORMATS = ("json", "text")
@@ -64,7 +65,8 @@ class Settings:
     ] = False
     storage_commitment: Annotated[
         tuple[str, ...],
-        "AE title of a --send-to that is asked for Storage Commitment of what it stored; repeat it",
+        "AE title of a --send-to that is asked for Storage Commitment of what it stored; where "
+        "another is asked, AET@host:port, or AET=AET@host:port of one of several; repeat it",
     ] = ()
     commitment_wait: Annotated[
         float, "seconds without a commitment until a result counts as stored, not committed"
@@ -136,7 +138,7 @@ def _titles(settings: Settings) -> list[str]:
     titles = [
         ("--ae-title", settings.ae_title),
         *(("--allow", title) for title in settings.allow),
-        *(("--storage-commitment", title) for title in settings.storage_commitment),
+        *(("--storage-commitment", title) for title in titles_of(settings.storage_commitment)),
     ]
     return [
         f"{option} is {title!r}; an AE title has 1 to 16 ASCII characters without backslash"

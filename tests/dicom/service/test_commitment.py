@@ -70,6 +70,21 @@ def test_reports_come_to_the_port_of_the_service(tmp_path, keeper, proposes_role
     assert keeper.reported == [0x0000]
 
 
+@pytest.mark.parametrize("reports_over", ["the request", "an association of its own"])
+def test_another_may_be_asked_than_the_one_that_stores(tmp_path, keeper, archive, reports_over):
+    elsewhere = keeper.url.removeprefix("dicom://")
+    chosen = settings(tmp_path, archive.url, allow=("SENDER",), storage_commitment=(elsewhere,))
+    with running(chosen, FakeProcessor()) as service:
+        keeper.reports_to = 0 if reports_over == "the request" else service.port
+        send(service.port, image())
+        wait_until(lambda: folders(tmp_path, "done"))
+    (request,) = keeper.requests
+    assert references(request) == archive.stored
+    assert keeper.stored == []
+    assert keeper.reported == [0x0000]
+    assert "not_committed" not in record(tmp_path)
+
+
 def test_results_are_kept_until_the_report_comes_also_over_a_restart(tmp_path, keeper):
     keeper.reports_to = None
     with running(committed_by(tmp_path, keeper), FakeProcessor()) as service:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monai_covid.dicom.service.destinations import parse_destination, parse_destinations
+from monai_covid.dicom.service.destinations import committing, parse_destination, parse_destinations
 from monai_covid.errors import OptionError
 
 
@@ -74,3 +74,43 @@ def test_what_may_be_secret_is_not_repeated(url):
         parse_destination(url)
     assert "hush" not in str(told.value)
     assert "host" in str(told.value)
+
+
+TWO = ["dicom://A@host:104", "dicoms://B@other:105", "http://web/dicom-web"]
+
+
+@pytest.mark.parametrize(
+    ("urls", "given", "asked"),
+    [
+        (TWO, ["A"], {TWO[0]: TWO[0]}),
+        (TWO, ["A", "B"], {TWO[0]: TWO[0], TWO[1]: TWO[1]}),
+        (TWO, ["B=KEEP@there:11112"], {TWO[1]: "dicoms://KEEP@there:11112"}),
+        (TWO, ["A=KEEP@[::1]:11112", "B"], {TWO[0]: "dicom://KEEP@[::1]:11112", TWO[1]: TWO[1]}),
+        (TWO[1:], ["KEEP@there:11112"], {TWO[1]: "dicoms://KEEP@there:11112"}),
+        (
+            ["dicom://A@host:1", "dicom://A@host:2"],
+            ["A"],
+            {f"dicom://A@host:{k}": f"dicom://A@host:{k}" for k in (1, 2)},
+        ),
+    ],
+)
+def test_who_is_asked_for_storage_commitment(urls, given, asked):
+    found = committing(parse_destinations(urls), given)
+    assert {one.url: scp.url for one, scp in found.items()} == asked
+    assert all(scp == parse_destination(scp.url) for scp in found.values())
+
+
+@pytest.mark.parametrize(
+    ("urls", "given", "message"),
+    [
+        (TWO, "C", r"C; it must be the AE title .*\(A, B\)"),
+        (TWO, "C=KEEP@there:11112", r"it must be the AE title .*\(A, B\)"),
+        (TWO, "KEEP@there:11112", "say of what: A=KEEP@there:11112 or B=KEEP@there:11112"),
+        (TWO[2:], "KEEP@there:11112", "there is none"),
+        (TWO[:1], "KEEP@there:99999", "at most 65535"),
+        (TWO[:1], "KEEP@there", "it must be the AE title"),
+    ],
+)
+def test_it_must_be_clear_who_is_asked_for_storage_commitment(urls, given, message):
+    with pytest.raises(OptionError, match=message):
+        committing(parse_destinations(urls), [given])
