@@ -171,13 +171,21 @@ def _macro_auc(probabilities: FloatArray, classes: IntArray) -> float:
 
 
 def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> LinearProbe:
-    """Return scaler, rotation if there is one, and regression as one layer: the same logits."""
+    """Return scaler, rotation if there is one, and regression as one layer: the same logits.
+
+    Of two classes the regression has the difference of their logits alone.
+    """
     scaler, *rotation, regression = (step for _, step in fitted.steps)
     weight: Any = regression.coef_
+    bias: Any = regression.intercept_
+    if len(weight) == 1:
+        weight, bias = (
+            np.concatenate([-difference, difference]) / 2 for difference in (weight, bias)
+        )
     for pca in rotation:
         weight = weight @ pca.components_
     weight = weight / scaler.scale_
-    bias: Any = regression.intercept_ - weight @ scaler.mean_
+    bias = bias - weight @ scaler.mean_
     return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)
 
 

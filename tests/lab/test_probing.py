@@ -27,9 +27,12 @@ def drawn(count, seed, noise=2.0):
     return features, classes
 
 
-def test_the_layer_gives_scikit_learns_probabilities():
-    training, validation = drawn(60, 0), drawn(30, 1)
-    probe = fit_probe(training, validation, 3)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_layer_gives_scikit_learns_probabilities(classes):
+    training, validation = (
+        (features, labels % classes) for features, labels in (drawn(60, 0), drawn(30, 1))
+    )
+    probe = fit_probe(training, validation, classes)
     features = np.concatenate([training[0], validation[0]])
     scaler = StandardScaler().fit(features)
     regression = LogisticRegression(C=probe.strength, max_iter=3000)
