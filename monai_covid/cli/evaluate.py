@@ -21,6 +21,8 @@ from monai_covid.evaluation.report_groups import (
     write_labelled_report,
 )
 from monai_covid.evaluation.report_text import render_text
+from monai_covid.evaluation.stored_names import names_beside
+from monai_covid.labels import register_stored_names
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     check_numbers(options)
     if options.out is not None:
         check_replaceable(options.out, METRICS_JSON, overwrite=options.overwrite)
+    register_stored_names(names_beside(options.predictions))
     labelled = read_labelled_predictions(options.predictions, options.labels)
     columns = list(dict.fromkeys(options.by))
     check_columns(labelled, columns)

@@ -14,7 +14,7 @@ from monai_covid.data.unknown_patients import unknown_patients_note
 from monai_covid.evaluation.bootstrap import LEVEL
 from monai_covid.evaluation.report import EvaluationReport, MetricRow
 from monai_covid.evaluation.wording import counted, interval, metric_name, number, sample_size
-from monai_covid.labels import display_name
+from monai_covid.labels import DISPLAY_NAMES, display_name, display_names
 
 NO_WIDTH = (
     "An interval of width 0 means that all resamples agree, as they must without errors; it does "
@@ -42,6 +42,7 @@ def report_json(report: EvaluationReport) -> dict[str, Any]:
         "notice": RESEARCH_USE_ONLY,
         "task": "multi-label" if report.multi_label else "single-label",
         "class_names": list(report.class_names),
+        DISPLAY_NAMES: display_names(report.class_names),
         "n_images": report.n_images,
         "n_patients": report.n_patients,
         "interval": interval_json(report.resamples, report.seed, report.stratified),

@@ -15,7 +15,7 @@ from monai_covid.errors import RunFolderError
 from monai_covid.inference.answer import has_cutoff, thresholds_of
 from monai_covid.inference.classifier import FLIPS_REMARK
 from monai_covid.inference.prediction import Prediction
-from monai_covid.labels import display_name
+from monai_covid.labels import DISPLAY_NAMES, display_name, display_names
 from monai_covid.models.model_file import ModelInfo
 
 CSV_NAME, JSON_NAME = "predictions.csv", "predictions.json"
@@ -96,7 +96,8 @@ def predictions_json(predictions: Sequence[Prediction], columns: Columns) -> str
     """Return predictions as JSON, with the research-use notice."""
     rows = [_json_row(each, columns) for each in predictions]
     remarks = {"remarks": [FLIPS_REMARK]} if columns.flips else {}
-    content = {"notice": RESEARCH_USE_ONLY, **remarks, "predictions": rows}
+    names = {DISPLAY_NAMES: display_names(columns.labels)}
+    content = {"notice": RESEARCH_USE_ONLY, **remarks, **names, "predictions": rows}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from monai_covid.labels.display import display_name, register_display_names
+from monai_covid.labels.display import (
+    DISPLAY_NAMES,
+    display_name,
+    display_names,
+    register_display_names,
+    register_stored_names,
+)
 from monai_covid.labels.label_set import CodedConcept, Label, LabelSet, plain
 from monai_covid.labels.reading import SHIPPED, chosen_labels, in_known_order, known_labels, shipped
 
@@ -20,6 +26,7 @@ COVID_LABELS = PUBLISHED.names
 
 __all__ = [
     "COVID_LABELS",
+    "DISPLAY_NAMES",
     "NIH_FINDINGS",
     "NIH_LABELS",
     "NO_FINDING",
@@ -30,9 +37,11 @@ __all__ = [
     "LabelSet",
     "chosen_labels",
     "display_name",
+    "display_names",
     "in_known_order",
     "known_labels",
     "plain",
     "register_display_names",
+    "register_stored_names",
     "shipped",
 ]
