@@ -20,6 +20,7 @@ from monai_covid.lab.studies.collections import Collections, missing_collections
 from monai_covid.lab.studies.definition import Run, Study
 from monai_covid.lab.studies.initial_weights import (
     check_packages,
+    describe_classes,
     describe_files,
     describe_weights,
     imagenet_files,
@@ -55,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="CSV files of images of --extra to leave out (none)",
     )
-    add_shared(parser, "readings")
+    add_shared(parser, "readings", "classes")
     add_out(parser, "folder for all results")
     parser.add_argument(
         "--imagenet",
@@ -82,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
         options.data.resolve(),
         options.nih.resolve() if options.nih else None,
         options.extra.resolve() if options.extra else None,
+        options.classes,
     )
     _check(study, data, options)
     check_packages(study, options.arms)
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
         _remove(layout, options.readings)
     chosen = RunSelection(study.seeds, study.folds, options.arms)
     excluded = tuple(file.resolve() for file in options.leave_out)
-    used = _used_files(files, excluded)
+    used = _used_files(files, excluded) | {"classes": describe_classes(options.classes)}
     study = recorded_study(study, layout.plan, used)
     machine = Machine(
         options.bundle.resolve(),
@@ -237,6 +239,7 @@ def _worker_command(options: argparse.Namespace, runner: Runner) -> list[str]:
     if runner.machine.leave_out:
         command += ["--leave-out", *map(str, runner.machine.leave_out)]
     optional = {"--nih": data.nih, "--extra": data.extra, "--device": options.device}
+    optional["--classes"] = data.classes
     optional["--minutes"] = runner.budget.minutes_left()
     for name, value in optional.items():
         command += [] if value is None else [name, str(value)]

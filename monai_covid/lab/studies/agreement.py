@@ -14,7 +14,7 @@ from monai_covid.evaluation.columns import IMAGE, LABEL, PATIENT, PREDICTION
 from monai_covid.evaluation.outcomes import FloatArray
 from monai_covid.evaluation.ranked import divide
 from monai_covid.lab.studies.scores import with_interval
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import in_known_order
 
 ALL_RIGHT, NONE_RIGHT, ONE_ANSWER = "all_right", "none_right", "none_right_one_answer"
 
@@ -51,7 +51,7 @@ def agreement(members: Mapping[str, pd.DataFrame], resamples: int, seed: int = 0
     }
     everything = np.ones(len(first), dtype=bool)
     shares = {name: (event, everything) for name, event in events.items()}
-    labels = [label for label in COVID_LABELS if (first[LABEL] == label).any()]
+    labels = in_known_order(sorted(set(first[LABEL])))
     shares |= {label: (none, (first[LABEL] == label).to_numpy()) for label in labels}
     estimates = _estimates(shares, list(map(str, first[PATIENT])), resamples, seed)
     by_class = {label: estimates.pop(label) for label in labels}

@@ -14,7 +14,6 @@ from monai_covid.lab.studies.collections import Collections
 from monai_covid.lab.studies.definition import Study
 from monai_covid.lab.studies.layout import Layout
 from monai_covid.lab.studies.scores import pooled_scores
-from monai_covid.labels import COVID_LABELS
 
 FOLD = "fold"
 
@@ -51,5 +50,5 @@ def baseline_scores(study: Study, layout: Layout, resamples: int) -> dict[str, A
 
 
 def _of_folds(path: Path, folds: tuple[int, ...]) -> pd.DataFrame:
-    table = read_predictions(path, COVID_LABELS)
+    table = read_predictions(path)
     return table[table[FOLD].astype(int).isin(folds)].reset_index(drop=True)

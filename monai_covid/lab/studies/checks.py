@@ -45,7 +45,7 @@ RESERVED = frozenset(
             "exclude_fold",
             "exclude_validation_fraction",
         ),
-        *("checkpoint", "section", "image_dir", "leave_out_images"),
+        *("checkpoint", "section", "image_dir", "leave_out_images", "classes"),
     }
 )
 """Options that the study itself sets for every run."""

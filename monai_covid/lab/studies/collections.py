@@ -26,7 +26,8 @@ from monai_covid.data.records import Datalist, Records
 from monai_covid.data.splits import hold_out
 from monai_covid.errors import OptionError
 from monai_covid.lab.studies.definition import EXTERNAL, EXTRA, STAGE2_START, Run, Study
-from monai_covid.labels import COVID_LABELS
+from monai_covid.labels import COVID_LABELS, LabelSet
+from monai_covid.training.classes import run_labels
 
 TEST_FRACTION, SEED = 0.5, 0
 """Part of the patients of ChestX-ray14 outside the collection that are kept for testing."""
@@ -39,12 +40,14 @@ class Collections:
     Attributes:
         covid: Manifest of stage 3, or the folder that holds its ``metadata.csv``.
         nih: Folder in the ChestX-ray14 layout; None if there is none.
-        extra: Manifest of further COVID-19 images; None if there is none.
+        extra: Manifest of further images; None if there is none.
+        classes: Label set as the option ``classes`` of stage 3; None: what the collection has.
     """
 
     covid: Path
     nih: Path | None = None
     extra: Path | None = None
+    classes: str | None = None
 
     @property
     def manifest(self) -> Path:
@@ -54,7 +57,13 @@ class Collections:
     @cached_property
     def records(self) -> Records:
         """All images of stage 3."""
-        return read_collection(self.manifest, COVID_LABELS)
+        names = None if self.label_set is None else self.label_set.names
+        return read_collection(self.manifest, names, least_patients=1)
+
+    @cached_property
+    def label_set(self) -> LabelSet | None:
+        """The label set that was asked for; None: what the collection has."""
+        return None if self.classes is None else run_labels(self.classes)
 
     def extra_manifests(self, names: Sequence[str]) -> list[str]:
         """Return the manifests that ``names`` stand for; ``extra`` is the collection of that name.
@@ -88,7 +97,20 @@ def missing_collections(study: Study, data: Collections) -> list[str]:
         missing.append(f"--extra is needed by {', '.join(with_extra)}")
     if EXTERNAL in study.extra_evaluations and data.nih is None:
         missing.append("--nih is needed by the extra evaluation 'external'")
-    return missing
+    return missing + _label_problems(study, data)
+
+
+def _label_problems(study: Study, data: Collections) -> list[str]:
+    several = "classes that can hold at once cannot be studied; a study takes one an image"
+    if data.label_set is not None and not data.label_set.exclusive:
+        return [several]
+    records = data.records
+    if not records.exclusive:
+        return [several]
+    if EXTERNAL in study.extra_evaluations and records.labels != COVID_LABELS:
+        external, own = ", ".join(COVID_LABELS), ", ".join(records.labels)
+        return [f"the extra evaluation 'external' is of {external}; the collection has {own}"]
+    return []
 
 
 def external_items(nih: Path, collection: Records, covid_images: Path | None) -> Datalist:
@@ -157,5 +179,7 @@ def images_of(study: Study, data: Collections, run: Run, section: str) -> set[st
     """Return the names of the images in a section of a run, without regard to ``limit``."""
     options = study.options_of(study.arm(run.arm))
     split = {name: options[name] for name in ("folds", "validation_fraction") if name in options}
-    items = stage3_datalist(data.manifest, section, fold=run.fold, seed=run.seed, **split)
+    items = stage3_datalist(
+        data.manifest, section, labels=data.label_set, fold=run.fold, seed=run.seed, **split
+    )
     return {item["name"] for item in items}

@@ -122,6 +122,13 @@ def describe_files(files: Sequence[Path]) -> str:
     return ", ".join(map(name_and_hash, files)) or "none"
 
 
+def describe_classes(given: str | None) -> str:
+    """Return a label set as it is written down; None: what the collection has."""
+    if given is None:
+        return "those of the collection"
+    return name_and_hash(Path(given)) if Path(given).is_file() else given
+
+
 def name_and_hash(file: Path) -> str:
     """Return a file's name with the beginning of its hash, without its place."""
     return f"{file.name} (sha256 {file_hash(file)[:12]})"

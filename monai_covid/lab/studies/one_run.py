@@ -151,6 +151,7 @@ class Runner:
             **options,
             **start,
             **self._test_fold(run),
+            classes=self.machine.data.classes,
             minutes=self.budget.minutes_left(),
             **self.machine.options(),
         )

@@ -13,7 +13,6 @@ from monai_covid.data.files import atomic_path
 from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.evaluation.readings import ReadingComparison, compare_with_readings
 from monai_covid.lab.studies.layout import Layout
-from monai_covid.labels import COVID_LABELS
 
 
 def store_readings(given: Path | None, layout: Layout) -> Path | None:
@@ -55,8 +54,7 @@ def compare_arm_with_readings(
         came with.
     """
     tables = [
-        pd.concat([read_predictions(file, COVID_LABELS) for file in parts], ignore_index=True)
-        for parts in files
+        pd.concat([read_predictions(file) for file in parts], ignore_index=True) for parts in files
     ]
     compared = [
         compare_with_readings(tables, readings[label], views, resamples=resamples)

@@ -19,6 +19,8 @@ from monai_covid.lab.studies.initial_weights import started_from
 from monai_covid.lab.studies.layout import FAILURE, Layout
 from monai_covid.lab.studies.one_run import Runner
 from monai_covid.lab.studies.run_results import align_curves, read_stage1, read_stage2
+from monai_covid.lab.studies.scores import BINARY, measured
+from monai_covid.labels import DISPLAY_NAMES, display_names
 from monai_covid.training.cross_validation import run_summary
 
 FORMAT_VERSION = 1
@@ -87,6 +89,7 @@ class Results:
             "title": study.title,
             "question": study.question,
             "version": __version__,
+            DISPLAY_NAMES: display_names(self._runner.machine.data.records.labels),
             "settings": self._all_settings(),
             "arms": [self._arm(arm, details) for arm in study.arms],
             "comparisons": compare_arms(
@@ -114,9 +117,12 @@ class Results:
             "evaluation": dict(study.evaluation),
             "further": list(study.extra_evaluations),
             "resamples": self._runner.machine.resamples,
-            "binary": BINARY_NOTE,
+            **({"binary": BINARY_NOTE} if self._has_binary() else {}),
             **self._settings,
         }
+
+    def _has_binary(self) -> bool:
+        return BINARY in measured(self._runner.machine.data.records.labels)
 
     def _arm(self, arm: Arm, details: Mapping[Run, Mapping[str, Any]]) -> dict[str, Any]:
         runs = {run: result for run, result in details.items() if run.arm == arm.name}

@@ -20,7 +20,6 @@ from monai_covid.lab.studies.scores import (
     pooled_scores,
     run_scores,
 )
-from monai_covid.labels import COVID_LABELS
 from monai_covid.training.cross_validation import run_summary
 
 TEST = "test"
@@ -39,9 +38,7 @@ def read_run(run: Run, folder: Path, files: Mapping[str, Path]) -> dict[str, Any
     summary = run_summary(folder)
     trained = summary["epochs"] is not None
     curve = read_curve(folder / "learning_curve.csv") if trained else no_curve()
-    scores = {
-        name: run_scores(read_predictions(file, COVID_LABELS)) for name, file in files.items()
-    }
+    scores = {name: run_scores(read_predictions(file)) for name, file in files.items()}
     return {
         "seed": run.seed,
         "fold": run.fold,
@@ -71,13 +68,13 @@ def read_arm(
     """
     tables: dict[str, list[pd.DataFrame]] = {}
     for name, file in files:
-        tables.setdefault(name, []).append(read_predictions(file, COVID_LABELS))
+        tables.setdefault(name, []).append(read_predictions(file))
     seeds = [pd.concat(parts, ignore_index=True) for parts in tables.values()]
     results: dict[str, Any] = {"test": pooled_scores(seeds, resamples), "ensemble": None}
     if len(seeds) > 1:
         results["ensemble"] = pooled_scores([ensemble_table(seeds)], resamples)
     results["against"] = {
-        name: margin_over_baseline(seeds, read_predictions(file, COVID_LABELS), resamples)
+        name: margin_over_baseline(seeds, read_predictions(file), resamples)
         for name, file in (cues or {}).items()
     }
     return results
@@ -91,7 +88,7 @@ def read_agreement(files: Mapping[str, Sequence[Path]], resamples: int) -> dict[
         resamples: Bootstrap resamples.
     """
     tables = {
-        name: pd.concat([read_predictions(file, COVID_LABELS) for file in parts], ignore_index=True)
+        name: pd.concat([read_predictions(file) for file in parts], ignore_index=True)
         for name, parts in files.items()
     }
     return agreement(tables, resamples)

@@ -12,43 +12,52 @@ import numpy as np
 import pandas as pd
 
 from monai_covid.evaluation.bootstrap import percentile_interval, resample
-from monai_covid.evaluation.columns import IMAGE, LABEL, PATIENT, PREDICTION, probability_column
+from monai_covid.evaluation.columns import (
+    IMAGE,
+    LABEL,
+    PATIENT,
+    PREDICTION,
+    class_names_in,
+    probability_column,
+)
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.outcomes import FloatArray, SingleLabelOutcomes, outcomes_of
 from monai_covid.evaluation.predictions import with_prediction
 from monai_covid.evaluation.ranked import divide
 from monai_covid.evaluation.weighted import measure_of
-from monai_covid.labels import COVID_LABELS
 
 COVID, NORMAL = "covid19", "normal"
 BINARY = "binary_covid19_normal_accuracy"
 COVID_AUC = "covid19_auc"
 WHOLE = ("accuracy", "balanced_accuracy", "macro_auc")
 
-KEYS: Mapping[str, MetricKey] = {
-    **{name: MetricKey(name) for name in WHOLE},
-    COVID_AUC: MetricKey("auc", COVID),
-    BINARY: MetricKey(BINARY),
-    **{f"recall {label}": MetricKey("recall", label) for label in COVID_LABELS},
-}
-"""Name in a study's results -> metric."""
-
 Measure = Callable[[FloatArray], dict[MetricKey, FloatArray]]
+
+
+def measured(class_names: Sequence[str]) -> dict[str, MetricKey]:
+    """Return what a study measures of a network of these classes: name in its results -> metric."""
+    keys = {name: MetricKey(name) for name in WHOLE}
+    if COVID in class_names:
+        keys[COVID_AUC] = MetricKey("auc", COVID)
+    if {COVID, NORMAL} <= {*class_names}:
+        keys[BINARY] = MetricKey(BINARY)
+    return keys | {f"recall {label}": MetricKey("recall", label) for label in class_names}
 
 
 def run_scores(table: pd.DataFrame) -> dict[str, Any]:
     """Return the measures of one predictions table, without intervals.
 
     Args:
-        table: Predictions table of the three classes.
+        table: Predictions table of any exclusive classes.
 
     Returns:
-        ``accuracy``, ``balanced_accuracy``, ``macro_auc``, ``covid19_auc``,
-        ``binary_covid19_normal_accuracy`` (see `binary_accuracy`), ``recall`` of each class,
-        ``images``, ``patients``; None for what the table does not define.
+        ``accuracy``, ``balanced_accuracy``, ``macro_auc``, ``recall`` of each class, ``images``,
+        ``patients`` and, of COVID-19, ``covid19_auc`` and ``binary_covid19_normal_accuracy`` (see
+        `binary_accuracy`); None for what the table does not define.
     """
     values = _measure(table)(np.ones((1, len(table))))
-    scores = {name: _number(values[key][0]) for name, key in KEYS.items()}
+    keys = measured(class_names_in(table))
+    scores = {name: _number(values[key][0]) for name, key in keys.items()}
     return {**_nested(scores), **_counts([table])}
 
 
@@ -67,12 +76,13 @@ def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0)
         The keys of `run_scores`, each with ``value``, ``low`` and ``high``; None where not defined.
     """
     measures = [_measure(table) for table in tables]
+    keys = measured(class_names_in(tables[0]))
     ends = np.cumsum([len(table) for table in tables])[:-1]
 
     def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
         parts = np.split(weights, ends, axis=1)
         by_seed = [of_seed(part) for of_seed, part in zip(measures, parts, strict=True)]
-        return {key: np.mean([values[key] for values in by_seed], axis=0) for key in KEYS.values()}
+        return {key: np.mean([values[key] for values in by_seed], axis=0) for key in keys.values()}
 
     patients = [str(patient) for table in tables for patient in table[PATIENT]]
     once = measure(np.ones((1, len(patients))))
@@ -80,7 +90,7 @@ def pooled_scores(tables: Sequence[pd.DataFrame], resamples: int, seed: int = 0)
     alone = len(set(patients)) < 2
     return {
         **_nested(
-            {n: with_interval(float(once[k][0]), drawn[k], alone=alone) for n, k in KEYS.items()}
+            {n: with_interval(float(once[k][0]), drawn[k], alone=alone) for n, k in keys.items()}
         ),
         **_counts(tables),
         "seeds": len(tables),
@@ -126,7 +136,8 @@ def margin_over_baseline(
 
 def ensemble_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the mean probabilities of several seeds, for the images that all of them have."""
-    columns = [probability_column(label) for label in COVID_LABELS]
+    names = class_names_in(tables[0])
+    columns = [probability_column(name) for name in names]
     shared = set.intersection(*(set(table[IMAGE]) for table in tables))
     parts = [
         table[table[IMAGE].isin(shared)].sort_values(IMAGE, ignore_index=True) for table in tables
@@ -134,17 +145,17 @@ def ensemble_table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     mean = np.mean([table[columns].to_numpy(np.float64) for table in parts], axis=0)
     ensemble = parts[0][[IMAGE, PATIENT, LABEL]].copy()
     ensemble[columns] = mean
-    return with_prediction(ensemble, COVID_LABELS)
+    return with_prediction(ensemble, names)
 
 
 def binary_accuracy(outcomes: SingleLabelOutcomes, weights: FloatArray) -> FloatArray:
-    """Return the accuracy ``(R,)`` of COVID-19 against normal, by the three-class network.
+    """Return the accuracy ``(R,)`` of COVID-19 against normal, by a network of more classes.
 
-    Of the images of these two classes, the more probable of the two decides; pneumonia is left out
+    Of the images of these two classes, the more probable of the two decides; others are left out
     of the images and of the decision. No network was trained for it.
 
     Args:
-        outcomes: N rows of the three classes.
+        outcomes: N rows of classes that include the two.
         weights: ``(R, N)``.
     """
     covid, normal = (outcomes.class_names.index(name) for name in (COVID, NORMAL))
@@ -170,22 +181,27 @@ def with_interval(value: float, drawn: FloatArray, *, alone: bool) -> dict[str, 
 
 def _measure(table: pd.DataFrame) -> Measure:
     # Empty predictions are those of a table built by hand; files of runs have them.
-    table = table if PREDICTION in table else with_prediction(table, COVID_LABELS)
-    outcomes = outcomes_of(table, COVID_LABELS)
+    names = class_names_in(table)
+    table = table if PREDICTION in table else with_prediction(table, names)
+    outcomes = outcomes_of(table, names)
     if not isinstance(outcomes, SingleLabelOutcomes):
         raise ValueError("a study needs one class per image; the table has several labels")
     usual = measure_of(outcomes)
+    if BINARY not in measured(names):
+        return usual
 
     def measure(weights: FloatArray) -> dict[MetricKey, FloatArray]:
         metrics = usual(weights)
-        metrics[KEYS[BINARY]] = binary_accuracy(outcomes, weights)
+        metrics[MetricKey(BINARY)] = binary_accuracy(outcomes, weights)
         return metrics
 
     return measure
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    recalls = {name.split()[1]: value for name, value in flat.items() if name.startswith("recall ")}
+    recalls = {
+        name.partition(" ")[2]: value for name, value in flat.items() if name.startswith("recall ")
+    }
     whole = {name: value for name, value in flat.items() if not name.startswith("recall ")}
     return {**whole, "recall": recalls}
 

@@ -31,7 +31,6 @@ from monai_covid.lab.studies.extra_evaluations import BATCH_SIZE, write_extra_ev
 from monai_covid.lab.studies.initial_weights import IMAGE_OPTIONS, backbone_of, probe_options_of
 from monai_covid.lab.studies.layout import Layout, Machine
 from monai_covid.lab.studies.scores import ensemble_table
-from monai_covid.labels import COVID_LABELS
 from monai_covid.models.device import choose_device
 from monai_covid.models.features import frozen_backbone
 from monai_covid.models.model_file import ModelInfo
@@ -58,13 +57,13 @@ def probe_run(study: Study, run: Run, layout: Layout, machine: Machine) -> None:
         file = layout.stage1(study, run) / "model.pt"
     flips, pooling = options.get("flips", False), options.get("pooling", MOMENTS)
     features, weights = _frozen(name, file, device, flips=flips, pooling=pooling)
-    info = _info(name, weights, options)
+    info = _info(name, weights, options, machine.data.records.labels)
     images = {section: _images(section, run, options, machine) for section in SECTIONS}
     source = machine.data.manifest
     training, validation = (
         _numbers(images[section], info, features, source) for section in SECTIONS[:2]
     )
-    probe = fit_probe(training, validation, len(COVID_LABELS))
+    probe = fit_probe(training, validation, len(info.labels))
     classifier = ProbeClassifier(info, features, probe)
     table = predictions_of(classifier, images["test"], BATCH_SIZE, source)
     write_predictions(table, layout.predictions(run))
@@ -89,9 +88,12 @@ def _frozen(
     return PooledFeatures(backbone.maps, device, flips=flips, pooling=pooling), backbone.weights
 
 
-def _info(name: str, weights: str, options: Mapping[str, Any]) -> ModelInfo:
+def _info(
+    name: str, weights: str, options: Mapping[str, Any], labels: tuple[str, ...]
+) -> ModelInfo:
     return ModelInfo(
         architecture=name,
+        labels=labels,
         image_size=options.get("image_size", 224),
         start=f"{weights}, frozen",
         preprocessing=Preprocessing(**chosen(options, "lungs", "text", "grey")),
@@ -100,7 +102,9 @@ def _info(name: str, weights: str, options: Mapping[str, Any]) -> ModelInfo:
 
 def _images(section: str, run: Run, options: Mapping[str, Any], machine: Machine) -> Datalist:
     selected = {**chosen(options, *IMAGE_OPTIONS), **machine.extra_images(options)}
-    return stage3_datalist(machine.data.manifest, section, fold=run.fold, seed=run.seed, **selected)
+    data = machine.data
+    place: dict[str, Any] = {"labels": data.label_set, "fold": run.fold, "seed": run.seed}
+    return stage3_datalist(data.manifest, section, **place, **selected)
 
 
 def _numbers(
@@ -143,7 +147,7 @@ def average_runs(
     for name in (None, *evaluations):
         files = [layout.predictions(other, name) for other in others]
         if all(file.is_file() for file in files):
-            tables = [read_predictions(file, COVID_LABELS) for file in files]
+            tables = [read_predictions(file) for file in files]
             write_predictions(ensemble_table(tables), layout.predictions(run, name))
         elif name is not None:
             write_text(layout.no_images(run, name), "A run that is averaged has no such images.\n")

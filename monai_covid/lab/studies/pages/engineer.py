@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from monai_covid.evaluation.wording import counted
 from monai_covid.lab.studies.pages.markdown import escape, measure_in_words, option_list
 from monai_covid.lab.studies.pages.radiologist import chosen_arm
-from monai_covid.lab.studies.pages.records import PUBLISHED, Comparison, Study
+from monai_covid.lab.studies.pages.records import Comparison, Study
 from monai_covid.lab.studies.pages.sentences import (
     comparison_sentence,
     grouped_sentence,
@@ -103,5 +103,7 @@ def _others(study: Study) -> list[str]:
     lines = [grouped_sentence(arms, name, scores) for name, scores in study.baselines.items()]
     chosen = chosen_arm(study)
     if chosen is not None:
-        lines += [published_sentence(chosen.test, chosen.name, figure) for figure in PUBLISHED]
+        lines += [
+            published_sentence(chosen.test, chosen.name, figure) for figure in study.published
+        ]
     return lines if arms else []

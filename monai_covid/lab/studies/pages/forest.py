@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -11,7 +12,8 @@ from matplotlib.lines import Line2D
 from monai_covid.evaluation.plots.style import INK, LABEL_SIZE, colour, new_figure, style_axes
 from monai_covid.lab.studies.pages.figures import place_legend
 from monai_covid.lab.studies.pages.markdown import feature_name
-from monai_covid.lab.studies.pages.records import PUBLISHED, Scores, Study
+from monai_covid.lab.studies.pages.records import Published, Scores, Study
+from monai_covid.lab.studies.pages.tables import shown_measures
 
 PANELS = {
     "accuracy": "Accuracy",
@@ -55,21 +57,21 @@ def draw_forest(study: Study) -> Figure:
     """
     rows = forest_rows(study)
     height = 0.27 * len(rows) + 1.95
-    subtitle = (
-        "all test folds pooled; lines: 95 % intervals over patients\n"
-        "published figures are of other folds or images: marks, not tests"
-    )
+    subtitle = "all test folds pooled; lines: 95 % intervals over patients\n"
+    if study.published:
+        subtitle += "published figures are of other folds or images: marks, not tests"
     figure = new_figure(10.4, height, "Test images", subtitle)
-    plots = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
-    for axes, (measure, title) in zip(plots, PANELS.items(), strict=True):
+    panels = {name: PANELS[name] for name in PANELS if name in shown_measures(study)}
+    plots = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (measure, title) in zip(plots, panels.items(), strict=True):
         style_axes(axes, grid="x")
         for place, row in enumerate(rows):
             _draw_row(axes, place, row, measure)
-        _draw_marks(axes, rows, measure)
+        _draw_marks(axes, rows, measure, study.published)
         axes.set_xlabel(title, size=LABEL_SIZE)
     plots[0].set_yticks(range(len(rows)), [row.name for row in rows])
     plots[0].set_ylim(len(rows) - 0.5, -0.5)
-    place_legend(figure, _legend_marks(rows), columns=2)
+    place_legend(figure, _legend_marks(rows, study.published), columns=2)
     return figure
 
 
@@ -83,8 +85,8 @@ def _draw_row(axes: Axes, place: int, row: Row, measure: str) -> None:
         axes.plot([score.low, score.high], [place] * 2, color=hue, linewidth=1.4)
 
 
-def _draw_marks(axes: Axes, rows: list[Row], measure: str) -> None:
-    for mark, dashes in zip(PUBLISHED, DASHES, strict=True):
+def _draw_marks(axes: Axes, rows: list[Row], measure: str, published: Sequence[Published]) -> None:
+    for mark, dashes in zip(published, DASHES, strict=False):
         if mark.measure == measure:
             axes.axvline(mark.value, color=INK, linewidth=0.9, linestyle=dashes, zorder=1)
     best = best_trivial(rows, measure)
@@ -98,7 +100,7 @@ def best_trivial(rows: list[Row], measure: str) -> float | None:
     return max((score.value for score in scores if score.value is not None), default=None)
 
 
-def _legend_marks(rows: list[Row]) -> list[Line2D]:
+def _legend_marks(rows: list[Row], published: Sequence[Published]) -> list[Line2D]:
     kinds = [kind for kind in LOOKS if any(row.kind == kind for row in rows)]
     marks = [
         Line2D([], [], marker=LOOKS[kind][0], color=LOOKS[kind][1], linestyle="", label=kind)
@@ -113,7 +115,7 @@ def _legend_marks(rows: list[Row]) -> list[Line2D]:
             linestyle=dashes,
             label=f"{100 * mark.value:g} %: {mark.source}",
         )
-        for mark, dashes in zip(PUBLISHED, DASHES, strict=True)
+        for mark, dashes in zip(published, DASHES, strict=False)
     ]
     best = best_trivial(rows, "accuracy")
     if best is not None:

@@ -82,7 +82,7 @@ def study_page(study: Study, figures: str) -> str:
         "All test folds pooled; 95 % intervals over patients in brackets.",
         test_table(study),
         escape(str(study.settings.get("binary", ""))),
-        CAVEAT,
+        CAVEAT if study.published else "",
         "## Arms",
         arms_table(study),
         "Best validation AUC: mean over runs, lowest to highest in brackets.",

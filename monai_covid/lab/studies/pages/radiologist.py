@@ -6,7 +6,7 @@ from monai_covid.evaluation.wording import counted
 from monai_covid.lab.studies.pages.markdown import escape, estimate, feature_name, measure_in_words
 from monai_covid.lab.studies.pages.records import RECALL, Arm, Comparison, Reading, Scores, Study
 from monai_covid.lab.studies.pages.sentences import listed, of_hundred, trivial_sentence
-from monai_covid.lab.studies.pages.tables import best_trivial_feature, class_labels, class_words
+from monai_covid.lab.studies.pages.tables import best_trivial_feature, class_words
 from monai_covid.lab.studies.pages.verdicts import Verdict, above_chance, is_significant, verdict
 
 CONFOUNDED = (
@@ -66,7 +66,7 @@ def _share_correct(study: Study, arm: Arm) -> str:
     )
     recalls = [
         f"{of_hundred(arm.test[RECALL + label])} with {class_words(label)}"
-        for label in class_labels(study)
+        for label in study.class_labels
         if arm.test.get(RECALL + label) and arm.test[RECALL + label].value is not None
     ]
     return f"{text} It recognises {', '.join(recalls)}." if recalls else text
@@ -92,7 +92,7 @@ def _blanked(study: Study, arm: Arm) -> list[str]:
         return []
     balanced = blanked.get("balanced_accuracy")
     text = f"With the lungs blanked out it still classifies {_accuracy(blanked)} correctly."
-    classes = len(class_labels(study))
+    classes = len(study.class_labels)
     if not classes or balanced is None:
         return [text]
     if above_chance(balanced, classes):

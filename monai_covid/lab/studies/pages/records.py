@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from monai_covid.evaluation.readings import WITHIN_LABELS, WITHIN_VIEWS
+from monai_covid.labels import COVID_LABELS
 
 RECALL = "recall "
 """Recalls of classes are kept as ``recall covid19`` and so on, beside the other measures."""
@@ -213,6 +214,18 @@ class Study(NamedTuple):
     stage1: tuple[Stage1, ...] = ()
     agreement: Agreement | None = None
     readings: tuple[Reading, ...] = ()
+
+    @property
+    def class_labels(self) -> tuple[str, ...]:
+        """The classes whose recall is known, in the order they are stored."""
+        keys = dict.fromkeys(key for arm in self.arms for key in arm.test if key.startswith(RECALL))
+        return tuple(key.removeprefix(RECALL) for key in keys)
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The published figures, where the classes are theirs."""
+        labels = {*self.class_labels}
+        return PUBLISHED if not labels or labels == {*COVID_LABELS} else ()
 
     def begun(self) -> Study:
         """Return the study without the arms that have no run, neither finished nor failed.

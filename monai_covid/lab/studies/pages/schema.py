@@ -187,6 +187,7 @@ STUDY: dict[str, Any] = {
         "title": _TEXT,
         "question": _TEXT,
         "version": _TEXT,
+        "display_names": {"type": "object", "additionalProperties": _TEXT},
         "settings": _SETTINGS,
         "arms": {"type": "array", "minItems": 1, "items": _ARM},
         "comparisons": {"type": "array", "items": _COMPARISON},

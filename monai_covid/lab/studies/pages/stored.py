@@ -27,6 +27,7 @@ from monai_covid.lab.studies.pages.records import (
     Study,
 )
 from monai_covid.lab.studies.pages.schema import FORMAT_VERSION, STUDY
+from monai_covid.labels import DISPLAY_NAMES, register_stored_names
 
 
 def read_study(path: Path | str, name: str) -> Study:
@@ -58,6 +59,7 @@ def _content(path: Path) -> Any:
 def parse_study(content: Any, path: Path | str, name: str) -> Study:
     """Return the study of parsed JSON; see ``read_study``."""
     _check(content, path)
+    register_stored_names(content.get(DISPLAY_NAMES, {}))
     return Study(
         name,
         content["title"],

@@ -93,14 +93,9 @@ def test_table(study: Study) -> str:
 
 def shown_measures(study: Study) -> tuple[str, ...]:
     """Return the measures of the test table in their order: recalls of the study's classes too."""
-    recalls = tuple(f"{RECALL}{label}" for label in class_labels(study))
-    return (*MEASURES[:2], *recalls, MEASURES[2], *FURTHER_MEASURES)
-
-
-def class_labels(study: Study) -> tuple[str, ...]:
-    """Return the classes whose recall is known, in the order they are stored."""
-    keys = dict.fromkeys(key for arm in study.arms for key in arm.test if key.startswith(RECALL))
-    return tuple(key.removeprefix(RECALL) for key in keys)
+    recalls = tuple(f"{RECALL}{label}" for label in study.class_labels)
+    further = FURTHER_MEASURES if study.published else ()
+    return (*MEASURES[:2], *recalls, MEASURES[2], *further)
 
 
 def best_trivial_feature(study: Study) -> str | None:
@@ -188,7 +183,11 @@ def glance_table(study: Study) -> str:
     Args:
         study: Empty unless it has further evaluations other than of lungs alone.
     """
-    columns = {name: column for name, column in GLANCE.items() if _has(study, column[0])}
+    columns = {
+        name: (place, measure)
+        for name, (place, measure) in GLANCE.items()
+        if _has(study, place) and (study.published or not measure.startswith(RECALL))
+    }
     if all(place is None for place, _ in columns.values()):
         return ""
     rows = [
