@@ -24,6 +24,8 @@ from monai_covid.evaluation.columns import (
     PROBABILITY_PREFIX,
     TARGET_PREFIX,
 )
+from monai_covid.evaluation.hospitals.presentation import hospital_sections, write_hospitals_json
+from monai_covid.evaluation.hospitals.report import HospitalReport
 from monai_covid.evaluation.labelled import NO_ANSWER, LabelledPredictions
 from monai_covid.evaluation.pages.page import Section, write_page
 from monai_covid.evaluation.pages.tables import Table, Value
@@ -269,12 +271,14 @@ def write_labelled_report(
     labelled: LabelledPredictions,
     report: EvaluationReport,
     groups: Sequence[Group],
+    hospitals: tuple[HospitalReport, HospitalReport] | None = None,
     *,
     overwrite: bool = False,
 ) -> None:
     """Write the files of ``write_report``, a page, and what there is of groups and missing answers.
 
     Further files: ``index.html``; ``groups.csv`` and ``groups.json`` where there are groups;
+    ``hospitals.json`` where there are ``hospitals``, patients and images weighing the same;
     ``no_answer.csv`` where images have no probabilities. The folder appears when all are written.
 
     Raises:
@@ -291,7 +295,11 @@ def write_labelled_report(
         if len(labelled.unanswered):
             labelled.unanswered.to_csv(temporary / UNANSWERED_CSV, index=False, lineterminator="\n")
         lead = "\n\n".join(findings(labelled, report, groups))
-        write_page(temporary, "Evaluation", lead=lead, sections=_sections(groups))
+        sections = _sections(groups)
+        if hospitals is not None:
+            write_hospitals_json(temporary, *hospitals)
+            sections = [*hospital_sections(hospitals[0]), *sections]
+        write_page(temporary, "Evaluation", lead=lead, sections=sections)
 
 
 def _sections(groups: Sequence[Group]) -> list[Section]:

@@ -18,6 +18,9 @@ METRIC_NAMES = {
     "auc": "AUC (one-vs-rest)",
     "average_precision": "Average precision",
     "prevalence": "Prevalence",
+    "ece": "Calibration error (ECE)",
+    "confident_errors": "Wrong at 0.9 or more, of all images",
+    "errors_when_confident": "Wrong, of answers at 0.9 or more",
 }
 NOT_DEFINED = "not defined"
 

@@ -91,3 +91,43 @@ def test_an_unknown_column_is_refused_before_anything_is_written(predicted, tmp_
     with pytest.raises(SystemExit, match=r"--by: no column ward; there are .*hospital"):
         evaluate(*call, "--by", "ward")
     assert not (tmp_path / "report").exists()
+
+
+@pytest.fixture
+def in_hospitals(predicted, tmp_path):
+    """Labels with three hospitals, of which south has no COVID-19."""
+    labels = pd.read_csv(tmp_path / "labels.csv")
+    labels["source"] = ["north", "south", "west"] * 4 + ["south"]
+    labels.loc[labels["label"] == "covid19", "source"] = "north"
+    labels.to_csv(tmp_path / "labels.csv", index=False)
+    return predicted, "--labels", tmp_path / "labels.csv", "--quiet"
+
+
+def test_hospitals_are_reported_one_by_one_and_together(in_hospitals, tmp_path, capsys):
+    assert evaluate(*in_hospitals, "--out", tmp_path / "report", "--hospitals") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("In 3 hospitals (source): balanced accuracy")
+    assert "south has no COVID-19" in printed
+    assert "COVID-19 is in north alone: it says nothing of others." in printed
+    content = json.loads((tmp_path / "report/hospitals.json").read_text())
+    assert content["having"]["covid19"] == ["north"]
+    by_patient, by_image = content["by_patient"], content["by_image"]
+    assert [each["hospital"] for each in by_image["hospitals"]] == ["north", "south", "west"]
+    assert by_patient["hospitals"][1]["lacks"] == ["covid19", "normal"]
+    pooled = {(row["metric"], row["class"]): row for row in by_image["pooled"]}
+    usual = pd.read_csv(tmp_path / "report/metrics.csv")
+    expected = usual.query("metric == 'balanced_accuracy'")["value"].item()
+    assert pooled["balanced_accuracy", None]["value"] == pytest.approx(expected)
+    page = (tmp_path / "report/index.html").read_text()
+    assert "Each hospital" in page
+    assert "Hospitals weighing the same, over hospitals" in page
+    assert "with so few hospitals it is rough" in page
+
+
+def test_what_names_no_hospital_is_refused_with_its_row(in_hospitals, tmp_path):
+    with pytest.raises(SystemExit, match=r"labels.csv:1: has no column 'clinic'"):
+        evaluate(*in_hospitals, "--hospitals", "clinic")
+    labels = pd.read_csv(tmp_path / "labels.csv").assign(hospital="")
+    labels.to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(SystemExit, match=r"labels.csv:2: 'hospital' is empty.* in 12 more rows"):
+        evaluate(*in_hospitals, "--hospitals", "hospital")

@@ -1,0 +1,1 @@
+"""Answers about several hospitals: each of them, all pooled, and hospitals weighing the same."""
