@@ -14,12 +14,7 @@ from monai_covid.data.hospitals import hospital_cells
 from monai_covid.data.tables import read_table
 from monai_covid.evaluation.columns import class_names_in
 from monai_covid.evaluation.hospitals.presentation import hospital_findings, hospitals_text
-from monai_covid.evaluation.hospitals.report import (
-    IMAGES,
-    PATIENTS,
-    HospitalReport,
-    evaluate_hospitals,
-)
+from monai_covid.evaluation.hospitals.report import HospitalReport, both_weightings
 from monai_covid.evaluation.labelled import read_labelled_predictions
 from monai_covid.evaluation.report import EvaluationReport, evaluate_table
 from monai_covid.evaluation.report_folder import METRICS_JSON, check_replaceable
@@ -114,21 +109,7 @@ def _check_hospitals(options: argparse.Namespace) -> None:
 def _hospitals(
     options: argparse.Namespace, report: EvaluationReport
 ) -> tuple[HospitalReport, HospitalReport] | None:
-    """Return the report of hospitals with patients, and with images, weighing the same."""
-    if options.hospitals is None:
-        return None
-    by_patient, by_image = (
-        evaluate_hospitals(
-            report.table,
-            options.hospitals,
-            report.class_names,
-            options.resamples,
-            options.seed,
-            unit=unit,
-        )
-        for unit in (PATIENTS, IMAGES)
-    )
-    return by_patient, by_image
+    return None if options.hospitals is None else both_weightings(report, options.hospitals)
 
 
 def _group_of(column: str, text: str) -> str:

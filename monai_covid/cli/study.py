@@ -16,7 +16,7 @@ from monai_covid.data.files import check_writable
 from monai_covid.data.readings import readings_of
 from monai_covid.errors import InputError, OptionError, RunFolderError
 from monai_covid.lab.studies.baselines import write_baselines
-from monai_covid.lab.studies.collections import Collections, missing_collections
+from monai_covid.lab.studies.collections import Collections, missing_collections, study_folds
 from monai_covid.lab.studies.definition import Run, Study
 from monai_covid.lab.studies.initial_weights import (
     check_packages,
@@ -36,7 +36,6 @@ from monai_covid.lab.studies.study_file import find_study, read_study, shipped_s
 from monai_covid.lab.studies.work import RunSelection, check_prerequisites, work
 from monai_covid.models.device import choose_device
 from monai_covid.training.budget import TimeBudget
-from monai_covid.training.cross_validation import folds_of
 
 logger = logging.getLogger(__name__)
 
@@ -78,13 +77,13 @@ def run(options: argparse.Namespace) -> int:
     """Do the runs that are not done and write ``study.json``."""
     check_numbers(options, jobs=1)
     budget = TimeBudget(options.minutes)
-    study = _asked_for(options)
     data = Collections(
         options.data.resolve(),
         options.nih.resolve() if options.nih else None,
         options.extra.resolve() if options.extra else None,
         options.classes,
     )
+    study = _asked_for(options, data)
     _check(study, data, options)
     check_packages(study, options.arms)
     files = imagenet_files(study, options.imagenet)
@@ -167,12 +166,12 @@ def _report(runner: Runner, runs: Sequence[Run]) -> int:
     return 1
 
 
-def _asked_for(options: argparse.Namespace) -> Study:
+def _asked_for(options: argparse.Namespace, data: Collections) -> Study:
     study = read_study(find_study(options.study))
     return replace(
         study,
         seeds=tuple(options.seeds or study.seeds),
-        folds=tuple(options.folds or study.folds),
+        folds=tuple(options.folds or study.folds or study_folds(study, data)),
     )
 
 
@@ -188,10 +187,14 @@ def _check(study: Study, data: Collections, options: argparse.Namespace) -> None
     ]
     if options.readings is not None:
         problems += _unreadable(options.readings, data)
-    known = folds_of(data.manifest, folds=study.options.get("folds", 5))
+    known = study_folds(study, data)
     unknown = [str(fold) for fold in study.folds if fold not in known]
     if unknown:
-        problems.append(f"folds {', '.join(unknown)}: {data.manifest} has {known}")
+        there = [
+            str(number) if name == str(number) else f"{number} ({name})"
+            for number, name in known.items()
+        ]
+        problems.append(f"folds {', '.join(unknown)}: {data.manifest} has {', '.join(there)}")
     if problems:
         raise OptionError("\n  ".join(["the study cannot be run:", *problems]))
 

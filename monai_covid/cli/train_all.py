@@ -15,7 +15,7 @@ from monai_covid.training.inferer import PRECISIONS
 PLANNED = (
     *("stage2_epochs", "stage3_epochs", "image_size", "batch_size", "precision"),
     *("architecture", "imagenet", "head", "classes", "seed", "limit"),
-    *("stage2_learning_rate", "learning_rate"),
+    *("stage2_learning_rate", "learning_rate", "hold_out_by"),
 )
 
 
@@ -58,6 +58,12 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     )
     plan.add_argument("--stage2-learning-rate", type=float, help="learning rate of stage 2 (0.01)")
     plan.add_argument("--learning-rate", type=float, help="learning rate of stage 3 (0.01)")
+    plan.add_argument(
+        "--hold-out-by",
+        metavar="COLUMN",
+        help="hold out one hospital after the other; the column that names them, such as source "
+        "(folds of patients)",
+    )
     plan.add_argument("--limit", type=int, help="at most this many images of each section (all)")
 
 

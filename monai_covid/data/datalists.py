@@ -15,6 +15,7 @@ from monai_covid.data.class_balance import balanced_subset, class_counts
 from monai_covid.data.collections.layout import Policy
 from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.folders import as_paths
+from monai_covid.data.hospitals import UNUSED, held_out_hospital, without_hospital
 from monai_covid.data.leave_out import (
     LeaveOut,
     RunImages,
@@ -112,6 +113,7 @@ def stage3_datalist(
     labels: LabelSet | Sequence[str] | None = None,
     fold: int = 0,
     folds: int = 5,
+    hold_out_by: str | None = None,
     validation_fraction: float = 0.15,
     seed: int = 0,
     image_dir: Path | str | None = None,
@@ -137,6 +139,8 @@ def stage3_datalist(
             positions are the class indices. None: what the manifest has.
         fold: Fold for testing.
         folds: Number of folds to make if the manifest has none; not used otherwise.
+        hold_out_by: Column that names the hospital of each image, such as ``source``: the folds are
+            the hospitals by name, see :mod:`monai_covid.data.hospitals`. None: folds of patients.
         validation_fraction: Part of the patients of the other folds, between 0 and 1.
         seed: For folds, hold-out and ``limit``.
         image_dir: Folder of the manifest's images, if not beside it; not for extra manifests.
@@ -160,7 +164,7 @@ def stage3_datalist(
     Raises:
         ValueError: An argument is out of range.
         InputError: The data have problems, the section is empty or training lacks a class.
-        OptionError: A source to leave out does not exist.
+        OptionError: A source to leave out does not exist, or a hospital cannot be held out.
     """
     _check_section(section, STAGE3_SECTIONS)
     check_fraction(validation_fraction)
@@ -175,12 +179,18 @@ def stage3_datalist(
     exclusive = labels.exclusive if isinstance(labels, LabelSet) else True
     if exclusive:
         _check_exclusive(records)
-    sections = stage3_sections(records, fold, folds, validation_fraction, seed)
+    sections = stage3_sections(
+        records, fold, folds, validation_fraction, seed, hold_out_by=hold_out_by
+    )
     exclusions = LeaveOut(leave_out_sources, as_paths(leave_out_images))
     trains = section in ("training", "all")
     extra = extra_records(as_paths(extra_manifests), records) if trains or any(exclusions) else []
+    if hold_out_by is not None:
+        hospital = held_out_hospital(records, hold_out_by, fold)
+        extra = [without_hospital(more, hold_out_by, hospital) for more in extra]
     keep, extra = leave_out(RunImages(records, sections, extra), exclusions)
-    chosen = records.select(((sections == section) | (section == "all")) & keep)
+    wanted = sections == section if section != "all" else sections != UNUSED
+    chosen = records.select(wanted & keep)
     items = chosen.single_label_datalist() if exclusive else chosen.multi_label_datalist()
     if trains:
         items = with_extra_records(items, extra)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monai_covid.data.patients import drop_patients, patients_in
+from monai_covid.data.patients import NIH_ID, drop_patients, patients_in
 from monai_covid.data.records import Records
 from monai_covid.data.row_checks import ONE_BY_ONE, empty_cells
 from monai_covid.data.tables import suggestion
@@ -159,6 +159,15 @@ def hospital_sections(records: Records, column: str, fold: int) -> NDArray[np.st
     sections[np.isin(records.frame.index, _elsewhere(records, column, name).frame.index)] = ""
     sections[(records.frame[column] == name).to_numpy()] = "test"
     return sections
+
+
+def has_nih_patients(records: Records, column: str, name: str) -> bool:
+    """Return whether a hospital has patients of ChestX-ray14, from which stage 2 learns.
+
+    By their ids or by the names of their images: to such a network it is no stranger.
+    """
+    own = records.frame[(records.frame[column] == name).to_numpy()]
+    return any(NIH_ID.fullmatch(patient) for patient in patients_in(own))
 
 
 def hospital_targets(records: Records, column: str) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from monai_covid.data.balanced_folds import balanced_folds
 from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.folders import manifest_file
+from monai_covid.data.hospitals import hospital_sections, hospital_targets
 from monai_covid.data.manifest import has_folds
 from monai_covid.data.patients import patients_in, patients_in_manifests
 from monai_covid.data.records import Records
@@ -23,9 +24,18 @@ from monai_covid.errors import InputError, OptionError, Problem
 
 
 def stage3_sections(
-    records: Records, fold: int, folds: int, fraction: float, seed: int
+    records: Records,
+    fold: int,
+    folds: int,
+    fraction: float,
+    seed: int,
+    *,
+    hold_out_by: str | None = None,
 ) -> NDArray[np.str_]:
     """Return the section of each image: training, validation or test.
+
+    With ``hold_out_by`` the folds are hospitals. Of the others, each class of each of them gives
+    validation images; patients who were in the held-out one too are in none of the sections.
 
     Args:
         records: All images of a manifest.
@@ -33,14 +43,22 @@ def stage3_sections(
         folds: Number of folds to make if the manifest has none.
         fraction: Part of the patients of the other folds that is for validation.
         seed: For folds and hold-out.
+        hold_out_by: Column that names the hospital of each image; None: folds of patients.
 
     Returns:
-        ``(N,)`` str.
+        ``(N,)`` str; :data:`monai_covid.data.hospitals.UNUSED` beside the three.
 
     Raises:
-        OptionError: There is no such fold.
-        InputError: A class has too few patients for the folds.
+        OptionError: There is no such fold, or its hospital cannot be held out.
+        InputError: A class has too few patients for the folds, or the column cannot be used.
     """
+    if hold_out_by is not None:
+        sections = hospital_sections(records, hold_out_by, fold)
+        others = records.select(sections == "")
+        targets = hospital_targets(others, hold_out_by)
+        held = hold_out(others.patients, targets, fraction, seed)
+        sections[sections == ""] = np.where(held, "validation", "training")
+        return sections
     fold_of = _folds(records, folds, seed)
     fold_numbers = np.unique(fold_of).tolist()
     if fold not in fold_numbers or isinstance(fold, bool):

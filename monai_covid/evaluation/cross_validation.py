@@ -1,4 +1,7 @@
-"""Metrics over cross-validation folds: each fold's, their mean and spread, and the pooled ones."""
+"""Metrics over cross-validation folds: each fold's, their mean and spread, and the pooled ones.
+
+A fold may be a hospital that was held out.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +54,20 @@ class CrossValidationReport:
         folds: Names of the folds.
         fold_images: Number of images in each fold.
         metrics: All metrics.
-        pooled: Report of all out-of-fold predictions, whose table has a ``fold`` column.
+        pooled: Report of all out-of-fold predictions, whose table has the column ``column``.
+        column: What folds are: ``fold``, or the column of the hospitals that were held out.
     """
 
     folds: tuple[str, ...]
     fold_images: tuple[int, ...]
     metrics: tuple[FoldMetric, ...]
     pooled: EvaluationReport
+    column: str = FOLD
+
+    @property
+    def by_hospital(self) -> bool:
+        """Whether the folds are hospitals."""
+        return self.column != FOLD
 
 
 def cross_validate(
@@ -65,6 +75,8 @@ def cross_validate(
     class_names: Sequence[str],
     resamples: int = RESAMPLES,
     seed: int = 0,
+    *,
+    column: str = FOLD,
 ) -> CrossValidationReport:
     """Aggregate the test predictions of the folds of one cross-validation.
 
@@ -78,6 +90,8 @@ def cross_validate(
         class_names: Classes in the order in which to report them.
         resamples: Bootstrap resamples for the pooled metrics.
         seed: Seed of the resamples.
+        column: What folds are; of hospitals that were held out, a patient may be in several, since
+            each was answered by a network that had seen none of the patient's images.
 
     Returns:
         The report.
@@ -89,13 +103,14 @@ def cross_validate(
     if len(folds) < 2:
         raise ValueError(f"cross-validation needs at least two folds, got {len(folds)}")
     tables = {str(name): table for name, table in folds.items()}
-    _check_folds(tables, class_names)
+    _check_folds(tables, class_names, patients_apart=column == FOLD)
     values = [
         point_metrics(outcomes_of(with_prediction(table, class_names), class_names))
         for table in tables.values()
     ]
     with_folds = [
-        with_prediction(table, class_names).assign(**{FOLD: name}) for name, table in tables.items()
+        with_prediction(table, class_names).assign(**{column: name})
+        for name, table in tables.items()
     ]
     every = pd.concat(with_folds, ignore_index=True)
     pooled = evaluate_table(every, class_names, resamples, seed, source="pooled folds")
@@ -104,14 +119,20 @@ def cross_validate(
         fold_images=tuple(len(table) for table in tables.values()),
         metrics=tuple(_summarise(row, values) for row in pooled.rows),
         pooled=pooled,
+        column=column,
     )
 
 
-def _check_folds(tables: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> None:
+def _check_folds(
+    tables: Mapping[str, pd.DataFrame], class_names: Sequence[str], *, patients_apart: bool
+) -> None:
     for name, table in tables.items():
         check_predictions(table, class_names, Path(f"fold {name}"))
     problems = []
-    for column, noun in ((PATIENT, "patient"), (IMAGE, "image")):
+    unique = [(IMAGE, "image")]
+    if patients_apart:
+        unique.insert(0, (PATIENT, "patient"))
+    for column, noun in unique:
         seen: dict[str, str] = {}
         for name, table in tables.items():
             for value in sorted(set(table[column].astype(str))):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.evaluation.cross_validation import CrossValidationReport, FoldMetric
+from monai_covid.evaluation.hospitals.presentation import write_hospitals
 from monai_covid.evaluation.plots.fold_values import draw_fold_values
 from monai_covid.evaluation.plots.style import save_png
 from monai_covid.evaluation.report_folder import whole_folder, write_report_files
@@ -32,6 +33,7 @@ def cross_validation_json(report: CrossValidationReport) -> dict[str, Any]:
         "class_names": list(pooled.class_names),
         "n_images": pooled.n_images,
         "n_patients": pooled.n_patients,
+        "column": report.column,
         "folds": list(report.folds),
         "fold_images": list(report.fold_images),
         "interval": interval_json(pooled.resamples, pooled.seed, pooled.stratified),
@@ -64,7 +66,8 @@ def write_cross_validation(
     """Write the tables, the plot of the folds and the pooled report into a new folder.
 
     Files: ``cross_validation.json``, ``.csv``, ``.md`` and ``.txt``, ``folds.png``, and the files
-    of ``write_report`` for the pooled predictions under ``pooled/``.
+    of ``write_report`` for the pooled predictions under ``pooled/``. Of hospitals that were held
+    out also ``hospitals.json`` and ``index.html``.
 
     Args:
         report: What to write.
@@ -90,6 +93,8 @@ def write_cross_validation(
         save_png(draw_fold_values(report), temporary / "folds.png")
         (temporary / "pooled").mkdir()
         write_report_files(report.pooled, temporary / "pooled")
+        if report.by_hospital:
+            write_hospitals(report.pooled, report.column, temporary)
     return Path(folder)
 
 
@@ -108,7 +113,8 @@ def _record(metric: FoldMetric, folds: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _cells(report: CrossValidationReport) -> list[list[str]]:
-    header = ["Metric", *(f"Fold {fold}" for fold in report.folds), "Mean ± SD", "Pooled (95 %)"]
+    names = report.folds if report.by_hospital else [f"Fold {fold}" for fold in report.folds]
+    header = ["Metric", *names, "Mean ± SD", "Pooled (95 %)"]
     rows = [
         [
             metric_name(metric.metric, metric.label),
@@ -129,6 +135,8 @@ def _mean_and_spread(metric: FoldMetric) -> str:
 
 def _headline(report: CrossValidationReport) -> str:
     size = sample_size(report.pooled.n_images, report.pooled.n_patients)
+    if report.by_hospital:
+        return f"{len(report.folds)} hospitals ({report.column}), each held out in turn; {size}"
     return f"{len(report.folds)}-fold cross-validation, {size}"
 
 

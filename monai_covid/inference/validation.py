@@ -33,6 +33,7 @@ def labelled_datalist(
     image_dir: Path | str | None = None,
     fold: int = 0,
     folds: int = 5,
+    hold_out_by: str | None = None,
     validation_fraction: float | None = None,
     seed: int = 0,
     exclude_manifests: Sequence[Path | str] = (),
@@ -55,6 +56,7 @@ def labelled_datalist(
         image_dir: Folder of the manifest's images; None: beside it or in ``images/``.
         fold: Fold that is the test section.
         folds: Number of folds, where the manifest has no fold column.
+        hold_out_by: For manifests: as in training.
         validation_fraction: As in training; None for that stage's default.
         seed: As in training.
         exclude_manifests: For ChestX-ray14: manifests whose patients are left out.
@@ -94,6 +96,7 @@ def labelled_datalist(
         blank=blank,
         fold=fold,
         folds=folds,
+        hold_out_by=hold_out_by,
         validation_fraction=validation_fraction or 0.15,
         seed=seed,
         image_dir=image_dir,
@@ -207,6 +210,7 @@ def section_of(
         image_dir=collection.image_dir,
         fold=0 if _as_stage2(info, collection) else _fold(collection, settings),
         folds=settings.get("folds", 5),
+        hold_out_by=settings.get("hold_out_by"),
         validation_fraction=_first(
             collection.validation_fraction, settings.get("validation_fraction")
         ),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monai.bundle import run
 
 from monai_covid.data.collections.reading import read_collection
+from monai_covid.data.hospitals import folds_by_hospital, has_nih_patients, only_in
 from monai_covid.data.manifest import has_folds
+from monai_covid.data.records import Records
 from monai_covid.errors import InputError, Problem, RunFolderError
 from monai_covid.evaluation.columns import class_names_in
-from monai_covid.evaluation.cross_validation import cross_validate
+from monai_covid.evaluation.cross_validation import FOLD, cross_validate
 from monai_covid.evaluation.cross_validation_folder import (
     MARK,
     cross_validation_text,
@@ -108,7 +110,8 @@ def chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 EVALUATION_OPTIONS = (
-    *("image_dir", "patient_pattern", "uncertain", "blank", "folds", "seed", "limit"),
+    *("image_dir", "patient_pattern", "uncertain", "blank", "folds", "hold_out_by", "seed"),
+    "limit",
     *("device", "batch_size", "progress"),
 )
 
@@ -118,10 +121,50 @@ def folds_of(
     image_dir: str | None = None,
     folds: int = 5,
     patient_pattern: str | None = None,
-) -> list[int]:
-    """Return the folds of a collection: those of its fold column, else 0 to ``folds`` - 1."""
-    frame = read_collection(collection, image_dir=image_dir, patient_pattern=patient_pattern).frame
-    return sorted({int(fold) for fold in frame["fold"]}) if has_folds(frame) else [*range(folds)]
+    hold_out_by: str | None = None,
+    *,
+    after_stage2: bool = False,
+) -> dict[int, str]:
+    """Return the folds of a collection: their numbers and names.
+
+    They are those of its fold column, else 0 to ``folds`` - 1; with ``hold_out_by`` the hospitals
+    that can be held out, because others have their classes too.
+
+    Args:
+        collection: As for `read_collection`.
+        image_dir: As for `read_collection`.
+        folds: Number of folds, where there is no column of them.
+        patient_pattern: As for `read_collection`.
+        hold_out_by: Column of hospitals; None: folds of patients.
+        after_stage2: A stage 2 comes before: leave out hospitals of ChestX-ray14's patients.
+
+    Raises:
+        InputError: The collection cannot be read, or no hospital can be held out.
+    """
+    records = read_collection(collection, image_dir=image_dir, patient_pattern=patient_pattern)
+    if hold_out_by is not None:
+        return _hospitals_of(records, hold_out_by, after_stage2=after_stage2)
+    frame = records.frame
+    numbers = {int(fold) for fold in frame["fold"]} if has_folds(frame) else range(folds)
+    return {number: str(number) for number in sorted(numbers)}
+
+
+def _hospitals_of(records: Records, column: str, *, after_stage2: bool) -> dict[int, str]:
+    folds = folds_by_hospital(records, column)
+    for name, labels in only_in(records, column).items():
+        logger.warning("%s is not held out: no other hospital has %s", name, ", ".join(labels))
+    known = {
+        number: name
+        for number, name in folds.items()
+        if after_stage2 and has_nih_patients(records, column, name)
+    }
+    for name in known.values():
+        logger.warning("%s is not held out: stage 2 learns from this hospital", name)
+    left = {number: name for number, name in folds.items() if number not in known}
+    if not left:
+        message = f"no hospital of {column!r} is left to be held out: stage 2 learns from them"
+        raise InputError([Problem(records.file, None, message)])
+    return left
 
 
 def cross_validate_stage(
@@ -131,12 +174,16 @@ def cross_validate_stage(
     *,
     manifest: Path | str | None = None,
     options: Mapping[str, Any] | None = None,
+    after_stage2: bool = False,
     resume: bool = False,
     overwrite: bool = False,
     resamples: int = 2000,
     budget: TimeBudget | None = None,
 ) -> Path | None:
     """Train and evaluate every fold of stage 3 and aggregate the test predictions.
+
+    With the option ``hold_out_by`` each hospital is tested by a network that saw none of its images
+    nor of its patients.
 
     Folds that are finished are not trained again, so that the same call continues an interrupted
     cross-validation.
@@ -147,6 +194,7 @@ def cross_validate_stage(
         output_dir: Folder that gets ``fold_K/`` for each fold and ``cross_validation/``.
         manifest: Collection, as for `read_collection`; None: ``dataset_dir``.
         options: Options of ``stage3_covid.yaml``.
+        after_stage2: See `folds_of`.
         resume: Continue what is in ``output_dir``.
         overwrite: Replace what is in ``output_dir``.
         resamples: Bootstrap resamples.
@@ -161,11 +209,11 @@ def cross_validate_stage(
     output, chosen_options = Path(output_dir), dict(options or {})
     manifest = Path(manifest) if manifest else Path(dataset_dir)
     _check_output(output, resume, overwrite)
-    of_folds = chosen(chosen_options, "image_dir", "folds", "patient_pattern")
-    folds = folds_of(manifest, **of_folds)
+    of_folds = chosen(chosen_options, "image_dir", "folds", "patient_pattern", "hold_out_by")
+    folds = folds_of(manifest, **of_folds, after_stage2=after_stage2)
     data = {"dataset_dir": str(dataset_dir), "manifest": str(manifest)}
-    for fold in folds:
-        logger.info("Fold %d (of %s)", fold, ", ".join(map(str, folds)))
+    for fold, name in folds.items():
+        logger.info("Fold %s (of %s)", name, ", ".join(folds.values()))
         run_dir = output / f"fold_{fold}"
         if budget:
             chosen_options["minutes"] = budget.minutes_left()
@@ -176,17 +224,27 @@ def cross_validate_stage(
             return None
         evaluated = chosen(chosen_options, *EVALUATION_OPTIONS)
         evaluate_stage(bundle_root, run_dir, fold=fold, resamples=resamples, **data, **evaluated)
-    return aggregate_folds(output, folds, resamples)
+    column = chosen_options.get("hold_out_by") or FOLD
+    return aggregate_folds(output, folds, resamples, column)
 
 
-def aggregate_folds(output: Path, folds: Sequence[int], resamples: int = 2000) -> Path:
-    """Write the tables over the folds' test predictions into ``output/cross_validation``."""
+def aggregate_folds(
+    output: Path, folds: Mapping[int, str], resamples: int = 2000, column: str = FOLD
+) -> Path:
+    """Write the tables over the folds' test predictions into ``output/cross_validation``.
+
+    Args:
+        output: Folder with ``fold_K/`` for each fold.
+        folds: Number and name of each fold.
+        resamples: Bootstrap resamples.
+        column: What folds are: ``fold``, or the column of hospitals.
+    """
     tables = {
-        fold: read_predictions(output / f"fold_{fold}" / "evaluation" / "predictions.csv")
-        for fold in folds
+        name: read_predictions(output / f"fold_{fold}" / "evaluation" / "predictions.csv")
+        for fold, name in folds.items()
     }
     class_names = class_names_in(next(iter(tables.values())))
-    report = cross_validate(tables, class_names, resamples)
+    report = cross_validate(tables, class_names, resamples, column=column)
     folder = write_cross_validation(report, output / "cross_validation", overwrite=True)
     logger.info("%s\n%s", folder, cross_validation_text(report))
     return folder

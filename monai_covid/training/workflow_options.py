@@ -125,6 +125,9 @@ STAGE3_DATA = {
     "image_dir": optional(text("folder of the manifest's images; None: beside it or in images/")),
     "folds": whole("number of folds, where the manifest has no fold column", low=2),
     "fold": whole("fold that is kept for testing", low=0),
+    "hold_out_by": optional(
+        text("column of hospitals, such as source: these are the folds, by name; None: patients")
+    ),
 }
 
 IMAGENET = text(

@@ -114,3 +114,32 @@ def test_text_and_markdown(report):
         assert "3-fold cross-validation, 240 images" in text
     rows = [line for line in cross_validation_markdown(report).splitlines() if line[:1] == "|"]
     assert {row.count("|") for row in rows} == {7}
+
+
+def hospitals():
+    """Three hospitals; two share a patient."""
+    tables = {f"Hospital {name}": table for name, table in folds().items()}
+    tables["Hospital 2"].loc[0, "patient_id"] = tables["Hospital 0"].loc[0, "patient_id"]
+    return tables
+
+
+def test_folds_may_be_hospitals_that_share_a_patient(tmp_path):
+    report = cross_validate(hospitals(), CLASSES, resamples=60, column="source")
+    assert report.pooled.table["source"].unique().tolist() == [*hospitals()]
+    text = cross_validation_text(report)
+    assert text.startswith("3 hospitals (source), each held out in turn; 240 images")
+    assert "Hospital 1" in text
+    assert "Fold" not in text
+    write_cross_validation(report, tmp_path / "out")
+    content = json.loads((tmp_path / "out/hospitals.json").read_text())
+    assert [each["hospital"] for each in content["by_image"]["hospitals"]] == [*hospitals()]
+    page = (tmp_path / "out/index.html").read_text()
+    assert "Held-out hospitals" in page
+    assert "Hospital 1" in page
+
+
+def test_an_image_in_two_hospitals_is_refused():
+    tables = hospitals()
+    tables["Hospital 1"].loc[0, "image"] = tables["Hospital 0"].loc[0, "image"]
+    with pytest.raises(InputError, match=r"image .* is also in fold Hospital 0"):
+        cross_validate(tables, CLASSES, column="source")

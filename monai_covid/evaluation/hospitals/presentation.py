@@ -21,10 +21,12 @@ from monai_covid.evaluation.hospitals.report import (
     HospitalReport,
     Metrics,
     Together,
+    both_weightings,
 )
 from monai_covid.evaluation.metrics import MetricKey
-from monai_covid.evaluation.pages.page import Section
+from monai_covid.evaluation.pages.page import Section, write_page
 from monai_covid.evaluation.pages.tables import Table, Value
+from monai_covid.evaluation.report import EvaluationReport
 from monai_covid.evaluation.report_text import align, interval_json, strict_json
 from monai_covid.evaluation.wording import interval, metric_name, number
 from monai_covid.labels import display_name
@@ -158,6 +160,19 @@ def write_hospitals_json(
     file = folder / HOSPITALS_JSON
     file.write_text(strict_json(hospitals_json(by_patient, by_image)), encoding="utf-8")
     return file
+
+
+def write_hospitals(report: EvaluationReport, column: str, folder: Path) -> None:
+    """Write ``hospitals.json`` and a page of held-out hospitals into an existing folder.
+
+    Args:
+        report: Of all images, whose table has ``column``.
+        column: Names the hospital of each image.
+        folder: Existing folder.
+    """
+    hospitals = both_weightings(report, column)
+    write_hospitals_json(folder, *hospitals)
+    write_page(folder, "Held-out hospitals", sections=hospital_sections(hospitals[0]))
 
 
 def _weighted(report: HospitalReport) -> dict[str, Any]:

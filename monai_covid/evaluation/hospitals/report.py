@@ -31,6 +31,7 @@ from monai_covid.evaluation.hospitals.measures import (
 from monai_covid.evaluation.metrics import MetricKey
 from monai_covid.evaluation.outcomes import FloatArray, IntArray, outcomes_of
 from monai_covid.evaluation.pages.tables import Value
+from monai_covid.evaluation.report import EvaluationReport
 
 FEWEST_HOSPITALS = 3
 """Of fewer hospitals no interval over hospitals can be made."""
@@ -158,6 +159,22 @@ def evaluate_hospitals(
     return HospitalReport(
         column, tuple(class_names), unit, hospitals, pooled, equal, resamples, seed
     )
+
+
+def both_weightings(report: EvaluationReport, column: str) -> tuple[HospitalReport, HospitalReport]:
+    """Return the hospitals of a report, with patients and with images weighing the same.
+
+    Args:
+        report: Of all images, whose table has ``column``.
+        column: Names the hospital of each image.
+    """
+    by_patient, by_image = (
+        evaluate_hospitals(
+            report.table, column, report.class_names, report.resamples, report.seed, unit=unit
+        )
+        for unit in (PATIENTS, IMAGES)
+    )
+    return by_patient, by_image
 
 
 class _Drawn(NamedTuple):

@@ -66,6 +66,11 @@ def study_problems(study: Study) -> list[str]:
             problems.append(f"{key} {getattr(study, key)!r} must be fold or all")
     if type(study.first_epochs) is not int or study.first_epochs < 1:
         problems.append(f"first_epochs {study.first_epochs!r} must be a whole number from 1")
+    problems += [
+        f"arm {arm.name}: hold_out_by belongs to the options of the study: all arms have its folds"
+        for arm in study.arms
+        if "hold_out_by" in arm.options
+    ]
     problems += _listed("further", study.extra_evaluations, EXTRA_EVALUATIONS)
     problems += _listed("baselines", study.baselines, tuple(CUES))
     problems += [problem for arm in study.arms for problem in _probe_problems(study, arm)]

@@ -28,6 +28,7 @@ from monai_covid.errors import OptionError
 from monai_covid.lab.studies.definition import EXTERNAL, EXTRA, STAGE2_START, Run, Study
 from monai_covid.labels import COVID_LABELS, LabelSet
 from monai_covid.training.classes import run_labels
+from monai_covid.training.cross_validation import folds_of
 
 TEST_FRACTION, SEED = 0.5, 0
 """Part of the patients of ChestX-ray14 outside the collection that are kept for testing."""
@@ -113,6 +114,20 @@ def _label_problems(study: Study, data: Collections) -> list[str]:
     return []
 
 
+def study_folds(study: Study, data: Collections) -> dict[int, str]:
+    """Return number and name of each fold that a study can be run on.
+
+    Raises:
+        InputError: The collection cannot be read, or no hospital can be held out.
+    """
+    return folds_of(
+        data.manifest,
+        folds=study.options.get("folds", 5),
+        hold_out_by=study.hold_out_by,
+        after_stage2=study.has_earlier_stages,
+    )
+
+
 def external_items(nih: Path, collection: Records, covid_images: Path | None) -> Datalist:
     """Return the labelled images of the external set.
 
@@ -178,7 +193,8 @@ def _write_patients(study: Study, data: Collections, frame: pd.DataFrame, target
 def images_of(study: Study, data: Collections, run: Run, section: str) -> set[str]:
     """Return the names of the images in a section of a run, without regard to ``limit``."""
     options = study.options_of(study.arm(run.arm))
-    split = {name: options[name] for name in ("folds", "validation_fraction") if name in options}
+    names = ("folds", "hold_out_by", "validation_fraction")
+    split = {name: options[name] for name in names if name in options}
     items = stage3_datalist(
         data.manifest, section, labels=data.label_set, fold=run.fold, seed=run.seed, **split
     )

@@ -71,7 +71,7 @@ class Study:
         question: What the study asks, in one sentence.
         arms: The arms, in the order of their runs.
         baseline: Arm that every other one is compared with, unless it names another.
-        folds: Folds of stage 3 that are tested on.
+        folds: Folds of stage 3 that are tested on; none: all that the collection has.
         seeds: Seeds of everything random.
         first_epochs: Epochs over which learning curves are compared.
         stage1_excludes: fold (stage 1 learns from the collection too, without the patients that the
@@ -118,6 +118,16 @@ class Study:
     def options_of(self, arm: Arm) -> dict[str, Any]:
         """Return the options of stage 3 of ``arm``."""
         return {**self.options, **arm.options}
+
+    @property
+    def hold_out_by(self) -> str | None:
+        """Column of the hospitals that are the folds; None for folds of patients."""
+        return self.options.get("hold_out_by")
+
+    @property
+    def has_earlier_stages(self) -> bool:
+        """Whether an arm starts from a stage that learns from ChestX-ray14."""
+        return any(arm.start.kind == STAGE2_START or arm.stage1 is not None for arm in self.arms)
 
     def stage1_options_of(self, arm: Arm) -> dict[str, Any] | None:
         """Return the options of the stage 1 of ``arm``, None without; the network is the arm's."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,31 @@ from monai_covid.lab.studies.baselines import baseline_scores
 from monai_covid.lab.studies.definition import EXTERNAL, MEAN, SAME, Arm, Run, Study
 from monai_covid.lab.studies.layout import Layout
 from monai_covid.lab.studies.readings import compare_arm_with_readings
-from monai_covid.lab.studies.run_results import TEST, read_agreement, read_arm, read_run
+from monai_covid.lab.studies.run_results import (
+    TEST,
+    read_agreement,
+    read_arm,
+    read_hospitals,
+    read_run,
+)
 
 
 class FinishedRuns:
     """Puts the files of finished runs together; what did not change is not computed again."""
 
-    def __init__(self, study: Study, layout: Layout, resamples: int) -> None:
+    def __init__(
+        self, study: Study, layout: Layout, resamples: int, hospitals: Mapping[int, str]
+    ) -> None:
         """Begin with nothing computed.
 
         Args:
             study: The study.
             layout: Where its files lie.
             resamples: Bootstrap resamples.
+            hospitals: Those that folds hold out, by fold.
         """
         self._study = study
+        self._hospitals = hospitals
         self._layout = layout
         self._resamples = resamples
         self._cache = ResultCache()
@@ -80,6 +90,17 @@ class FinishedRuns:
             else:
                 results["further"][name] = scores["test"]
                 results.setdefault("further_ensemble", {})[name] = scores["ensemble"]
+        return results
+
+    def hospitals(self, arm: Arm, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """Return what each seed of an arm reaches in each held-out hospital."""
+        column = self._study.hold_out_by
+        results: list[dict[str, Any]] = []
+        for seed in dict.fromkeys(run.seed for run in runs if column is not None):
+            files = {run.fold: self._layout.predictions(run) for run in runs if run.seed == seed}
+            make = partial(read_hospitals, files, self._hospitals, str(column), self._resamples)
+            key = ("hospitals", arm.name, seed, *files)
+            results.append({"seed": seed, **self._cache.get(key, files.values(), make)})
         return results
 
     def agreement(self, finished: Sequence[Run]) -> dict[str, Any] | None:

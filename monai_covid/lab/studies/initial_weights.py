@@ -29,7 +29,10 @@ DENSENET = "densenet121"
 AUTO, NONE = "auto", "none"
 NOT_AVAILABLE = "none at hand"
 
-IMAGE_OPTIONS = ("folds", "validation_fraction", "limit", "leave_out_sources", "extra_manifests")
+IMAGE_OPTIONS = (
+    *("folds", "hold_out_by", "validation_fraction", "limit"),
+    *("leave_out_sources", "extra_manifests"),
+)
 """Options of stage 3 that say which images are learned from."""
 
 PROBE_OPTIONS = {

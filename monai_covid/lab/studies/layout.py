@@ -99,6 +99,8 @@ def stage2_key(study: Study, arm: Arm, run: Run) -> str:
 def _split(study: Study, arm: Arm) -> list[Any]:
     """Return what decides, beside seed and fold, who is left out."""
     split = [study.options_of(arm).get(name) for name in ("folds", "validation_fraction")]
+    if study.hold_out_by is not None:
+        split.append(study.hold_out_by)
     return [EXTERNAL in study.extra_evaluations, split]
 
 

@@ -179,7 +179,7 @@ class Runner:
             shared = {
                 name: value
                 for name, value in self.study.options_of(arm).items()
-                if name in ("folds", "limit", "batch_size")
+                if name in ("folds", "hold_out_by", "limit", "batch_size")
             }
             evaluate_stage(
                 self.machine.bundle,

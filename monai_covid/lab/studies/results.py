@@ -12,6 +12,7 @@ import pandas as pd
 from monai_covid import RESEARCH_USE_ONLY, __version__
 from monai_covid.data.files import write_text
 from monai_covid.data.readings import views_of
+from monai_covid.lab.studies.collections import study_folds
 from monai_covid.lab.studies.comparisons import compare_arms
 from monai_covid.lab.studies.definition import STAGE2_START, Arm, Run, Study
 from monai_covid.lab.studies.finished import FinishedRuns
@@ -52,7 +53,11 @@ class Results:
         self._runner = runner
         self._settings = dict(settings)
         self._readings_of_all = readings
-        self._finished = FinishedRuns(runner.study, runner.layout, runner.machine.resamples)
+        by_hospital = runner.study.hold_out_by is not None
+        names = study_folds(runner.study, runner.machine.data) if by_hospital else {}
+        self._finished = FinishedRuns(
+            runner.study, runner.layout, runner.machine.resamples, hospitals=names
+        )
         self._written: list[Run] | None = None
 
     def finished(self) -> list[Run]:
@@ -126,6 +131,7 @@ class Results:
 
     def _arm(self, arm: Arm, details: Mapping[Run, Mapping[str, Any]]) -> dict[str, Any]:
         runs = {run: result for run, result in details.items() if run.arm == arm.name}
+        by_hospital = self.study.hold_out_by is not None
         return {
             "name": arm.name,
             "start": str(arm.start),
@@ -141,6 +147,7 @@ class Results:
             "runs": [{name: result[name] for name in RUN_KEYS} for result in runs.values()],
             "curves": align_curves([result["curve"] for result in runs.values()]),
             "pooled": self._finished.arm(arm, list(runs)),
+            **({"hospitals": self._finished.hospitals(arm, list(runs))} if by_hospital else {}),
             "failures": self._failures(arm),
         }
 

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monai_covid.evaluation.hospitals.presentation import hospitals_json
+from monai_covid.evaluation.hospitals.report import both_weightings
 from monai_covid.evaluation.plots.learning_curves import read_learning_curves
 from monai_covid.evaluation.predictions import read_predictions
+from monai_covid.evaluation.report import evaluate_table
 from monai_covid.lab.studies.agreement import agreement
 from monai_covid.lab.studies.definition import Run
 from monai_covid.lab.studies.initial_weights import started_from
@@ -92,6 +95,26 @@ def read_agreement(files: Mapping[str, Sequence[Path]], resamples: int) -> dict[
         for name, parts in files.items()
     }
     return agreement(tables, resamples)
+
+
+def read_hospitals(
+    files: Mapping[int, Path], names: Mapping[int, str], column: str, resamples: int
+) -> dict[str, Any]:
+    """Return what networks reach in the hospitals that they were not trained on.
+
+    Args:
+        files: Predictions of each fold.
+        names: Hospital of each fold.
+        column: What names the hospitals.
+        resamples: Bootstrap resamples.
+    """
+    tables = [
+        read_predictions(file, COVID_LABELS).assign(**{column: names[fold]})
+        for fold, file in files.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    report = evaluate_table(table, COVID_LABELS, resamples)
+    return hospitals_json(*both_weightings(report, column))
 
 
 def read_stage1(folder: Path) -> dict[str, Any]:

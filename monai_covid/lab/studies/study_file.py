@@ -32,6 +32,9 @@ ARM_KEYS = ("name", "start", "options", "stage1", "stage2", "evaluation", "basel
 MAPPINGS = ("stage1", "stage2", "options", "evaluation")
 PLAIN = ("first_epochs", "stage1_excludes", "stage2_excludes")
 WHOLE_NUMBERS = ("folds", "seeds")
+ALL_FOLDS = ("folds", "all")
+"""What ``folds`` may be instead: all that the collection has."""
+
 TEXTS = ("further", "baselines")
 
 ATTRIBUTES = {"further": "extra_evaluations"}
@@ -102,8 +105,9 @@ def form_problems(content: Any) -> list[str]:
     problems += [f"{key} is missing" for key in ("title", "arms") if not content.get(key)]
     problems += _type_problems(content, "")
     for key in WHOLE_NUMBERS:
-        if key in content and not _whole_numbers(content[key]):
-            problems.append(f"{key}: must be a list of different whole numbers from 0")
+        if key in content and not _whole_numbers(content[key]) and (key, content[key]) != ALL_FOLDS:
+            also = ", or all" if key == "folds" else ""
+            problems.append(f"{key}: must be a list of different whole numbers from 0{also}")
     for key in TEXTS:
         if not isinstance(content.get(key, []), list):
             problems.append(f"{key}: must be a list of names")
@@ -172,7 +176,7 @@ def _build(content: Mapping[str, Any]) -> Study:
     arms = tuple(_arm(arm) for arm in content["arms"])
     options: dict[str, Any] = {key: dict(content.get(key) or {}) for key in MAPPINGS}
     lists: dict[str, Any] = {
-        ATTRIBUTES.get(key, key): tuple(content[key])
+        ATTRIBUTES.get(key, key): () if (key, content[key]) == ALL_FOLDS else tuple(content[key])
         for key in (*WHOLE_NUMBERS, *TEXTS)
         if content.get(key) is not None
     }

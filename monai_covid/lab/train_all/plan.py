@@ -54,6 +54,7 @@ class Plan:
         learning_rate: Of stage 3.
         seed: Seed of everything random.
         limit: At most this many images of each part; None for all.
+        hold_out_by: As the option of stage 3.
     """
 
     stage2_epochs: int
@@ -69,6 +70,7 @@ class Plan:
     learning_rate: float = 0.01
     seed: int = 0
     limit: int | None = None
+    hold_out_by: str | None = None
 
     def stage_options(self) -> dict[str, Any]:
         """Return the options that both stages share."""
@@ -177,15 +179,17 @@ def _stage2_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) 
 def _stage3_epochs(data: Collections, plan: Plan, speed: Speed, minutes: float) -> int:
     extra = data.extra_manifests
     labels = None if plan.classes is None else chosen_labels(plan.classes).names
+    folds = folds_of(data.manifest, hold_out_by=plan.hold_out_by, after_stage2=True)
+    options: dict[str, Any] = {
+        "fold": min(folds),
+        "hold_out_by": plan.hold_out_by,
+        "limit": plan.limit,
+    }
     training, validation = (
-        len(
-            stage3_datalist(
-                data.manifest, part, labels=labels, extra_manifests=extra, limit=plan.limit
-            )
-        )
+        len(stage3_datalist(data.manifest, part, labels=labels, extra_manifests=extra, **options))
         for part in ("training", "validation")
     )
-    minutes_per_fold = minutes / len(folds_of(data.manifest))
+    minutes_per_fold = minutes / len(folds)
     return epochs_that_fit(minutes_per_fold, speed, training, validation, STAGE3_EPOCHS)
 
 

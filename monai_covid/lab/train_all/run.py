@@ -87,6 +87,7 @@ class TrainAll:
             "learning_rate": self.plan.learning_rate,
             "extra_manifests": list(self.data.extra_manifests),
             "max_epochs": self.plan.stage3_epochs,
+            "hold_out_by": self.plan.hold_out_by,
             **self._stage_options(),
         }
         folder = cross_validate_stage(
@@ -94,6 +95,7 @@ class TrainAll:
             self.data.covid,
             self.output / "stage3",
             options=options,
+            after_stage2=True,
             resume=not self.overwrite,
             overwrite=self.overwrite,
             resamples=self.resamples,

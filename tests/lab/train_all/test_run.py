@@ -1,6 +1,8 @@
 import csv
 import json
+import shutil
 
+import pandas as pd
 import pytest
 import torch
 
@@ -105,4 +107,37 @@ def test_a_cross_validation_is_not_overwritten_unasked(tiny_network, collections
 
 
 def test_folds_come_from_the_manifest_or_the_option(collections):
-    assert folds_of(collections.manifest, folds=3) == [0, 1, 2]
+    assert list(folds_of(collections.manifest, folds=3)) == [0, 1, 2]
+
+
+@pytest.fixture(scope="module")
+def in_hospitals(collections, tmp_path_factory):
+    """The collection in three hospitals; north has patients of ChestX-ray14."""
+    folder = tmp_path_factory.mktemp("hospitals") / "covid"
+    shutil.copytree(collections.covid, folder)
+    table = pd.read_csv(folder / "metadata.csv")
+    table["source"] = ["north", "south", "west"] * (len(table) // 3)
+    first = table["source"] == "north"
+    table.loc[first, "patient_id"] = [f"nih-{90000 + row}" for row in range(first.sum())]
+    table.to_csv(folder / "metadata.csv", index=False)
+    return Collections(collections.nih, folder)
+
+
+def test_one_hospital_after_the_other_is_held_out(tiny_network, in_hospitals, tmp_path):
+    assert everything(in_hospitals, tmp_path / "out", hold_out_by="source").run()
+    stage3 = tmp_path / "out/stage3"
+    assert sorted(path.name for path in stage3.glob("fold_*")) == ["fold_1", "fold_2"]
+    content = json.loads((stage3 / "cross_validation/hospitals.json").read_text())
+    assert [each["hospital"] for each in content["by_patient"]["hospitals"]] == ["south", "west"]
+    table = pd.read_csv(in_hospitals.covid / "metadata.csv").set_index("image")
+    tested = pd.read_csv(stage3 / "fold_1/evaluation/predictions.csv")["image"]
+    assert set(tested) == set(table.index[table["source"] == "south"])
+
+
+def test_hospitals_are_the_folds(in_hospitals):
+    hospitals = {0: "north", 1: "south", 2: "west"}
+    assert folds_of(in_hospitals.covid, hold_out_by="source") == hospitals
+    assert folds_of(in_hospitals.covid, hold_out_by="source", after_stage2=True) == {
+        1: "south",
+        2: "west",
+    }
