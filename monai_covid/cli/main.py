@@ -26,6 +26,7 @@ COMMANDS = {
     "model-card": "what a model is, was trained on and reaches, as one page",
     "find-text": "find and read burnt-in text of images; writes masks and a table",
     "check-data": "check a data set before training and summarise it",
+    "merge-data": "one manifest of several collections, with the hospital of each image",
     "train-all": "train stage 2 and all folds of stage 3; call again to continue",
     "study": "compare training variants over seeds and folds; call again to continue",
     "results": "pages with tables and figures of finished studies",

@@ -49,7 +49,7 @@ def test_every_option_was_thought_about():
         *("optimizer_name", "freeze_batch_norm"),
         *("momentum", "weight_decay", "patience", "val_interval", "batch_size", "limit"),
         *("rotation_degrees", "translation_pixels", "flip_probability", "validation_fraction"),
-        *("folds", "fold", "balance_classes", "label_smoothing"),
+        *("folds", "fold", "hold_out_by", "balance_classes", "label_smoothing"),
         *("aspect_range", "border_probability", "grey_jitter", "erase_probability", "ema_decay"),
         *("balance_sources", "leave_out_sources", "exclude_fold", "exclude_validation_fraction"),
         *("lungs", "text", "grey", "placement_fill", "model_epoch"),

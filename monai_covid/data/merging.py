@@ -1,0 +1,140 @@
+"""Several collections as one manifest, whose column ``source`` names the hospital of each image."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monai_covid.data.collections.named_labels import folded
+from monai_covid.data.patients import drop_patients, patients_in
+from monai_covid.data.records import Records
+from monai_covid.data.row_checks import empty_cells
+from monai_covid.errors import InputError, Problem
+
+SOURCE = "source"
+COLUMNS = ("image", "label", "patient_id", SOURCE, "view", "sex", "age")
+PLACE = "place"
+SMALL = "smaller places"
+"""Source of images whose places have too few patients."""
+
+
+class Origin(NamedTuple):
+    """How sources are divided further, by where images come from.
+
+    A place is one source whatever collections have it, so that holding it out holds all of it out.
+    Images of which no place is told keep their source.
+
+    Attributes:
+        column: Where they come from: an address, of which the host counts, or a name.
+        fewest: Patients below which a place is one of `SMALL`.
+    """
+
+    column: str
+    fewest: int = 10
+
+
+class Merged(NamedTuple):
+    """Several collections as one.
+
+    Attributes:
+        frame: Rows of ``COLUMNS``; images by their absolute paths.
+        notes: What was taken of each collection, a sentence each.
+    """
+
+    frame: pd.DataFrame
+    notes: list[str]
+
+
+def merge(
+    collections: Sequence[tuple[str, Records]], classes: Sequence[str], origin: Origin | None = None
+) -> Merged:
+    """Put the images of some classes of several collections together.
+
+    Patients of a collection, by their ids and the names of NIH images, are left out of those after
+    it. Images of other classes are left out.
+
+    Args:
+        collections: Name, which stands where a collection has no column ``source``, and images.
+        classes: The classes; case and punctuation do not count.
+        origin: How sources are divided further, where a collection has its column.
+
+    Raises:
+        InputError: A collection has no image to add, or a class is in none of them.
+    """
+    names = {folded(label): label for label in classes}
+    seen: set[str] = set()
+    parts, notes = [], []
+    for name, records in collections:
+        rows = _rows(name, records, origin)
+        wanted = np.array([folded(label) in names for label in rows["label"]], dtype=bool)
+        kept = drop_patients(records.select(wanted), seen).records
+        if not len(kept):
+            raise InputError([Problem(records.file, None, _nothing(rows, wanted, classes))])
+        part = rows.loc[kept.frame.index]
+        parts.append(part.assign(label=[names[folded(label)] for label in part["label"]]))
+        notes.append(_note(name, len(rows), rows["label"][~wanted], int(wanted.sum()) - len(kept)))
+        seen |= patients_in(kept.frame)
+    frame = pd.concat(parts, ignore_index=True).fillna("")
+    if origin is not None:
+        frame[SOURCE] = _divided(frame, origin.fewest)
+    missing = [label for label in classes if label not in set(frame["label"])]
+    if missing:
+        files = ", ".join(str(records.file) for _, records in collections)
+        message = f"no image of {', '.join(missing)}"
+        raise InputError([Problem(files, None, message)])
+    return Merged(frame[[column for column in COLUMNS if column in frame]], notes)
+
+
+def _rows(name: str, records: Records, origin: Origin | None) -> pd.DataFrame:
+    """Return the rows of ``COLUMNS`` that a collection has, indexed by line."""
+    if not records.exclusive:
+        message = "has images with several classes or none; merge takes one class an image"
+        raise InputError([Problem(records.file, None, message)])
+    frame = records.frame
+    if SOURCE in frame:
+        problems = empty_cells(records.file, frame[SOURCE], "the hospital of the image")
+        if problems:
+            raise InputError(problems)
+    labels = [records.labels[position] for position in records.classes]
+    rows = frame[[column for column in COLUMNS if column in frame]]
+    rows = rows.assign(image=records.paths, label=labels)
+    if SOURCE not in frame:
+        rows[SOURCE] = name
+    if origin is not None:
+        rows[PLACE] = frame[origin.column].map(_place) if origin.column in frame else ""
+    return rows
+
+
+def _divided(frame: pd.DataFrame, fewest: int) -> pd.Series[str]:
+    places = frame[PLACE]
+    patients = frame.groupby(PLACE)["patient_id"].nunique()
+    large = places.where(places.map(patients) >= fewest, SMALL)
+    return frame[SOURCE].where(places == "", large)
+
+
+def _place(origin: str) -> str:
+    return (urlsplit(origin).hostname or origin).removeprefix("www.") if origin else ""
+
+
+def _note(name: str, images: int, others: pd.Series[str], known: int) -> str:
+    parts = [f"{name}: {images - len(others) - known:,} of {images:,} images"]
+    if len(others):
+        counts = Counter(others)
+        listed = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+        parts.append(f"left out: {listed}")
+    if known:
+        parts.append(f"left out: {known:,} of patients of the collections before it")
+    return "; ".join(parts)
+
+
+def _nothing(rows: pd.DataFrame, wanted: NDArray[np.bool_], classes: Sequence[str]) -> str:
+    if wanted.any():
+        return "adds nothing: all its patients are in the collections before it"
+    found = ", ".join(sorted(set(rows["label"])))
+    return f"has no image of {', '.join(classes)}; its classes: {found}"
