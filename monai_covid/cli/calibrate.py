@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,14 +19,20 @@ from monai_covid.cli.arguments import (
 )
 from monai_covid.cli.progress import ClassifierWithProgress
 from monai_covid.data.files import write_text
+from monai_covid.data.records import Datalist
 from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.evaluation.calibration.cutoff import ACCURACY, COVERAGE, CutoffGoal
-from monai_covid.evaluation.calibration.fitting import FittedTable, calibrate_table
+from monai_covid.evaluation.calibration.fitting import FittedTable, Goals, calibrate_table
 from monai_covid.evaluation.calibration.plots import reliability_picture
 from monai_covid.evaluation.calibration.record import CUTOFF_MEASURES
 from monai_covid.evaluation.calibration.report import calibration_json, render_calibration
 from monai_covid.evaluation.calibration.temperature import temperature_of
 from monai_covid.evaluation.columns import is_multi_label
+from monai_covid.evaluation.hospitals.calibration import calibrate_by_hospital
+from monai_covid.evaluation.hospitals.calibration_report import (
+    hospital_calibration_json,
+    render_hospital_calibration,
+)
 from monai_covid.evaluation.plots.style import save_png
 from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.evaluation.report_text import strict_json
@@ -42,6 +49,7 @@ from monai_covid.inference.validation import (
 )
 from monai_covid.models.device import choose_device
 from monai_covid.models.model_file import save_model
+from monai_covid.models.transfer import shift_head
 
 CONFIRMED = "The summary of its run confirms that the network was not trained on these images."
 UNKNOWN = "Not known here: whether the network was trained on these images. Make sure it was not."
@@ -100,6 +108,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
     add_shared(parser, "data", "image-dir")
     parser.add_argument(
+        "--hold-out-by",
+        metavar="COLUMN",
+        help="fit temperature and biases for hospitals that the model has not seen, and judge each "
+        "by what the others taught; the column that names them, such as source (a temperature for "
+        "more images like these)",
+    )
+    parser.add_argument(
         "--section",
         choices=(VALIDATION, ALL),
         default=VALIDATION,
@@ -141,22 +156,32 @@ def run(options: argparse.Namespace) -> int:
             "--coverage and --selective-accuracy are for mutually exclusive classes; those of "
             f"{options.model} are not"
         )
+    if options.hold_out_by is not None and classifier.info.multilabel:
+        raise OptionError(
+            f"--hold-out-by is for mutually exclusive classes; those of {options.model} are not"
+        )
     table, data, confirmed = _validation_table(options, classifier)
     made_at = _temperature(table, options, classifier.info.temperature)
     seed = options.split_seed or 0
-    fitted = calibrate_table(
-        table,
-        made_at,
-        source=options.predictions or options.data,
-        sensitivity=options.sensitivity,
-        confidence=options.confidence,
-        goal=goal,
-        resamples=options.resamples,
-        seed=seed,
-    )
+    shared: dict[str, Any] = {
+        "source": options.predictions or options.data,
+        "goals": Goals(options.sensitivity, options.confidence, goal),
+        "resamples": options.resamples,
+        "seed": seed,
+    }
+    if options.hold_out_by is None:
+        fitted, further = calibrate_table(table, made_at, **shared), {}
+    else:
+        by_hospital = calibrate_by_hospital(table, options.hold_out_by, made_at, **shared)
+        fitted = by_hospital.fitted
+        further = {"hospitals": hospital_calibration_json(by_hospital)}
+        data = f"{data}, hospitals held out by {options.hold_out_by}"
+        shift_head(classifier.network, by_hospital.scaling.head_biases.tolist())
+        print(render_hospital_calibration(by_hospital))
     print(render_calibration(fitted))
     print(CONFIRMED if confirmed else UNKNOWN)
-    _write(options, classifier, fitted, data, seed)
+    content = calibration_json(fitted, data, resamples=options.resamples, seed=seed)
+    _write(options, classifier, fitted, data, {**content, **further})
     return 0
 
 
@@ -198,6 +223,7 @@ def _validation_table(
     if options.predictions is None and collection is not None:
         unseen = unseen_images(info, collection, settings)
         table = predictions_of(classifier, unseen.items, options.batch_size, options.data)
+        table = _with_hospitals(table, unseen.items, options)
         return table, unseen.words, unseen.confirmed
     table = read_predictions(options.predictions, info.labels)
     if is_multi_label(table) != info.multilabel:
@@ -209,6 +235,21 @@ def _validation_table(
     unseen_images(info, collection, settings)
     check_apart(table, section_of(info, collection, settings, "training"), options.predictions)
     return table, options.predictions.name, "data" in settings
+
+
+def _with_hospitals(
+    table: pd.DataFrame, items: Datalist, options: argparse.Namespace
+) -> pd.DataFrame:
+    """Add the column of hospitals, of images that were read from a collection."""
+    column = options.hold_out_by
+    if column is None:
+        return table
+    if any(column not in item for item in items):
+        raise OptionError(
+            f"--hold-out-by {column}: of images, hospitals are read from the column source of "
+            f"{options.data}; of another column give --predictions that have it"
+        )
+    return table.assign(**{column: [item[column] for item in items]})
 
 
 def _temperature(table: pd.DataFrame, options: argparse.Namespace, of_model: float) -> float:
@@ -233,10 +274,9 @@ def _write(
     classifier: Classifier,
     fitted: FittedTable,
     data: str,
-    seed: int,
+    content: dict[str, Any],
 ) -> None:
     model, numbers, picture = _outputs(options.out)
-    content = calibration_json(fitted, data, resamples=options.resamples, seed=seed)
     save_png(reliability_picture(fitted), picture)
     write_text(numbers, strict_json(content))
     info = replace(

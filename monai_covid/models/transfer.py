@@ -184,6 +184,12 @@ def set_head(network: nn.Module, head: Head) -> None:
         layer.bias.copy_(head.bias)
 
 
+def shift_head(network: nn.Module, biases: Sequence[float]) -> None:
+    """Add ``biases``, one an output, to those of the last layer of ``network``."""
+    head = get_head(network)
+    set_head(network, head._replace(bias=head.bias + torch.tensor(biases, dtype=head.bias.dtype)))
+
+
 def _head_layer(network: nn.Module) -> nn.Linear:
     layer = network.get_submodule(HEAD)
     if not isinstance(layer, nn.Linear):

@@ -26,7 +26,7 @@ from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.images import read_image
 from monai_covid.data.records import Records
 from monai_covid.evaluation.calibration.cutoff import CutoffGoal
-from monai_covid.evaluation.calibration.fitting import calibrate_table
+from monai_covid.evaluation.calibration.fitting import Goals, calibrate_table
 from monai_covid.inference.classifier import Classifier
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_phantom
@@ -167,7 +167,10 @@ def _calibration(numbers: tuple[int, int], repeats: int) -> Costs:
     tables = [table_of(*calibrated_logits(number)) for number in numbers]
     return Costs(
         "calibration",
-        *(_seconds(lambda t=t: calibrate_table(t, goal=goal), repeats) for t in tables),
+        *(
+            _seconds(lambda t=t: calibrate_table(t, goals=Goals(cutoff=goal)), repeats)
+            for t in tables
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from monai_covid.models.model_file import ModelInfo, load_model, read_model_info
 from tests.evaluation.calibration.simulated import calibrated_logits, table_of
 
 SIZE, IMAGES = 32, 100
+COLUMNS = [f"probability_{name}" for name in COVID_LABELS]
 SPLIT = {"fold": 0, "folds": 5, "seed": 0, "validation_fraction": 0.5, "limit": None}
 
 
@@ -291,3 +292,55 @@ def test_unreadable_images_are_listed(setting, tmp_path):
     (folder / validation[0]["name"]).write_bytes(b"no image")
     with pytest.raises(SystemExit, match=validation[0]["name"]):
         run(*call(model, tmp_path / "x.pt", "--data", folder))
+
+
+def probabilities_of(model, folder):
+    paths = sorted(folder.glob("*.png"))
+    return np.array(
+        [list(one.probabilities.values()) for one in Classifier(model).predict(paths, assess=False)]
+    )
+
+
+@pytest.fixture
+def in_hospitals(setting):
+    """The collection in three hospitals."""
+    model, folder = setting
+    table = pd.read_csv(folder / "metadata.csv")
+    table["source"] = np.array(["north", "south", "west"])[np.arange(len(table)) % 3]
+    table.to_csv(folder / "metadata.csv", index=False)
+    return model, folder
+
+
+def test_for_hospitals_that_the_model_has_not_seen(in_hospitals, tmp_path, capsys):
+    model, folder = in_hospitals
+    words = ("--data", folder, "--section", "all", "--hold-out-by", "source")
+    assert run(*call(model, tmp_path / "calm.pt", *words)) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("3 hospitals (source): north, south, west")
+    assert "temperature and biases, held-out hospitals" in printed
+    assert "Measured in each hospital by what was fitted to the others." in printed
+    content = json.loads((tmp_path / "calm_calibration.json").read_text())
+    info = read_model_info(tmp_path / "calm.pt")
+    assert info.temperature == content["temperature"] > 1.2
+    assert info.calibration.data == "all images of covid, hospitals held out by source"
+    # The stored model gives what temperature and biases make of the old probabilities.
+    biases = list(content["hospitals"]["biases"].values())
+    scaled = np.log(probabilities_of(model, folder)) / info.temperature + biases
+    expected = np.exp(scaled) / np.exp(scaled).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities_of(tmp_path / "calm.pt", folder), expected, atol=1e-4)
+
+
+def test_hospitals_need_a_column(in_hospitals, setting, tmp_path):
+    model, folder = in_hospitals
+    words = ("--data", folder, "--section", "all", "--hold-out-by", "ward")
+    with pytest.raises(SystemExit, match=r"--hold-out-by ward: of images, .* column source of"):
+        run(*call(model, tmp_path / "calm.pt", *words))
+    table = pd.DataFrame(probabilities_of(model, folder)[:30], columns=COLUMNS)
+    table["image"] = [f"{k:03d}.png" for k in range(30)]
+    table["patient_id"], table["label"], table["source"] = table["image"], "normal", "north"
+    table.to_csv(tmp_path / "p.csv", index=False)
+    with pytest.raises(SystemExit, match=r"p.csv: 'source' names one hospital, 'north'; give im"):
+        run(
+            *call(model, tmp_path / "calm.pt", "--predictions", tmp_path / "p.csv"),
+            *("--hold-out-by", "source"),
+        )

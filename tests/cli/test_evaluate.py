@@ -107,7 +107,7 @@ def test_hospitals_are_reported_one_by_one_and_together(in_hospitals, tmp_path, 
     assert evaluate(*in_hospitals, "--out", tmp_path / "report", "--hospitals") == 0
     printed = capsys.readouterr().out
     assert printed.startswith("In 3 hospitals (source): balanced accuracy")
-    assert "south has no COVID-19" in printed
+    assert "No COVID-19, no Normal: south." in printed
     assert "COVID-19 is in north alone: it says nothing of others." in printed
     content = json.loads((tmp_path / "report/hospitals.json").read_text())
     assert content["having"]["covid19"] == ["north"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from monai_covid.evaluation.calibration.temperature import (
 )
 from monai_covid.evaluation.calibration.thresholds import operating_point
 from monai_covid.evaluation.columns import PATIENT, class_names_in, is_multi_label
-from monai_covid.evaluation.outcomes import Outcomes, outcomes_of
+from monai_covid.evaluation.outcomes import FloatArray, Outcomes, outcomes_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class FittedTable:
         rows: Scores of both, with intervals.
         points: Threshold of each class.
         cutoff: Above which an image is uncertain; None where none was asked for.
+        cross_fitted: Whether ``after`` is of hospitals that each were not fitted on.
     """
 
     fit: TemperatureFit
@@ -45,6 +47,7 @@ class FittedTable:
     rows: tuple[ScoreRow, ...]
     points: tuple[OperatingPoint, ...]
     cutoff: UncertaintyCutoff | None = None
+    cross_fitted: bool = False
 
     def record(self, data: str) -> Calibration:
         """Return what is stored with the weights.
@@ -63,14 +66,29 @@ class FittedTable:
         )
 
 
+class Goals(NamedTuple):
+    """What thresholds and the cut-off of uncertainty are to reach.
+
+    Attributes:
+        sensitivity: That thresholds reach, in (0, 1).
+        confidence: With which they do, in (0, 1).
+        cutoff: Goal of the cut-off; None: no cut-off.
+    """
+
+    sensitivity: float = 0.95
+    confidence: float = 0.95
+    cutoff: CutoffGoal | None = None
+
+
+USUAL = Goals()
+
+
 def calibrate_table(
     table: pd.DataFrame,
     temperature: float = 1.0,
     *,
     source: Path | str = "predictions table",
-    sensitivity: float = 0.95,
-    confidence: float = 0.95,
-    goal: CutoffGoal | None = None,
+    goals: Goals = USUAL,
     resamples: int = 2000,
     seed: int = 0,
 ) -> FittedTable:
@@ -81,9 +99,7 @@ def calibrate_table(
         temperature: What its probabilities were made at. The fitted one is that of the network
             itself, so that a calibrated network is never scaled twice.
         source: File of the table, for messages.
-        sensitivity: That thresholds reach, in (0, 1).
-        confidence: With which they do, in (0, 1).
-        goal: Of the cut-off of uncertainty; None: no cut-off.
+        goals: Of thresholds and the cut-off of uncertainty.
         resamples: Bootstrap resamples over patients.
         seed: Seed of the draws.
 
@@ -93,22 +109,63 @@ def calibrate_table(
     """
     check_resamples(resamples)
     names, multilabel = class_names_in(table), is_multi_label(table)
-    try:
-        logits = uncalibrated_logits(table, temperature)
-    except ValueError as error:
-        raise InputError([Problem(source, None, str(error))]) from error
+    logits = checked_logits(table, temperature, source)
     targets = outcomes_of(table, names).positives.astype(np.float64)
     fit = fit_temperature(logits, targets, multilabel=multilabel)
     _check_determined(fit, source)
-    before, after = table_at(table, logits, 1.0), table_at(table, logits, fit.temperature)
+    tables = table_at(table, logits, 1.0), table_at(table, logits, fit.temperature)
+    return describe_fit(fit, *tables, goals, source=source, resamples=resamples, seed=seed)
+
+
+def checked_logits(table: pd.DataFrame, temperature: float, source: Path | str) -> FloatArray:
+    """Return the logits of `uncalibrated_logits`.
+
+    Raises:
+        InputError: If all probabilities are 0 or 1.
+    """
+    try:
+        return uncalibrated_logits(table, temperature)
+    except ValueError as error:
+        raise InputError([Problem(source, None, str(error))]) from error
+
+
+def describe_fit(
+    fit: TemperatureFit,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    goals: Goals,
+    *,
+    source: Path | str,
+    cross_fitted: bool = False,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> FittedTable:
+    """Compare predictions before and after a fit, and find thresholds and a cut-off for these.
+
+    Args:
+        fit: The fit.
+        before: Predictions at temperature 1.
+        after: The same images after the fit.
+        goals: Of thresholds and cut-off.
+        source: File of the predictions, for messages.
+        cross_fitted: See `FittedTable`.
+        resamples: Bootstrap resamples over patients.
+        seed: Seed of the draws.
+
+    Raises:
+        InputError: If no cut-off reaches its goal.
+        ValueError: If an argument is out of range.
+    """
+    check_resamples(resamples)
+    names = class_names_in(before)
     calibrated = outcomes_of(after, names)
-    patients = table[PATIENT].tolist()
+    patients = before[PATIENT].tolist()
     rows = calibration_rows(
         outcomes_of(before, names), calibrated, patients, resamples=resamples, seed=seed
     )
-    points = _points(calibrated, patients, sensitivity, confidence)
-    cutoff = _cutoff(after, goal, source, (resamples, seed))
-    return FittedTable(fit, before, after, tuple(rows), points, cutoff)
+    points = _points(calibrated, patients, goals.sensitivity, goals.confidence)
+    cutoff = _cutoff(after, goals.cutoff, source, (resamples, seed))
+    return FittedTable(fit, before, after, tuple(rows), points, cutoff, cross_fitted)
 
 
 def _cutoff(

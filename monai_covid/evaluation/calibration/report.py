@@ -15,6 +15,9 @@ from monai_covid.evaluation.report_text import align, interval_json
 from monai_covid.evaluation.wording import counted, interval, number, sample_size
 from monai_covid.labels import display_name
 
+SAME_IMAGES = "Measured on the images of the fit: evaluate it on others."
+CROSS_FITTED = "Measured in each hospital by what was fitted to the others."
+
 
 def render_calibration(fitted: FittedTable) -> str:
     """Return temperature, scores before and after, and thresholds, for the console."""
@@ -33,7 +36,7 @@ def render_calibration(fitted: FittedTable) -> str:
         *([] if fitted.cutoff is None else ["", *_cutoff(fitted.cutoff)]),
         "",
         *filter(None, [unknown_patients_note(fitted.before[PATIENT])]),
-        "Measured on the images of the fit: evaluate it on others.",
+        CROSS_FITTED if fitted.cross_fitted else SAME_IMAGES,
         RESEARCH_USE_ONLY,
     ]
     return "\n".join(lines) + "\n"

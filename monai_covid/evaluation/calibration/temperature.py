@@ -193,7 +193,12 @@ def uncalibrated_logits(table: pd.DataFrame, temperature: float) -> FloatArray:
 
 def table_at(table: pd.DataFrame, logits: FloatArray, temperature: float) -> pd.DataFrame:
     """Return the table with the probabilities of ``logits`` at ``temperature``."""
-    columns = [probability_column(name) for name in class_names_in(table)]
     values = probabilities_at(logits, temperature, multilabel=is_multi_label(table))
-    renewed = table.assign(**dict(zip(columns, values.T, strict=True)))
-    return with_temperature(renewed.drop(columns=TEMPERATURE, errors="ignore"), temperature)
+    return with_temperature(table_with(table, values), temperature)
+
+
+def table_with(table: pd.DataFrame, probabilities: FloatArray) -> pd.DataFrame:
+    """Return the table with other probabilities ``(N, C)``, and no temperature."""
+    columns = [probability_column(name) for name in class_names_in(table)]
+    renewed = table.assign(**dict(zip(columns, probabilities.T, strict=True)))
+    return renewed.drop(columns=TEMPERATURE, errors="ignore")

@@ -39,7 +39,7 @@ ECE = MetricKey("ece")
 CONFIDENT_ERRORS = MetricKey("confident_errors")
 ERRORS_WHEN_CONFIDENT = MetricKey("errors_when_confident")
 
-KEPT = ("accuracy", "balanced_accuracy", "macro_auc", "recall", "auc")
+KEPT = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "recall", "auc")
 """Of the metrics of every report."""
 
 Values: TypeAlias = dict[MetricKey, FloatArray]

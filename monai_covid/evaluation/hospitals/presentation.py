@@ -47,26 +47,31 @@ def hospital_findings(report: HospitalReport) -> list[str]:
     pooled, equal = report.pooled.patients, report.equal.patients
     name = metric_name(*key).lower()
     first = (
-        f"In {len(report.hospitals)} hospitals ({report.column}): {name} {_value(pooled[key])} "
-        f"pooled, {_value(equal[key])} with hospitals weighing the same; calibration error "
-        f"{_value(pooled[ECE])}."
+        f"In {len(report.hospitals)} hospitals ({report.column}): {name} {value_text(pooled[key])} "
+        f"pooled, {value_text(equal[key])} with hospitals weighing the same; calibration error "
+        f"{value_text(pooled[ECE])}."
     )
     sentences = [first]
     if CONFIDENT_ERRORS in pooled:
+        of_all, of_confident = map(
+            value_text, (pooled[CONFIDENT_ERRORS], pooled[ERRORS_WHEN_CONFIDENT])
+        )
         sentences.append(
-            f"Wrong with a probability of {CONFIDENT:g} or more: {_value(pooled[CONFIDENT_ERRORS])}"
-            f" of all images, {_value(pooled[ERRORS_WHEN_CONFIDENT])} of the answers that are as "
-            "confident."
+            f"Wrong with a probability of {CONFIDENT:g} or more: {of_all} of all images, "
+            f"{of_confident} of the answers that are as confident."
         )
     return [*sentences, *lacking(report)]
 
 
 def lacking(report: HospitalReport) -> list[str]:
-    """Return which hospitals lack a class, a sentence each, and in how many a class was tested."""
+    """Return which hospitals lack classes, and which class was tested in one alone."""
+    lacks: dict[tuple[str, ...], list[str]] = {}
+    for each in report.hospitals:
+        lacks.setdefault(each.lacks, []).append(each.name)
     sentences = [
-        f"{each.name} has no {', no '.join(map(display_name, each.lacks))}."
-        for each in report.hospitals
-        if each.lacks
+        f"No {', no '.join(map(display_name, labels))}: {', '.join(names)}."
+        for labels, names in lacks.items()
+        if labels
     ]
     few = [name for name in report.class_names if len(report.having(name)) == 1]
     return sentences + [
@@ -101,11 +106,13 @@ def hospitals_text(report: HospitalReport) -> str:
     """Return aligned tables for the console."""
     heads = ["", "images", "patients", *(metric_name(*key) for key in _whole(report))]
     rows = [
-        [name, *sizes, *(_value(metrics[key]) for key in _whole(report))]
+        [name, *sizes, *(value_text(metrics[key]) for key in _whole(report))]
         for name, sizes, metrics in _lines(report)
     ]
     classes = [["", *map(display_name, report.class_names)]]
-    classes += [[name, *map(_value, _of_classes(report, part))] for name, _, part in _lines(report)]
+    classes += [
+        [name, *map(value_text, _of_classes(report, part))] for name, _, part in _lines(report)
+    ]
     title = f"{metric_name(_class_metric(report))} of each class"
     parts = [*align([heads, *rows]), "", title, *align(classes), "", hospital_method(report)]
     return "\n".join(parts) + "\n"
@@ -148,8 +155,8 @@ def hospitals_json(by_patient: HospitalReport, by_image: HospitalReport) -> dict
             "method": "percentile bootstrap over patients within hospitals; low_hospitals and "
             "high_hospitals: over hospitals and patients within these",
         },
-        "by_patient": _weighted(by_patient),
-        "by_image": _weighted(by_image),
+        "by_patient": report_json(by_patient),
+        "by_image": report_json(by_image),
     }
 
 
@@ -175,7 +182,8 @@ def write_hospitals(report: EvaluationReport, column: str, folder: Path) -> None
     write_page(folder, "Held-out hospitals", sections=hospital_sections(hospitals[0]))
 
 
-def _weighted(report: HospitalReport) -> dict[str, Any]:
+def report_json(report: HospitalReport) -> dict[str, Any]:
+    """Return one weighting as plain values."""
     return {
         "weighs_the_same": report.unit,
         "hospitals": [_hospital(each) for each in report.hospitals],
@@ -243,7 +251,8 @@ def _of_classes(report: HospitalReport, metrics: Mapping[MetricKey, Value]) -> l
     return [metrics[MetricKey(_class_metric(report), label)] for label in report.class_names]
 
 
-def _value(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """Return ``value (low to high)`` with three decimals."""
     if value.value is None or value.low is None:
         return number(value.value)
     return f"{number(value.value)} ({interval(value.low, value.high)})"

@@ -10,7 +10,7 @@ from monai_covid.evaluation.calibration.cutoff import (
     fit_cutoff,
     risk_coverage,
 )
-from monai_covid.evaluation.calibration.fitting import calibrate_table
+from monai_covid.evaluation.calibration.fitting import Goals, calibrate_table
 from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.calibration.report import render_calibration
 from monai_covid.evaluation.calibration.uncertainty import (
@@ -106,7 +106,10 @@ def test_goals_out_of_reach_are_refused(table):
         fit_cutoff(multi_label(50), CutoffGoal("coverage", 0.8))
     with pytest.raises(InputError, match=r"val\.csv: no cut-off reaches an accuracy of 0\.999"):
         calibrate_table(
-            table, goal=CutoffGoal("accuracy", 0.999, "margin"), source="val.csv", resamples=40
+            table,
+            goals=Goals(cutoff=CutoffGoal("accuracy", 0.999, "margin")),
+            source="val.csv",
+            resamples=40,
         )
 
 
@@ -114,7 +117,9 @@ def test_goals_out_of_reach_are_refused(table):
 def test_it_is_stored_printed_and_applied(table, measure):
     logits, true = calibrated_logits(300)
     fitted = calibrate_table(
-        table_of(2 * logits, true), goal=CutoffGoal("coverage", 0.8, measure), resamples=40
+        table_of(2 * logits, true),
+        goals=Goals(cutoff=CutoffGoal("coverage", 0.8, measure)),
+        resamples=40,
     )
     record = Calibration.from_fields(fitted.record("some").fields())
     assert record.cutoff == fitted.cutoff

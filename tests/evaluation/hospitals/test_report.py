@@ -59,6 +59,11 @@ def expected(table, weights):
     values[MetricKey("balanced_accuracy")] = sk.balanced_accuracy_score(
         truth, predicted, sample_weight=weights
     )
+    order = sorted(CLASSES)
+    in_order = table[[probability_column(name) for name in order]].to_numpy()
+    values[MetricKey("log_loss")] = sk.log_loss(
+        truth, in_order, sample_weight=weights, labels=order
+    )
     for position, name in enumerate(CLASSES):
         positive = truth == name
         if positive.any():
