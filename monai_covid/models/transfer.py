@@ -187,7 +187,7 @@ def set_head(network: nn.Module, head: Head) -> None:
 def shift_head(network: nn.Module, biases: Sequence[float]) -> None:
     """Add ``biases``, one an output, to those of the last layer of ``network``."""
     head = get_head(network)
-    set_head(network, head._replace(bias=head.bias + torch.tensor(biases, dtype=head.bias.dtype)))
+    set_head(network, head._replace(bias=head.bias + head.bias.new_tensor(biases)))
 
 
 def _head_layer(network: nn.Module) -> nn.Linear:

@@ -1,8 +1,11 @@
 """Calibration for hospitals that a network has not seen: each judged by what the others taught.
 
-For each hospital temperature and biases are fitted on the answers about the others, hospitals
-weighing the same (cross-fitting); what is measured there was not fitted there. Random folds of
-patients stand beside it: they show what calibration does for a known hospital alone.
+For each hospital temperature and biases are fitted on the answers about the others (cross-fitting);
+what is measured there was not fitted there. Random folds of patients stand beside it: they show
+what calibration does for a known hospital alone.
+
+Classes weigh the same, and the hospitals of each class. Where most hospitals have one class alone,
+biases would otherwise learn which class more hospitals have, and call everything that.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from monai_covid.evaluation.calibration.fitting import (
 )
 from monai_covid.evaluation.calibration.scaling import Scaling, fit_scaling
 from monai_covid.evaluation.calibration.temperature import TemperatureFit, table_with
-from monai_covid.evaluation.columns import PATIENT, PREDICTION, class_names_in
+from monai_covid.evaluation.columns import LABEL, PATIENT, PREDICTION, class_names_in
 from monai_covid.evaluation.hospitals.report import HospitalReport, evaluate_hospitals
 from monai_covid.evaluation.metrics import MetricKey, point_metrics
 from monai_covid.evaluation.outcomes import BoolArray, FloatArray, outcomes_of
@@ -37,6 +40,7 @@ RANDOM_FOLDS = 5
 LOG_LOSS = MetricKey("log_loss")
 
 UNCHANGED = "as it is"
+HELD_OUT = ("temperature, held-out hospitals", "temperature and biases, held-out hospitals")
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,17 @@ class HospitalCalibration:
 
     Attributes:
         scaling: Fitted on all hospitals; biases are 0 where they did not help.
-        biases_help: Whether they lower the log loss in held-out hospitals, weighing the same.
+        biases_help: Whether they lower the log loss in held-out hospitals.
         fitted: The predictions before, and with cross-fitted probabilities; thresholds for these.
         reports: The hospitals before, and after each way of fitting, by its name.
+        losses: Log loss of the same, classes and their hospitals weighing the same; cross-fitted.
     """
 
     scaling: Scaling
     biases_help: bool
     fitted: FittedTable
     reports: dict[str, HospitalReport]
+    losses: dict[str, float]
 
 
 def calibrate_by_hospital(
@@ -98,8 +104,9 @@ def calibrate_by_hospital(
         name: evaluate_hospitals(each, column, names, resamples, seed)
         for name, each in tables.items()
     }
-    plain, full = (_held_out(reports, what) for what in ("temperature", "temperature and biases"))
-    helps = _loss(reports[full]) < _loss(reports[plain])
+    losses = {name: balanced_loss(each, column) for name, each in tables.items()}
+    plain, full = HELD_OUT
+    helps = losses[full] < losses[plain]
     scaling = fits.scaling(np.ones(len(table), dtype=bool), biases=helps)
     if scaling.at_limit:
         message = (
@@ -112,11 +119,11 @@ def calibrate_by_hospital(
     fitted = describe_fit(
         fit, before, after, goals, source=source, cross_fitted=True, resamples=resamples, seed=seed
     )
-    return HospitalCalibration(scaling, helps, fitted, reports)
+    return HospitalCalibration(scaling, helps, fitted, reports, losses)
 
 
 class _Fits:
-    """Fits of parts of a table, hospitals weighing the same and patients within them."""
+    """Fits of parts of a table, with the weights of `balanced_weights`."""
 
     def __init__(self, table: pd.DataFrame, column: str, logits: FloatArray) -> None:
         self._table = table
@@ -131,7 +138,7 @@ class _Fits:
 
     def scaling(self, rows: BoolArray, *, biases: bool) -> Scaling:
         """Fit to some rows."""
-        weights = hospital_weights(self._table[rows], self._column)
+        weights = balanced_weights(self._table[rows], self._column)
         return fit_scaling(self._logits[rows], self._targets[rows], weights, biases=biases)
 
     def crossed(self, parts: Sequence[tuple[BoolArray, BoolArray]], *, biases: bool) -> FloatArray:
@@ -143,12 +150,22 @@ class _Fits:
         return probabilities
 
 
-def hospital_weights(table: pd.DataFrame, column: str) -> FloatArray:
-    """Return weights ``(N,)``: each hospital weighs 1, its patients alike, their images alike."""
-    owners = table.groupby([column, PATIENT])
-    images = owners[PATIENT].transform("size").to_numpy(np.float64)
-    patients = table.groupby(column)[PATIENT].transform("nunique").to_numpy(np.float64)
-    return np.asarray(1 / (images * patients), dtype=np.float64)
+def balanced_weights(table: pd.DataFrame, column: str) -> FloatArray:
+    """Return weights ``(N,)``: each class weighs 1, its hospitals alike, their patients alike."""
+    cells = [column, LABEL]
+    images = table.groupby([*cells, PATIENT])[PATIENT].transform("size").to_numpy(np.float64)
+    patients = table.groupby(cells)[PATIENT].transform("nunique").to_numpy(np.float64)
+    hospitals = table.groupby(LABEL)[column].transform("nunique").to_numpy(np.float64)
+    return np.asarray(1 / (images * patients * hospitals), dtype=np.float64)
+
+
+def balanced_loss(table: pd.DataFrame, column: str) -> float:
+    """Return the mean log loss with the weights of `balanced_weights`, in nats."""
+    outcomes = outcomes_of(table, class_names_in(table))
+    smallest = np.finfo(np.float64).tiny
+    right = (outcomes.probabilities * outcomes.positives).sum(axis=1)
+    losses = -np.log(np.maximum(right, smallest))
+    return float(np.average(losses, weights=balanced_weights(table, column)))
 
 
 def _hospitals(table: pd.DataFrame, column: str) -> Iterator[tuple[BoolArray, BoolArray]]:
@@ -178,15 +195,6 @@ def _table(table: pd.DataFrame, probabilities: FloatArray) -> pd.DataFrame:
 def _log_loss(table: pd.DataFrame) -> float:
     outcomes = outcomes_of(table, class_names_in(table))
     return float(point_metrics(outcomes)[LOG_LOSS])
-
-
-def _held_out(reports: dict[str, HospitalReport], what: str) -> str:
-    return next(name for name in reports if name == f"{what}, held-out hospitals")
-
-
-def _loss(report: HospitalReport) -> float:
-    value = report.equal.patients[LOG_LOSS].value
-    return np.inf if value is None else value
 
 
 def _check_column(table: pd.DataFrame, column: str, source: Path | str) -> None:

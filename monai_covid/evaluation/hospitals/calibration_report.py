@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from monai_covid.evaluation.hospitals.calibration import (
-    LOG_LOSS,
     UNCHANGED,
     HospitalCalibration,
 )
 from monai_covid.evaluation.hospitals.measures import BALANCED, CONFIDENT_ERRORS, ECE
 from monai_covid.evaluation.hospitals.presentation import lacking, report_json, value_text
 from monai_covid.evaluation.report_text import align
-from monai_covid.evaluation.wording import metric_name
+from monai_covid.evaluation.wording import metric_name, number
 from monai_covid.labels import display_name
 
-COMPARED = (LOG_LOSS, ECE, CONFIDENT_ERRORS, BALANCED)
+COMPARED = (ECE, CONFIDENT_ERRORS, BALANCED)
+LOSS = "Log loss (nats)"
 
 
 def render_hospital_calibration(calibration: HospitalCalibration) -> str:
@@ -23,18 +23,20 @@ def render_hospital_calibration(calibration: HospitalCalibration) -> str:
     reports = calibration.reports
     report = reports[UNCHANGED]
     names = ", ".join(hospital.name for hospital in report.hospitals)
-    rows = [["", *(metric_name(*key) for key in COMPARED)]]
+    rows = [["", LOSS, *(metric_name(*key) for key in COMPARED)]]
     for weighting in ("pooled", "hospitals weighing the same"):
-        rows.append([f"{weighting}:", *[""] * len(COMPARED)])
+        rows.append([f"{weighting}:", "", *[""] * len(COMPARED)])
         for name, each in reports.items():
             part = each.pooled if weighting == "pooled" else each.equal
-            rows.append([f"  {name}", *(value_text(part.patients[key]) for key in COMPARED)])
+            loss = "" if weighting == "pooled" else number(calibration.losses[name])
+            rows.append([f"  {name}", loss, *(value_text(part.patients[key]) for key in COMPARED)])
     lines = [
         f"{len(report.hospitals)} hospitals ({report.column}): {names}",
         *lacking(report),
         "",
         *align(rows),
         "",
+        f"{LOSS}: classes and their hospitals weighing the same; it is what is fitted.",
         "Random folds know every hospital: they promise what a new hospital does not keep.",
         _biases(calibration),
     ]
@@ -49,7 +51,10 @@ def hospital_calibration_json(calibration: HospitalCalibration) -> dict[str, Any
         "column": report.column,
         "biases": biases,
         "biases_help": calibration.biases_help,
-        "ways": {name: report_json(each) for name, each in calibration.reports.items()},
+        "ways": {
+            name: {"log_loss": calibration.losses[name], **report_json(each)}
+            for name, each in calibration.reports.items()
+        },
     }
 
 

@@ -1,6 +1,7 @@
 """Calibration for other hospitals: each judged by what was fitted to the others alone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from monai_covid.errors import InputError
@@ -8,15 +9,16 @@ from monai_covid.evaluation.calibration.scaling import fit_scaling
 from monai_covid.evaluation.calibration.temperature import table_with
 from monai_covid.evaluation.columns import PATIENT, probability_column
 from monai_covid.evaluation.hospitals.calibration import (
-    LOG_LOSS,
     UNCHANGED,
+    balanced_loss,
+    balanced_weights,
     calibrate_by_hospital,
-    hospital_weights,
 )
 from monai_covid.evaluation.hospitals.calibration_report import (
     hospital_calibration_json,
     render_hospital_calibration,
 )
+from monai_covid.evaluation.predictions import with_prediction
 from tests.evaluation.tables import CLASSES, single_label
 
 COLUMNS = [probability_column(name) for name in CLASSES]
@@ -52,24 +54,41 @@ def test_a_hospital_is_judged_by_what_the_others_taught():
         others = ~table[PATIENT].isin(patients).to_numpy()
         assert not others[:2].any()
         targets = np.eye(3)[[CLASSES.index(label) for label in table.loc[others, "label"]]]
-        weights = hospital_weights(table[others], "source")
+        weights = balanced_weights(table[others], "source")
         scaling = fit_scaling(logits[others], targets, weights, biases=found.biases_help)
         np.testing.assert_allclose(after[judged], scaling.probabilities(logits[judged]), atol=1e-4)
 
 
-def test_hospitals_and_their_patients_weigh_the_same():
+def test_classes_their_hospitals_and_patients_weigh_the_same():
     table = in_hospitals()
-    table = table[(table["source"] != "H3") | (np.arange(400) < 40)]
-    weights = hospital_weights(table, "source")
-    assert table.assign(weight=weights).groupby("source")["weight"].sum().tolist() == (
-        pytest.approx([1, 1, 1, 1])
-    )
-    by_patient = table.assign(weight=weights).groupby(["source", PATIENT])["weight"].sum()
-    assert by_patient["H3"].nunique() == 1 or by_patient["H3"].std() < 1e-12
+    table = table[(table["source"] != "H3") | (table["label"] == "normal")]
+    table.loc[table.index[:3], PATIENT] = "one"
+    weights = pd.Series(balanced_weights(table, "source"), index=table.index)
+    cells = weights.groupby([table["label"], table["source"]]).sum()
+    assert cells["normal"].tolist() == pytest.approx([1 / 4] * 4)
+    assert cells["covid19"].tolist() == pytest.approx([1 / 3] * 3)
+    patients = weights.groupby([table["label"], table["source"], table[PATIENT]]).sum()
+    for _, own in patients.groupby(level=[0, 1]):
+        assert own.tolist() == pytest.approx([own.iloc[0]] * len(own))
 
 
-def loss(report):
-    return report.equal.patients[LOG_LOSS].value
+def test_the_loss_is_the_mean_over_classes_of_the_mean_over_their_hospitals():
+    table = in_hospitals()
+    table = table[(table["source"] != "H3") | (table["label"] == "normal")]
+    table[PATIENT] = [f"p{number}" for number in range(len(table))]
+    right = [row[probability_column(row["label"])] for _, row in table.iterrows()]
+    losses = pd.Series(-np.log(right), index=table.index)
+    expected = losses.groupby([table["label"], table["source"]]).mean().groupby(level=0).mean()
+    whole = with_prediction(table, CLASSES)
+    assert balanced_loss(whole, "source") == pytest.approx(expected.mean())
+
+
+def test_hospitals_of_one_class_do_not_make_it_likelier():
+    """Two of four hospitals have nothing but COVID-19: no reason to call more images so."""
+    table = in_hospitals(sharpen=1.0)
+    table = table[table["source"].isin(["H0", "H1"]) | (table["label"] == "covid19")]
+    found = calibrate_by_hospital(table, "source", resamples=40)
+    assert found.scaling.biases[0] < 0.1
 
 
 def test_random_folds_promise_what_other_hospitals_do_not_keep():
@@ -79,7 +98,7 @@ def test_random_folds_promise_what_other_hospitals_do_not_keep():
     logits[table["source"] == "H0", 0] += 3
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     found = calibrate_by_hospital(table_with(table, probabilities), "source", resamples=40)
-    assert loss(found.reports[CROSSED]) > loss(found.reports[RANDOM])
+    assert found.losses[CROSSED] > found.losses[RANDOM]
 
 
 def test_it_helps_where_all_hospitals_err_alike():
@@ -89,7 +108,7 @@ def test_it_helps_where_all_hospitals_err_alike():
     found = calibrate_by_hospital(table_with(table, probabilities), "source", resamples=40)
     assert found.biases_help
     assert found.scaling.biases[0] < -0.3
-    assert loss(found.reports[CROSSED]) < loss(found.reports[UNCHANGED])
+    assert found.losses[CROSSED] < found.losses[UNCHANGED]
     assert found.fitted.fit.after < found.fitted.fit.before
     # The most probable class is that of the new probabilities.
     after = found.fitted.after

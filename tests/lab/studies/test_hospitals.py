@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from monai_covid.errors import InputError
+from monai_covid.lab.studies.pages.page import study_page
+from monai_covid.lab.studies.pages.stored import parse_study
 from tests.lab.studies.conftest import SMALL, built, run_study
 
 pytestmark = pytest.mark.slow
@@ -39,6 +41,10 @@ def test_every_arm_is_tested_on_hospitals_it_has_not_seen(tiny_network, tmp_path
     assert status == 0
     assert results["settings"]["folds"] == [0, 1]
     table = pd.read_csv(in_hospitals[1] / "metadata.csv").set_index("image")
+    page = study_page(parse_study(results, "study.json", "small"), "figures")
+    section = page.partition("## Hospitals that were held out")[2]
+    assert "| Hospital | It has no | probe | trained | both |" in section
+    assert "| north | pneumonia | " in section
     for arm in results["arms"]:
         (seed,) = arm["hospitals"]
         assert seed["n_hospitals"] == 2

@@ -15,6 +15,7 @@ from monai_covid.evaluation.readings import (
 )
 from monai_covid.evaluation.wording import counted
 from monai_covid.lab.studies.pages.engineer import for_engineers
+from monai_covid.lab.studies.pages.hospitals import hospitals_section
 from monai_covid.lab.studies.pages.markdown import escape, estimate, table
 from monai_covid.lab.studies.pages.radiologist import for_radiologists
 from monai_covid.lab.studies.pages.records import CAVEAT, Agreement, Reading, Study
@@ -88,6 +89,7 @@ def study_page(study: Study, figures: str) -> str:
         "Best validation AUC: mean over runs, lowest to highest in brackets.",
         stage1_table(study),
         stage2_table(study),
+        *_optional("## Hospitals that were held out", hospitals_section(study)),
         *_optional("## What each arm contributes", _contributions(study)),
         *_optional("## Agreement of the networks", agreement_section(study.agreement)),
         *_optional("## What readers saw", readings_section(study.readings)),

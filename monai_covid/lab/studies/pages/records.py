@@ -58,6 +58,8 @@ class Arm(NamedTuple):
         images: Test images of all folds.
         patients: Their patients.
         stage1: Options of stage 1 that are its own; None for an arm without stage 1.
+        hospitals: What each seed reaches in held-out hospitals, see ``hospitals_json``; empty where
+            folds are of patients.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Arm(NamedTuple):
     images: int
     patients: int
     stage1: Mapping[str, Any] | None = None
+    hospitals: tuple[Mapping[str, Any], ...] = ()
 
 
 class Comparison(NamedTuple):

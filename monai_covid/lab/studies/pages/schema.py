@@ -49,6 +49,37 @@ _CURVES = {
         "validation_auc": {"type": "array", "items": {"type": "array", "items": _NUMBER}},
     },
 }
+_METRICS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["metric", "class", "value", "low", "high"],
+        "properties": {"metric": _TEXT, "value": _NUMBER, "low": _NUMBER, "high": _NUMBER},
+    },
+}
+_HOSPITALS = {
+    "type": "object",
+    "required": ["seed", "by_patient"],
+    "properties": {
+        "seed": {"type": "integer"},
+        "by_patient": {
+            "type": "object",
+            "required": ["hospitals", "pooled", "equal"],
+            "properties": {
+                "hospitals": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["hospital", "lacks", "metrics"],
+                        "properties": {"hospital": _TEXT, "metrics": _METRICS},
+                    },
+                },
+                "pooled": _METRICS,
+                "equal": _METRICS,
+            },
+        },
+    },
+}
 _ARM = {
     "type": "object",
     "required": [
@@ -65,6 +96,7 @@ _ARM = {
         "runs_finished": _COUNT,
         "runs": {"type": "array", "items": _RUN},
         "curves": _CURVES,
+        "hospitals": {"type": "array", "items": _HOSPITALS},
         "failures": {
             "type": "array",
             "items": {

@@ -140,6 +140,7 @@ def _arm(arm: Mapping[str, Any], baseline: str) -> Arm:
         images,
         patients,
         arm.get("stage1"),
+        tuple(arm.get("hospitals", ())),
     )
 
 
