@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monai_covid.evaluation.columns import class_names_in
 from monai_covid.evaluation.hospitals.presentation import hospitals_json
 from monai_covid.evaluation.hospitals.report import both_weightings
 from monai_covid.evaluation.plots.learning_curves import read_learning_curves
@@ -109,11 +110,10 @@ def read_hospitals(
         resamples: Bootstrap resamples.
     """
     tables = [
-        read_predictions(file, COVID_LABELS).assign(**{column: names[fold]})
-        for fold, file in files.items()
+        read_predictions(file).assign(**{column: names[fold]}) for fold, file in files.items()
     ]
     table = pd.concat(tables, ignore_index=True)
-    report = evaluate_table(table, COVID_LABELS, resamples)
+    report = evaluate_table(table, class_names_in(table), resamples)
     return hospitals_json(*both_weightings(report, column))
 
 
