@@ -15,8 +15,9 @@ from torch import Tensor
 
 from monai_covid.errors import OptionError, WeightsError
 from monai_covid.labels import SHIPPED, LabelSet, known_labels, shipped
-from monai_covid.models.loading import HEAD, load_network, read_state, to_monai_names
+from monai_covid.models.loading import load_network, read_state
 from monai_covid.models.model_file import ModelInfo, save_model
+from monai_covid.models.tensor_names import HEAD, to_monai_names
 from monai_covid.preprocessing.settings import Preprocessing
 
 OPERATING_POINTS = "op_threshs"

@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 
 from monai_covid.errors import WeightsError
 from monai_covid.models.info_buffer import MODEL_INFO
+from monai_covid.models.tensor_names import HEAD, to_monai_names, without_wrappers
 
-HEAD = "class_layers.out"
-"""Name of the last linear layer in MONAI's DenseNet."""
-
-_WRAPPERS = re.compile(
-    r"^(?:(?:module|model|network|net|backbone|encoder|_orig_mod|densenet(?:121|201))\.)+"
-)
-_DENSE_LAYER = re.compile(r"(denselayer\d+)\.(?:layers\.)?(norm|relu|conv)\.?([12])\.")
-_HEAD = re.compile(r"^(?:classifier|class_layers\.out|_fc)\.(?:\d+\.)?(weight|bias)$")
-_EFFICIENTNET = {
-    "_conv_stem": "features.conv0",
-    "_bn0": "features.norm0",
-    "_blocks": "features.blocks",
-    "_conv_head": "features.conv_last",
-    "_bn1": "features.norm_last",
-}
-
-
-def to_monai_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the tensors of a network to those of ours, a DenseNet's to MONAI's.
-
-    Understands torchvision's names, old (``denselayer1.norm.1``) and new (``denselayer1.norm1``),
-    MONAI's own, a head called ``classifier`` (also inside a ``Sequential``), and wrappers such as
-    ``module.`` and ``densenet121.`` around them; and those of the package
-    ``efficientnet_lite_pytorch``. The buffer that says what a network is belongs to no layer and is
-    left out.
-
-    Raises:
-        WeightsError: If two tensors end up under one name.
-    """
-    renamed: dict[str, Tensor] = {}
-    for name, tensor in state.items():
-        new = _WRAPPERS.sub("", name)
-        if new == MODEL_INFO:
-            continue
-        new = _DENSE_LAYER.sub(r"\1.layers.\2\3.", new)
-        first, dot, rest = new.partition(".")
-        new = _EFFICIENTNET.get(first, first) + dot + rest
-        new = _HEAD.sub(rf"{HEAD}.\1", new)
-        if new in renamed:
-            raise WeightsError(f"two tensors of the weights are both {new} (one of them: {name})")
-        renamed[new] = tensor
-    return renamed
+_USUAL_KEYS = ("network", "state_dict", "model")
 
 
 def fold_input_channels(weight: Tensor, channels: int) -> Tensor:
@@ -139,7 +99,7 @@ def _some(what: str, names: Sequence[str]) -> list[str]:
 
 def description_in(state: Mapping[str, Tensor]) -> Tensor | None:
     """Return the buffer that says what a network is, if its state dict has one."""
-    named = (tensor for name, tensor in state.items() if _WRAPPERS.sub("", name) == MODEL_INFO)
+    named = (tensor for name, tensor in state.items() if without_wrappers(name) == MODEL_INFO)
     return next(named, None)
 
 
@@ -147,7 +107,7 @@ def read_state(path: Path | str) -> dict[str, Tensor]:
     """Read the tensors of a network from a file.
 
     The file holds a state dict, or a dictionary with one under ``network``, ``state_dict`` or
-    ``model``.
+    ``model``, or under whatever name if it is the only one.
 
     Args:
         path: File written by ``torch.save``; read with ``weights_only=True``.
@@ -156,15 +116,23 @@ def read_state(path: Path | str) -> dict[str, Tensor]:
         WeightsError: If there is no such file, or the file is not a PyTorch file of tensors.
     """
     content = read_torch_file(path)
-    for key in ("network", "state_dict", "model"):
+    for key in _USUAL_KEYS * 2:
         nested = content.get(key)
         if isinstance(nested, Mapping):
             content = dict(nested)
-            break
-    state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
-    if not state or len(state) < len(content):
+    found = [key for key, value in content.items() if _is_state(value)]
+    if len(found) > 1:
+        raise WeightsError(f"{path}: holds several state dicts: {', '.join(found)}; keep one")
+    state = content[found[0]] if found else content
+    if not _is_state(state):
         raise WeightsError(f"{path}: holds no state dict of tensors")
-    return state
+    return dict(state)
+
+
+def _is_state(content: object) -> TypeGuard[Mapping[str, Tensor]]:
+    if not isinstance(content, Mapping) or not content:
+        return False
+    return all(isinstance(value, Tensor) for value in content.values())
 
 
 def read_torch_file(path: Path | str) -> dict[str, object]:

@@ -24,12 +24,12 @@ from monai_covid.labels.reading import label_set_of
 from monai_covid.models.architectures import ARCHITECTURES, build_network
 from monai_covid.models.info_buffer import MODEL_INFO, describe, from_bytes, to_bytes
 from monai_covid.models.loading import (
-    HEAD,
     description_in,
     load_network,
     read_state,
     read_torch_file,
 )
+from monai_covid.models.tensor_names import HEAD
 from monai_covid.models.weight_storage import FLOAT32, stored
 from monai_covid.preprocessing.settings import PLAIN, Preprocessing
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_covid.errors import OptionError
-from monai_covid.models.loading import HEAD
+from monai_covid.models.tensor_names import HEAD
 
 
 class Head(NamedTuple):

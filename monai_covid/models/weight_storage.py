@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from monai_covid.errors import OptionError
-from monai_covid.models.loading import HEAD
+from monai_covid.models.tensor_names import HEAD
 
 FLOAT32 = "float32"
 STORAGES: Mapping[str, torch.dtype] = {

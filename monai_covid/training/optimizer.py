@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.hooks import RemovableHandle
 
-from monai_covid.models.loading import HEAD
+from monai_covid.models.tensor_names import HEAD
 
 HEAD_PHASE = "head"
 WHOLE_PHASE = "all"

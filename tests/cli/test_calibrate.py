@@ -17,8 +17,8 @@ from monai_covid.inference.classifier import Classifier
 from monai_covid.labels import COVID_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.info_buffer import MODEL_INFO
-from monai_covid.models.loading import HEAD
 from monai_covid.models.model_file import ModelInfo, load_model, read_model_info, save_model
+from monai_covid.models.tensor_names import HEAD
 from tests.evaluation.calibration.simulated import calibrated_logits, table_of
 
 SIZE, IMAGES = 32, 100

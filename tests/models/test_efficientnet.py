@@ -11,8 +11,9 @@ from monai_covid.errors import OptionError, WeightsError
 from monai_covid.labels import COVID_LABELS, NIH_LABELS
 from monai_covid.models.architectures import build_network
 from monai_covid.models.imagenet import start_from_imagenet
-from monai_covid.models.loading import HEAD, load_network, to_monai_names
+from monai_covid.models.loading import load_network
 from monai_covid.models.model_file import ModelInfo, load_model, save_model
+from monai_covid.models.tensor_names import HEAD, to_monai_names
 from monai_covid.preprocessing.normalise import StandardizeGreyd
 
 NAME = "efficientnet_lite0"

@@ -30,7 +30,9 @@ def test_code_in_a_weights_file_is_refused_and_not_run(tmp_path):
     assert not sprung.exists()
 
 
-@pytest.mark.parametrize("key", ["network", "state_dict", "model", None])
+@pytest.mark.parametrize(
+    "key", ["network", "state_dict", "model", None, "model_state_dict", "weights", "student"]
+)
 def test_state_dicts_are_found_under_the_usual_keys(tmp_path, key):
     state = {"weight": torch.arange(3.0)}
     file = tmp_path / "weights.pt"
@@ -56,3 +58,19 @@ def test_unreadable_files_are_named(tmp_path):
     file.write_text("not weights")
     with pytest.raises(WeightsError, match=r"text\.pt: not a readable PyTorch weights file"):
         read_torch_file(file)
+
+
+def test_state_dicts_are_found_below_two_keys(tmp_path):
+    file = tmp_path / "weights.pt"
+    torch.save({"model": {"state_dict": {"weight": torch.ones(3)}, "epoch": 3}}, file)
+    assert list(read_state(file)) == ["weight"]
+
+
+def test_of_several_state_dicts_the_usual_one_counts_or_none(tmp_path):
+    one, other = ({"weight": torch.full((3,), value)} for value in (1.0, 2.0))
+    file = tmp_path / "weights.pt"
+    torch.save({"state_dict_ema": other, "state_dict": one}, file)
+    assert torch.equal(read_state(file)["weight"], one["weight"])
+    torch.save({"student": one, "teacher": other}, file)
+    with pytest.raises(WeightsError, match="several state dicts: student, teacher; keep one"):
+        read_state(file)

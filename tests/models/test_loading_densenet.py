@@ -11,8 +11,8 @@ from monai_covid.models.loading import (
     fold_input_channels,
     load_backbone,
     load_network,
-    to_monai_names,
 )
+from monai_covid.models.tensor_names import to_monai_names
 from tests.models.torchvision_densenet import TorchvisionDenseNet, old_names, randomise
 
 
@@ -55,6 +55,10 @@ def test_every_tensor_arrives_unchanged(small_blocks, source):
     assert loaded == expected
 
 
+PREFIXES = ["student", "ema.module", "_forward_module", "xray_model.feature_extractor", "0"]
+HEADS = ["fc", "classifier.fc", "heads.0", "logits"]
+
+
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize(
     "wrapped",
@@ -63,8 +67,11 @@ def test_every_tensor_arrives_unchanged(small_blocks, source):
         lambda name: f"module.densenet121.{name}",
         lambda name: f"model.{name}",
         lambda name: f"module.densenet121.{name}".replace("classifier.", "classifier.0."),
+        *(f"{prefix}.{{}}".format for prefix in PREFIXES),
+        *(lambda name, head=head: name.replace("classifier", head) for head in HEADS),
+        lambda name: f"backbone.{name}".replace("backbone.classifier", "head.fc"),
     ],
-    ids=["module", "module.densenet121", "model", "CheXNet"],
+    ids=["module", "module.densenet121", "model", "CheXNet", *PREFIXES, *HEADS, "head apart"],
 )
 def test_wrapped_names(source, wrapped):
     state = {wrapped(name): tensor for name, tensor in old_names(source.state_dict()).items()}
@@ -185,3 +192,35 @@ def test_two_tensors_for_one_place(small_blocks, source):
 def test_unusable_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         build_densenet(**arguments)
+
+
+def test_several_networks_are_named(small_blocks, source):
+    state = source.state_dict()
+    both = {f"{name}.{key}": tensor for name in ("model", "ema") for key, tensor in state.items()}
+    with pytest.raises(WeightsError, match="several networks, below 'model' and 'ema'; keep one"):
+        load_network(build_densenet(channels=3, outputs=15), both)
+
+
+@pytest.mark.parametrize(
+    "name", ["n_averaged", "criterion.pos_weight", "loss_fn.weight", "bce_loss.loss.pos_weight"]
+)
+def test_what_has_no_effect_on_the_output_is_left_out(small_blocks, source, name):
+    state = {f"model.{key}": tensor for key, tensor in source.state_dict().items()}
+    network = build_densenet(channels=3, outputs=15).double()
+    load_network(network, {**state, name: torch.ones(15)})
+    image = picture()
+    torch.testing.assert_close(outputs(network, image), outputs(source, image), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("names", [["mean", "std"], ["features.loss.weight"], ["fc.weight"]])
+def test_what_may_have_one_is_not(small_blocks, source, names):
+    state = {**source.state_dict(), **dict.fromkeys(names, torch.ones(15, 3))}
+    with pytest.raises(WeightsError, match=f"not part of the network: {names[0]}"):
+        load_network(build_densenet(channels=3, outputs=15), state)
+
+
+def test_of_two_linear_layers_none_is_taken_for_the_head(small_blocks, source):
+    state = {key.replace("classifier", "fc1"): value for key, value in source.state_dict().items()}
+    state |= {"fc2.weight": state["fc1.weight"], "fc2.bias": state["fc1.bias"]}
+    with pytest.raises(WeightsError, match=r"missing from the weights: class_layers\.out"):
+        load_network(build_densenet(channels=3, outputs=15), state)

@@ -11,8 +11,8 @@ from torch import nn
 from monai_covid.errors import WeightsError
 from monai_covid.models.architectures import build_densenet
 from monai_covid.models.features import DenseNetMaps, frozen_backbone, pooled
-from monai_covid.models.loading import HEAD
 from monai_covid.models.model_file import ModelInfo, load_model, read_backbone_info, read_model_info
+from monai_covid.models.tensor_names import HEAD
 from monai_covid.training.distillation import (
     DistillationLoss,
     DistillingInferer,

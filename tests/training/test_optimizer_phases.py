@@ -8,7 +8,7 @@ from monai.engines import SupervisedTrainer
 from monai.networks.nets import DenseNet
 from torch.utils.data import DataLoader
 
-from monai_covid.models.loading import HEAD
+from monai_covid.models.tensor_names import HEAD
 from monai_covid.training.optimizer import HeadFirst, PhasedCosine, phase_of
 from monai_covid.training.processes import place
 

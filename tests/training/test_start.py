@@ -7,8 +7,8 @@ from monai_covid.errors import OptionError, WeightsError
 from monai_covid.labels import COVID_LABELS, NIH_FINDINGS, NIH_LABELS
 from monai_covid.models.architectures import BLOCK_LAYERS
 from monai_covid.models.info_buffer import MODEL_INFO
-from monai_covid.models.loading import HEAD
 from monai_covid.models.model_file import ModelInfo, save_model
+from monai_covid.models.tensor_names import HEAD
 from monai_covid.models.transfer import get_head
 from monai_covid.training.start import build_seeded, start_from_first_stage, start_from_stage2
 from tests.models.torchvision_densenet import randomise

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from monai_covid.inference.study import StudyPipeline
-from monai_covid.models.loading import HEAD
 from monai_covid.models.model_file import ModelInfo, save_model
+from monai_covid.models.tensor_names import HEAD
 from monai_covid.preprocessing.chains import preprocess_pixels
 from tests.dicom.orthanc.hospital import Hospital, hospital
 from tests.dicom.orthanc.namespace import require_loopback_only

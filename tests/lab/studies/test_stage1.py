@@ -17,7 +17,7 @@ from monai_covid.lab.studies.pages.stored import parse_study
 from monai_covid.lab.studies.prerequisites import Outcome, Prerequisites
 from monai_covid.lab.studies.study_file import study_from
 from monai_covid.models.info_buffer import MODEL_INFO
-from monai_covid.models.loading import HEAD
+from monai_covid.models.tensor_names import HEAD
 from monai_covid.training.budget import TimeBudget
 from tests.data.collections_on_disk import three_classes, write_manifest
 from tests.lab.studies.conftest import SMALL
