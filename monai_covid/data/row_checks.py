@@ -33,9 +33,13 @@ def checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def empty_cells(file: Path, cells: pd.Series[str], expected: str) -> list[Problem]:
-    """Report empty cells; ``expected`` says what belongs there."""
+    """Report empty cells, many in one line; ``expected`` says what belongs there."""
+    empty = numbered(cells[cells == ""])
+    if len(empty) > ONE_BY_ONE:
+        message = f"{cells.name!r} is empty in {len(empty)} rows; expected {expected}"
+        return [Problem(file, empty[0][0], message)]
     message = f"{cells.name!r} is empty; expected {expected}"
-    return [Problem(file, line, message) for line, _ in numbered(cells[cells == ""])]
+    return [Problem(file, line, message) for line, _ in empty]
 
 
 def unknown_label(value: str, labels: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from monai_covid.errors import InputError, Problem
 
 SEPARATORS = (",", ";", "\t", "|")
 """What may stand between cells, the usual one first."""
+
+_SEPARATOR_OF_EXCEL = re.compile(r"\Asep=[,;|\t](?=[\r\n])", re.IGNORECASE)
 
 Row = tuple[int, list[str]]
 """Line number of a row (header: 1) and its cells without outer white space."""
@@ -53,6 +56,8 @@ def read_table(file: Path, required: Sequence[str]) -> pd.DataFrame:
 def read_text(file: Path) -> str:
     """Return the text of a UTF-8 file without its byte order mark.
 
+    A first line like ``sep=;``, which tells Excel the separator, is left empty.
+
     Raises:
         InputError: The file is missing, unreadable or not UTF-8.
     """
@@ -71,7 +76,7 @@ def read_text(file: Path) -> str:
     if "\0" in text:
         message = "holds NUL characters (UTF-16 or binary); save the file as UTF-8 text"
         raise InputError([Problem(file, None, message)])
-    return text
+    return _SEPARATOR_OF_EXCEL.sub("", text)
 
 
 def numbered(cells: pd.Series[str]) -> list[tuple[int, str]]:

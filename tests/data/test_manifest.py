@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from monai_covid.data.collections.reading import read_collection
@@ -95,6 +97,22 @@ def test_bad_row(tmp_path, line, message):
     ((file, row, text),) = problems(write_manifest(tmp_path, ["z.png,normal,9", line]))
     assert (file, row) == ("metadata.csv", 3)
     assert message in text
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{}.png,,{}", "the label is empty; expected one of .*, in 20 rows"),
+        ("{}.png,normal,", "'patient_id' is empty in 20 rows"),
+        (",normal,{}", "'image' is empty in 20 rows"),
+        ("{}.png,norml,{}", "unknown label 'norml'; did you mean 'normal'.*, in 20 rows"),
+    ],
+)
+def test_twenty_equal_problems_are_one_line(tmp_path, line, message):
+    rows = [line.format(f"p{k}", k) for k in range(20)]
+    ((_, row, text),) = problems(write_manifest(tmp_path, ["z.png,normal,z", *rows]))
+    assert row == 3
+    assert re.search(message, text)
 
 
 def test_everything_is_reported_at_once_in_row_order(tmp_path):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_covid.data.tables import read_table, suggestion
+from monai_covid.data.tables import header_of, read_table, suggestion
 from monai_covid.errors import InputError
 from tests.data.collections_on_disk import found
 
@@ -104,3 +104,14 @@ def test_a_comma_in_a_cell_of_a_table_with_semicolons(tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("image;label;age\na.png;normal;58,5\n")
     assert read_table(file, ("image", "label")).loc[2].tolist() == ["a.png", "normal", "58,5"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path, separator, end):
+    file = tmp_path / "table.csv"
+    lines = [f"sep={separator}", f"image{separator}label", f"a.png{separator}normal"]
+    file.write_text(end.join(lines) + end, newline="")
+    frame = read_table(file, ["image", "label"])
+    assert frame.to_dict("index") == {3: {"image": "a.png", "label": "normal"}}
+    assert header_of(file) == ["image", "label"]
