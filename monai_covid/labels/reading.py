@@ -80,7 +80,7 @@ def _from_name_or_file(given: str) -> LabelSet:
         nearest = get_close_matches(given, SHIPPED, n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
         raise OptionError(
-            f"--classes {given}: no such file{hint} Give a YAML file of labels, names divided by "
+            f"--classes {given}: no such file{hint}. Give a YAML file of labels, names divided by "
             f"commas, or one of {', '.join(SHIPPED)}"
         )
     try:
