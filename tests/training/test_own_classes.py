@@ -1,16 +1,21 @@
 """Stage 3 for classes that are not those of the publication."""
 
 import csv
+import json
 
+import pandas as pd
 import pytest
 import torch
 
 import monai_covid
+from monai_covid.cli.main import main
+from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.labels import shipped
 from monai_covid.models.model_file import load_model, read_model_info
 from monai_covid.models.transfer import get_head
+from monai_covid.training.cross_validation import evaluate_stage
 from tests.data.collections_on_disk import write_picture
-from tests.training.stages import run_stage, write_findings
+from tests.training.stages import BUNDLE, run_stage, write_findings
 
 pytestmark = pytest.mark.usefixtures("tiny_network")
 
@@ -93,22 +98,48 @@ def test_what_does_not_fit_is_named(tmp_path, stage2, options, message):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.real_data
-def test_tuberculosis_of_one_hospital_and_then_of_another(tmp_path, real_data):
+@pytest.fixture
+def hospitals(tmp_path, real_data):
+    """The tutorial's manifest of two hospitals, a fold each, with 15 images of each class."""
     source = real_data / "nlm_tb"
-    with (source / "metadata.csv").open() as stream:
-        rows = [row for row in csv.DictReader(stream) if row["label"] != "other_abnormal"]
-    with (tmp_path / "metadata.csv").open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("image", "label", "patient_id", "source", "fold"))
-        for row in rows:
-            image = source / "images" / row["image"].rpartition("/")[2]
-            fold = int("Montgomery" in row["source"])
-            writer.writerow((image, row["label"], row["patient_id"], row["source"], fold))
-    run_stage("stage3_covid", tmp_path, tmp_path / "run", fold=1, max_epochs=2, limit=24)
+    table = pd.read_csv(source / "metadata.csv", dtype=str)
+    table = table[table["label"].isin(["tuberculosis", "normal"])]
+    table["fold"] = table["source"].map({"NLM Shenzhen": "0", "NLM Montgomery County": "1"})
+    table = table.groupby(["label", "fold"]).head(15)
+    folder = tmp_path / "NLM"
+    folder.mkdir()
+    (folder / "images").symlink_to(source / "images")
+    table.to_csv(folder / "hospitals.csv", index=False)
+    return folder / "hospitals.csv"
+
+
+@pytest.mark.real_data
+def test_the_tutorial_on_tuberculosis(tmp_path, hospitals):
+    data = {"manifest": str(hospitals), "fold": 1}
+    run_stage(
+        "stage3_covid",
+        hospitals.parent,
+        tmp_path / "run",
+        max_epochs=2,
+        classes="tuberculosis",
+        **data,
+    )
     info = read_model_info(tmp_path / "run" / "model.pt")
     assert info.labels == shipped("tuberculosis").names
     assert info.classes["tuberculosis"].code.value == "56717001"
+    folder = evaluate_stage(BUNDLE, tmp_path / "run", progress=False, resamples=40, **data)
+    table = read_predictions(folder / "predictions.csv")
+    assert len(table) == 30
+    assert table["image"].str.startswith("MCUCXR").all()
+    words = ["evaluate", folder / "predictions.csv", "--by", "source", "--labels", hospitals]
+    assert main([*map(str, words), "--out", str(tmp_path / "report"), "--resamples", "40"]) == 0
+    assert "NLM Montgomery County" in (tmp_path / "report" / "index.html").read_text()
+    words = ["audit", "shortcuts", "--data", hospitals, "--out", tmp_path / "audit", "--quiet"]
+    assert main([*map(str, words), "--resamples", "40"]) == 0
+    audit = json.loads((tmp_path / "audit" / "audit.json").read_text())["audits"]["shortcuts"]
+    classes = {row["class"] for row in audit["numbers"]["cues"]["border"]["metrics"]}
+    assert classes == {None, "tuberculosis", "normal"}
+    assert "Tuberculosis" in (tmp_path / "audit" / "index.html").read_text()
 
 
 @pytest.mark.real_data
@@ -116,12 +147,10 @@ def test_folders_of_classes_as_they_lie(tmp_path, real_data):
     for name in ("train", "test"):
         (tmp_path / "data").mkdir(exist_ok=True)
         (tmp_path / "data" / name).symlink_to(real_data / "kermany" / name)
-    run_stage(
-        "stage3_covid",
-        tmp_path / "data",
-        tmp_path / "run",
-        max_epochs=2,
-        limit=24,
-        patient_pattern=r"(?P<patient>person\d+|IM-\d+)",
-    )
+    options = {"limit": 24, "patient_pattern": r"(?P<patient>person\d+|IM-\d+)"}
+    run_stage("stage3_covid", tmp_path / "data", tmp_path / "run", max_epochs=2, **options)
     assert read_model_info(tmp_path / "run" / "model.pt").labels == ("NORMAL", "PNEUMONIA")
+    data = {"dataset_dir": str(tmp_path / "data"), "resamples": 40, **options}
+    folder = evaluate_stage(BUNDLE, tmp_path / "run", progress=False, **data)
+    report = json.loads((folder / "metrics.json").read_text())
+    assert not any("Patients unknown" in remark for remark in report["remarks"])
