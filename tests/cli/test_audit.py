@@ -10,6 +10,7 @@ from monai_covid import RESEARCH_USE_ONLY
 from monai_covid.cli.main import main
 from monai_covid.lab.phantom.options import PhantomOptions
 from monai_covid.lab.phantom.write_covid import write_covid_phantom, write_phantom
+from monai_covid.labels import display
 from monai_covid.models.model_file import ModelInfo, save_model
 
 
@@ -49,6 +50,19 @@ def test_without_a_model_the_collection_alone_is_audited(collection, tmp_path, c
     assert content["audits"]["leaks"]["summary"] in printed.out
     assert "warning: words is now text" in printed.err
     assert "image/s" in printed.err
+
+
+def test_classes_are_written_as_the_label_set_says(collection, tmp_path, monkeypatch):
+    """The page is made by the process that reads the label set, so nothing of it is stored."""
+    monkeypatch.setattr(display, "_FROM_FILES", {})
+    (tmp_path / "labels.yaml").write_text(
+        "labels:\n- {name: covid19, display: Coronavirus}\n- {name: pneumonia}\n- {name: normal}\n"
+    )
+    words = ["--data", collection, "--classes", tmp_path / "labels.yaml", "--out", tmp_path / "out"]
+    assert main(["audit", "shortcuts", *map(str, words), "--resamples", "40", "--quiet"]) == 0
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "Coronavirus" in page
+    assert "COVID-19" not in page
 
 
 def test_quiet_shows_no_progress(collection, tmp_path, capsys):
