@@ -35,6 +35,11 @@ SHARED: dict[str, dict[str, Any]] = {
     },
     "data": {"type": Path, "help": "labelled images: manifest, or folder of metadata.csv"},
     "device": {"help": "cpu, cuda:0, … (a GPU if there is one)"},
+    "hold-out-by": {
+        "metavar": "COLUMN",
+        "help": "hold out one hospital after the other; the column that names them, such as source "
+        "(no hospital)",
+    },
     "image-dir": {"type": Path, "help": "folder of the manifest's images (that of the manifest)"},
     "keep-unsuitable": {
         "action": "store_true",

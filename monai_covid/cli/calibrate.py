@@ -106,14 +106,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="labelled predictions of validation images, as evaluate reports them",
     )
-    add_shared(parser, "data", "image-dir")
-    parser.add_argument(
-        "--hold-out-by",
-        metavar="COLUMN",
-        help="fit temperature and biases for hospitals that the model has not seen, and judge each "
-        "by what the others taught; the column that names them, such as source (a temperature for "
-        "more images like these)",
-    )
+    add_shared(parser, "data", "image-dir", "hold-out-by")
     parser.add_argument(
         "--section",
         choices=(VALIDATION, ALL),

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from monai_covid.cli.arguments import add_out, add_shared, check_numbers, check_out
+from monai_covid.data.collections.named_labels import folded
 from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.files import atomic_path
 from monai_covid.data.merging import SOURCE, Origin, merge
 from monai_covid.data.nih import read_nih_as_stage3
 from monai_covid.data.records import Records
 from monai_covid.errors import OptionError
-from monai_covid.labels import PUBLISHED, LabelSet, chosen_labels
+from monai_covid.labels import LabelSet, chosen_labels, in_known_order, known_labels
 
 NIH_SOURCE = "NIH ChestX-ray14"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "--data",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="labelled collections, as check-data takes them; patients count in the first one",
-    )
-    add_shared(parser, "nih")
+    add_shared(parser, "data", nargs="+", required=True)
+    add_shared(parser, "nih", "classes")
     parser.add_argument(
         "--nih-source", default=NIH_SOURCE, help=f"name of ChestX-ray14 ({NIH_SOURCE})"
     )
-    add_shared(parser, "classes", help="classes to keep (those of the shipped model)")
     parser.add_argument(
         "--origin",
         metavar="COLUMN",
@@ -51,9 +46,12 @@ def run(options: argparse.Namespace) -> int:
     if options.out.suffix.lower() != ".csv":
         raise OptionError(f"--out {options.out}: give a CSV file, such as all/metadata.csv")
     check_out(options.out, overwrite=options.overwrite)
-    labels = PUBLISHED if options.classes is None else chosen_labels(options.classes)
+    collections = [(_name(path), read_collection(path)) for path in options.data]
+    labels = _labels(options, [records for _, records in collections])
+    if options.nih is not None:
+        collections.append((options.nih_source, read_nih_as_stage3(options.nih, labels)))
     origin = None if options.origin is None else Origin(options.origin, options.fewest)
-    merged = merge(_collections(options, labels), labels.names, origin)
+    merged = merge(collections, labels.names, origin)
     with atomic_path(options.out) as temporary:
         merged.frame.to_csv(temporary, index=False, lineterminator="\n")
     print("\n".join(merged.notes))
@@ -62,11 +60,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _collections(options: argparse.Namespace, labels: LabelSet) -> list[tuple[str, Records]]:
-    collections = [(_name(path), read_collection(path)) for path in options.data]
-    if options.nih is not None:
-        collections.append((options.nih_source, read_nih_as_stage3(options.nih, labels)))
-    return collections
+def _labels(options: argparse.Namespace, collections: Sequence[Records]) -> LabelSet:
+    """Return the classes to keep: those asked for, else all of the collections."""
+    if options.classes is not None:
+        return chosen_labels(options.classes)
+    names = {folded(name): name for records in collections for name in records.labels}
+    return known_labels(in_known_order(list(names.values())))
 
 
 def _name(path: Path) -> str:

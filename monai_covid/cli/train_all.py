@@ -58,12 +58,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     )
     plan.add_argument("--stage2-learning-rate", type=float, help="learning rate of stage 2 (0.01)")
     plan.add_argument("--learning-rate", type=float, help="learning rate of stage 3 (0.01)")
-    plan.add_argument(
-        "--hold-out-by",
-        metavar="COLUMN",
-        help="hold out one hospital after the other; the column that names them, such as source "
-        "(folds of patients)",
-    )
+    add_shared(plan, "hold-out-by")
     plan.add_argument("--limit", type=int, help="at most this many images of each section (all)")
 
 
