@@ -25,6 +25,7 @@ from monai_covid.evaluation.cross_validation_folder import (
 from monai_covid.evaluation.predictions import read_predictions
 from monai_covid.evaluation.report_folder import METRICS_JSON
 from monai_covid.training.budget import TimeBudget
+from monai_covid.training.workflow_options import NO_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ def _hospitals_of(records: Records, column: str, *, after_stage2: bool) -> dict[
         if after_stage2 and has_nih_patients(records, column, name)
     }
     for name in known.values():
-        logger.warning("%s is not held out: stage 2 learns from this hospital", name)
+        logger.warning("%s is not held out: stage 2 knows this hospital (ChestX-ray14)", name)
     left = {number: name for number, name in folds.items() if number not in known}
     if not left:
         message = f"no hospital of {column!r} is left to be held out: stage 2 learns from them"
@@ -174,7 +175,6 @@ def cross_validate_stage(
     *,
     manifest: Path | str | None = None,
     options: Mapping[str, Any] | None = None,
-    after_stage2: bool = False,
     resume: bool = False,
     overwrite: bool = False,
     resamples: int = 2000,
@@ -183,7 +183,7 @@ def cross_validate_stage(
     """Train and evaluate every fold of stage 3 and aggregate the test predictions.
 
     With the option ``hold_out_by`` each hospital is tested by a network that saw none of its images
-    nor of its patients.
+    nor of its patients; with a ``stage2_model``, hospitals of ChestX-ray14's patients are not.
 
     Folds that are finished are not trained again, so that the same call continues an interrupted
     cross-validation.
@@ -194,7 +194,6 @@ def cross_validate_stage(
         output_dir: Folder that gets ``fold_K/`` for each fold and ``cross_validation/``.
         manifest: Collection, as for `read_collection`; None: ``dataset_dir``.
         options: Options of ``stage3_covid.yaml``.
-        after_stage2: See `folds_of`.
         resume: Continue what is in ``output_dir``.
         overwrite: Replace what is in ``output_dir``.
         resamples: Bootstrap resamples.
@@ -210,6 +209,7 @@ def cross_validate_stage(
     manifest = Path(manifest) if manifest else Path(dataset_dir)
     _check_output(output, resume, overwrite)
     of_folds = chosen(chosen_options, "image_dir", "folds", "patient_pattern", "hold_out_by")
+    after_stage2 = chosen_options.get("stage2_model") != NO_MODEL
     folds = folds_of(manifest, **of_folds, after_stage2=after_stage2)
     data = {"dataset_dir": str(dataset_dir), "manifest": str(manifest)}
     for fold, name in folds.items():

@@ -95,7 +95,6 @@ class TrainAll:
             self.data.covid,
             self.output / "stage3",
             options=options,
-            after_stage2=True,
             resume=not self.overwrite,
             overwrite=self.overwrite,
             resamples=self.resamples,
