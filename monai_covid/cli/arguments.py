@@ -139,7 +139,7 @@ def add_heatmap(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--contrast",
         action=argparse.BooleanOptionalAction,
-        help="explain the class against the others (where classes exclude each other)",
+        help="explain the class against the others (for mutually exclusive classes)",
     )
 
 

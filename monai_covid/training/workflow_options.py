@@ -315,7 +315,7 @@ EXPLANATION = {
     "class": text("class to explain, such as pneumonia; predicted: the most probable one"),
     "method": choice("way to explain", *METHODS),
     "contrast": optional(
-        flag("explain the class against the others; null: where classes exclude each other")
+        flag("explain the class against the others; null: for mutually exclusive classes")
     ),
     "smoothing": number("of the pictures, in pixels of the network's input; 0: none", 0, 64),
     "arrays": flag("write the values as NumPy arrays too"),
