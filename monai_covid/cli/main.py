@@ -28,6 +28,7 @@ COMMANDS = {
     "check-data": "check a data set before training and summarise it",
     "merge-data": "one manifest of several collections, with the hospital of each image",
     "train-all": "train stage 2 and all folds of stage 3; call again to continue",
+    "linear-probe": "a linear head on a frozen network as a model, tested on what is held out",
     "study": "compare training variants over seeds and folds; call again to continue",
     "results": "pages with tables and figures of finished studies",
     "benchmark-explanations": "test explanation methods on networks and images",

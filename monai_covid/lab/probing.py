@@ -1,7 +1,8 @@
-"""Linear probes: logistic regression on the pooled features of a frozen network.
+"""Linear probes on the feature maps of all stages of a frozen network.
 
-An idea that is being tried, not a model that is shipped: studies compare probes with trained
-networks. Features of images are computed once and remembered, since folds share their images.
+An idea that is being tried: studies compare such probes with trained networks. A probe that is a
+model of its own is that of ``training.linear_probe``. Features of images are computed once and
+remembered, since folds share their images.
 """
 
 from __future__ import annotations
@@ -10,16 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from monai_covid.inference.answer import Answer
@@ -27,15 +20,7 @@ from monai_covid.inference.classifier import predict_files
 from monai_covid.inference.prediction import Prediction
 from monai_covid.models.features import log_covariances, pooled
 from monai_covid.models.model_file import ModelInfo
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-STRENGTHS = tuple(float(value) for value in np.logspace(-4, 0, 9))
-"""Inverse strengths of the penalty that are tried, half a decade apart."""
-
-MANY = 4
-"""Features for each image from which on it is faster in the space of the images."""
+from monai_covid.training.logistic import LinearProbe
 
 REMEMBERED = 100_000_000
 """Numbers that are remembered, 0.4 GB: covariances of 9,000 images, or more."""
@@ -84,109 +69,6 @@ class ProbeClassifier:
         return predict_files(
             self, paths, batch_size, assess=assess, keep_unsuitable=keep_unsuitable
         )
-
-
-class LinearProbe(NamedTuple):
-    """A linear layer on features.
-
-    Attributes:
-        weight: ``(C, F)``, of features as they come: the standardisation is in it.
-        bias: ``(C,)``.
-        strength: Inverse strength of the penalty that the validation images chose.
-        validation_auc: Mean one-vs-rest AUC of the validation images, with that penalty, before
-            they were learned from too.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    strength: float
-    validation_auc: float
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Return logits ``(B, C)`` float64 of features ``(B, F)`` float64."""
-        return features @ self.weight.T + self.bias
-
-
-def fit_probe(
-    training: tuple[FloatArray, IntArray], validation: tuple[FloatArray, IntArray], classes: int
-) -> LinearProbe:
-    """Fit multinomial logistic regression with an L2 penalty on standardised features.
-
-    The penalty is that of the lowest log loss on the validation images; with it the regression is
-    fitted again to training and validation images together.
-
-    Args:
-        training: Features ``(N, F)`` and classes ``(N,)`` from 0.
-        validation: The same of images of other patients.
-        classes: Number of classes.
-
-    Raises:
-        ValueError: If a class has no training image.
-    """
-    present = np.unique(training[1])
-    if len(present) < classes:
-        raise ValueError(
-            f"training images of classes {present.tolist()}, of {classes} classes: each needs some"
-        )
-    candidates = _fitted(STRENGTHS, *training)
-    probabilities = [candidate.predict_proba(validation[0]) for candidate in candidates]
-    best = int(
-        np.argmin(
-            [log_loss(validation[1], probability, labels=present) for probability in probabilities]
-        )
-    )
-    features, targets = (np.concatenate(both) for both in zip(training, validation, strict=True))
-    (final,) = _fitted(STRENGTHS[best : best + 1], features, targets)
-    return _as_layer(final, STRENGTHS[best], _macro_auc(probabilities[best], validation[1]))
-
-
-def _fitted(strengths: Sequence[float], features: FloatArray, classes: IntArray) -> list[Pipeline]:
-    """Fit one regression for each strength.
-
-    Where there are many more features than images, the regression is fitted to the images'
-    coordinates in the space that they span. With this penalty the weights lie in that space, so
-    that it is the same regression, in a fraction of the time.
-    """
-    steps = [StandardScaler()]
-    if features.shape[1] > MANY * len(features):
-        steps.append(PCA(svd_solver="full"))
-    prepare = make_pipeline(*steps)
-    coordinates = prepare.fit_transform(features)
-    return [
-        make_pipeline(
-            *steps, LogisticRegression(C=strength, max_iter=3000).fit(coordinates, classes)
-        )
-        for strength in strengths
-    ]
-
-
-def _macro_auc(probabilities: FloatArray, classes: IntArray) -> float:
-    """Return the mean of the areas under the curve that are defined; NaN if none is."""
-    areas = [
-        roc_auc_score(classes == place, probabilities[:, place])
-        for place in range(probabilities.shape[1])
-        if 0 < (classes == place).sum() < len(classes)
-    ]
-    return float(np.mean(areas)) if areas else float("nan")
-
-
-def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> LinearProbe:
-    """Return scaler, rotation if there is one, and regression as one layer: the same logits.
-
-    Of two classes the regression has the difference of their logits alone.
-    """
-    scaler, *rotation, regression = (step for _, step in fitted.steps)
-    weight: Any = regression.coef_
-    bias: Any = regression.intercept_
-    if len(weight) == 1:
-        weight, bias = (
-            np.concatenate([-difference, difference]) / 2 for difference in (weight, bias)
-        )
-    for pca in rotation:
-        weight = weight @ pca.components_
-    weight = weight / scaler.scale_
-    bias = bias - weight @ scaler.mean_
-    return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)
 
 
 class PooledFeatures:

@@ -190,6 +190,17 @@ def shift_head(network: nn.Module, biases: Sequence[float]) -> None:
     set_head(network, head._replace(bias=head.bias + head.bias.new_tensor(biases)))
 
 
+def head_inputs(network: nn.Module, images: Tensor) -> Tensor:
+    """Return what the last layer of ``network`` gets of ``images``, ``(B, features)``."""
+    seen: list[Tensor] = []
+    handle = _head_layer(network).register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    try:
+        network(images)
+    finally:
+        handle.remove()
+    return seen[0]
+
+
 def _head_layer(network: nn.Module) -> nn.Linear:
     layer = network.get_submodule(HEAD)
     if not isinstance(layer, nn.Linear):

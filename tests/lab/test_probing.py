@@ -1,83 +1,11 @@
-"""The probe against scikit-learn's own predictions, and features against doing without memory."""
+"""Features against doing without memory, and what a probe says of files."""
 
-import numpy as np
-import pytest
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from monai_covid.lab.probing import (
-    STRENGTHS,
-    LinearProbe,
-    PooledFeatures,
-    ProbeClassifier,
-    fit_probe,
-)
+from monai_covid.lab.probing import PooledFeatures, ProbeClassifier
 from monai_covid.models.model_file import ModelInfo
-
-
-def drawn(count, seed, noise=2.0):
-    generator = np.random.default_rng(seed)
-    classes = np.arange(count) % 3
-    features = generator.normal(size=(count, 6)) * noise * np.array([1, 1, 1, 50, 0.01, 1]) + 7
-    features[:, 0] += classes
-    features[:, 1] += classes == 1
-    return features, classes
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_the_layer_gives_scikit_learns_probabilities(classes):
-    training, validation = (
-        (features, labels % classes) for features, labels in (drawn(60, 0), drawn(30, 1))
-    )
-    probe = fit_probe(training, validation, classes)
-    features = np.concatenate([training[0], validation[0]])
-    scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=probe.strength, max_iter=3000)
-    regression.fit(scaler.transform(features), np.concatenate([training[1], validation[1]]))
-    new, _ = drawn(20, 2)
-    found = probe.logits(torch.from_numpy(new)).softmax(1).numpy()
-    np.testing.assert_allclose(found, regression.predict_proba(scaler.transform(new)), atol=1e-6)
-
-
-def test_with_more_features_than_images_it_is_the_same_regression():
-    training, validation = drawn(30, 0), drawn(15, 1)
-    mixing = np.random.default_rng(2).normal(size=(6, 200))
-    noise = np.random.default_rng(3).normal(size=(80, 200))
-    many = [np.tanh(some @ mixing / 40) for some in (training[0], validation[0], drawn(35, 4)[0])]
-    wide = np.split(np.concatenate(many) + 0.1 * noise, [30, 45])
-    probe = fit_probe((wide[0], training[1]), (wide[1], validation[1]), 3)
-    features = np.concatenate(wide[:2])
-    scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=probe.strength, max_iter=9000, tol=1e-9)
-    regression.fit(scaler.transform(features), np.concatenate([training[1], validation[1]]))
-    found = probe.logits(torch.from_numpy(wide[2])).softmax(1).numpy()
-    expected = regression.predict_proba(scaler.transform(wide[2]))
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-
-
-def test_the_validation_images_choose_the_penalty():
-    training, validation = drawn(60, 0), drawn(200, 1)
-    scaler = StandardScaler().fit(training[0])
-    losses, areas = {}, {}
-    for strength in STRENGTHS:
-        regression = LogisticRegression(C=strength, max_iter=3000)
-        regression.fit(scaler.transform(training[0]), training[1])
-        found = regression.predict_proba(scaler.transform(validation[0]))
-        losses[strength] = log_loss(validation[1], found)
-        areas[strength] = roc_auc_score(validation[1], found, multi_class="ovr")
-    probe = fit_probe(training, validation, 3)
-    assert probe.strength == min(losses, key=losses.get)
-    assert STRENGTHS[0] < probe.strength < STRENGTHS[-1]
-    assert probe.validation_auc == pytest.approx(areas[probe.strength], abs=1e-6)
-
-
-def test_every_class_takes_a_training_image():
-    features, classes = drawn(30, 0)
-    with pytest.raises(ValueError, match=r"training images of classes \[0, 1\], of 3 classes"):
-        fit_probe((features[classes < 2], classes[classes < 2]), (features, classes), 3)
+from monai_covid.training.logistic import LinearProbe
 
 
 class Counting(nn.Module):

@@ -18,14 +18,7 @@ from monai_covid.data.records import Datalist
 from monai_covid.errors import ImageReadError, InputError, Problem
 from monai_covid.evaluation.predictions import read_predictions, write_predictions
 from monai_covid.inference.validation import predictions_of
-from monai_covid.lab.probing import (
-    MOMENTS,
-    FloatArray,
-    IntArray,
-    PooledFeatures,
-    ProbeClassifier,
-    fit_probe,
-)
+from monai_covid.lab.probing import MOMENTS, PooledFeatures, ProbeClassifier
 from monai_covid.lab.studies.definition import Run, Study
 from monai_covid.lab.studies.extra_evaluations import BATCH_SIZE, write_extra_evaluation
 from monai_covid.lab.studies.initial_weights import IMAGE_OPTIONS, backbone_of, probe_options_of
@@ -37,6 +30,7 @@ from monai_covid.models.model_file import ModelInfo
 from monai_covid.preprocessing.chains import preprocess_file
 from monai_covid.preprocessing.settings import Preprocessing
 from monai_covid.training.cross_validation import SUMMARY, chosen, run_summary
+from monai_covid.training.logistic import Labelled, fit_probe
 
 SECTIONS = ("training", "validation", "test")
 
@@ -107,10 +101,8 @@ def _images(section: str, run: Run, options: Mapping[str, Any], machine: Machine
     return stage3_datalist(data.manifest, section, **place, **selected)
 
 
-def _numbers(
-    items: Datalist, info: ModelInfo, features: PooledFeatures, source: Path
-) -> tuple[FloatArray, IntArray]:
-    """Return features ``(N, F)`` and classes ``(N,)`` of labelled images."""
+def _numbers(items: Datalist, info: ModelInfo, features: PooledFeatures, source: Path) -> Labelled:
+    """Return features and classes of labelled images."""
     rows, problems = [], []
     for start in range(0, len(items), BATCH_SIZE):
         batch = []
@@ -123,7 +115,7 @@ def _numbers(
             rows.append(features(torch.stack(batch)).numpy())
     if problems:
         raise InputError(problems)
-    return np.concatenate(rows), np.array([item["label"] for item in items])
+    return Labelled(np.concatenate(rows), np.array([item["label"] for item in items]))
 
 
 def _prepared(path: str, info: ModelInfo) -> torch.Tensor:
