@@ -113,6 +113,22 @@ def test_predictions_calibrate_the_model(call, tmp_path):
     assert load_model(tmp_path / "calibrated.pt")[1].temperature != 1.0
 
 
+def test_a_network_of_stage_1_and_patients_as_folds(collection, tmp_path):
+    info = ModelInfo(labels=(), image_size=64)
+    backbone = tmp_path / "stage1.pt"
+    torch.manual_seed(1)
+    save_model(backbone, ModelInfo().build().state_dict(), info)
+    call = ["linear-probe", "--data", str(collection), "--start", str(backbone), "--quiet"]
+    sizes = ["--image-size", "32", "--grey", "local", "--resamples", "40"]
+    assert main([*call, *sizes, "--out", str(tmp_path / "out")]) == 0
+    network, made = load_model(tmp_path / "out/model.pt")
+    assert (made.image_size, made.preprocessing.grey, made.labels) == (32, "local", CLASSES)
+    before, after = read_state(backbone), network.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before if name != "model_info")
+    folds = json.loads((tmp_path / "out/cross_validation/cross_validation.json").read_text())
+    assert (folds["folds"], sum(folds["fold_images"])) == (["0", "1", "2", "3", "4"], 30)
+
+
 def test_classes_and_their_hospitals_weigh_the_same():
     counts = {(0, "a"): 6, (0, "b"): 2, (1, "a"): 4}
     items = [
