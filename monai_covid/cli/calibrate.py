@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,14 @@ from monai_covid.errors import InputError, OptionError, Problem
 from monai_covid.evaluation.calibration.cutoff import ACCURACY, COVERAGE, CutoffGoal
 from monai_covid.evaluation.calibration.fitting import FittedTable, Goals, calibrate_table
 from monai_covid.evaluation.calibration.plots import reliability_picture
-from monai_covid.evaluation.calibration.record import CUTOFF_MEASURES
+from monai_covid.evaluation.calibration.record import CUTOFF_MEASURES, Calibration
 from monai_covid.evaluation.calibration.report import calibration_json, render_calibration
 from monai_covid.evaluation.calibration.temperature import temperature_of
 from monai_covid.evaluation.columns import is_multi_label
-from monai_covid.evaluation.hospitals.calibration import calibrate_by_hospital
+from monai_covid.evaluation.hospitals.calibration import (
+    HospitalCalibration,
+    calibrate_by_hospital,
+)
 from monai_covid.evaluation.hospitals.calibration_report import (
     hospital_calibration_json,
     render_hospital_calibration,
@@ -47,6 +51,7 @@ from monai_covid.inference.validation import (
     section_of,
     unseen_images,
 )
+from monai_covid.models.default_model import default_model
 from monai_covid.models.device import choose_device
 from monai_covid.models.model_file import save_model
 from monai_covid.models.transfer import shift_head
@@ -57,7 +62,7 @@ UNKNOWN = "Not known here: whether the network was trained on these images. Make
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    add_model(parser)
+    add_model(parser, default=None)
     add_out(parser, "calibrated model file to write")
     _add_data(parser)
     for name, meaning in (
@@ -136,8 +141,16 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fit the temperature, print what it does, and write model, numbers and picture."""
     _check(options)
+    options.model = options.model or default_model()
     device = choose_device(options.device)
     classifier = ClassifierWithProgress(options.model, device, quiet=options.quiet)
+    before = classifier.info.calibration
+    if options.predictions is not None and before is not None and before.biases:
+        raise OptionError(
+            f"{options.model}: an earlier calibration changed the biases of its last layer, and "
+            f"{options.predictions} does not say if it was made before: give the model as it was "
+            "before, or --data"
+        )
     if classifier.info.operating_points is not None:
         raise OptionError(
             f"{options.model}: its probabilities are scaled by operating points; a temperature "
@@ -162,6 +175,7 @@ def run(options: argparse.Namespace) -> int:
         "resamples": options.resamples,
         "seed": seed,
     }
+    biases: tuple[float, ...] = () if before is None else before.biases
     if options.hold_out_by is None:
         fitted, further = calibrate_table(table, made_at, **shared), {}
     else:
@@ -169,19 +183,33 @@ def run(options: argparse.Namespace) -> int:
         fitted = by_hospital.fitted
         further = {"hospitals": hospital_calibration_json(by_hospital)}
         data = f"{data}, hospitals held out by {options.hold_out_by}"
-        shift_head(classifier.network, by_hospital.scaling.head_biases.tolist())
+        biases = _shift(classifier, by_hospital, biases)
         print(render_hospital_calibration(by_hospital))
     print(render_calibration(fitted))
     print(CONFIRMED if confirmed else UNKNOWN)
     content = calibration_json(fitted, data, resamples=options.resamples, seed=seed)
-    _write(options, classifier, fitted, data, {**content, **further})
+    record = replace(fitted.record(data), biases=biases)
+    _write(options, classifier, fitted, record, {**content, **further})
     return 0
+
+
+def _shift(
+    classifier: Classifier, calibration: HospitalCalibration, before: Sequence[float]
+) -> tuple[float, ...]:
+    """Add biases to the last layer; return the sum of these and those of ``before``."""
+    if not calibration.biases_help:
+        return tuple(before)
+    added = calibration.scaling.head_biases.tolist()
+    shift_head(classifier.network, added)
+    return tuple(map(sum, zip(before or [0.0] * len(added), added, strict=True)))
 
 
 def _check(options: argparse.Namespace) -> None:
     check_numbers(options, split_seed=0, fold=0)
     if options.predictions is None and options.data is None:
         raise OptionError("give the validation images: --predictions CSV or --data MANIFEST")
+    if options.model is None and None not in (options.predictions, options.hold_out_by):
+        raise OptionError(f"--model is missing: which model made {options.predictions}?")
     if options.predictions is not None and options.section == ALL:
         raise OptionError("--section all goes with --data alone, without --predictions")
     for name in ("sensitivity", "confidence", "coverage", "selective_accuracy"):
@@ -266,15 +294,13 @@ def _write(
     options: argparse.Namespace,
     classifier: Classifier,
     fitted: FittedTable,
-    data: str,
+    record: Calibration,
     content: dict[str, Any],
 ) -> None:
     model, numbers, picture = _outputs(options.out)
     save_png(reliability_picture(fitted), picture)
     write_text(numbers, strict_json(content))
-    info = replace(
-        classifier.info, temperature=fitted.fit.temperature, calibration=fitted.record(data)
-    )
+    info = replace(classifier.info, temperature=fitted.fit.temperature, calibration=record)
     # Last, so that a model file means that all is there.
     save_model(model, classifier.network.state_dict(), info)
     print(f"{model}, {numbers.name}, {picture.name}")

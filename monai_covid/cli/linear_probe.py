@@ -10,7 +10,7 @@ from tqdm import tqdm
 from monai_covid.cli.arguments import add_out, add_shared, check_numbers
 from monai_covid.data.collections.reading import read_collection
 from monai_covid.data.datalists import stage3_datalist
-from monai_covid.data.records import Datalist
+from monai_covid.data.records import Datalist, Records
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.cross_validation import FOLD, cross_validate
 from monai_covid.evaluation.cross_validation_folder import (
@@ -27,15 +27,19 @@ from monai_covid.training.cross_validation import folds_of
 from monai_covid.training.linear_probe import (
     IMAGENET,
     HeadInputs,
+    ProbeFitter,
     Sections,
-    cross_fitted,
-    final_probe,
     frozen_network,
     put_on,
 )
 
 MODEL = "model.pt"
 FOLDS = 5
+
+UNKNOWN = (
+    "Not known here: whether {} was trained on these images. If it was, no hospital was held out: "
+    "make sure that it was not."
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -67,19 +71,22 @@ def run(options: argparse.Namespace) -> int:
         options.start, labels, image_size=options.image_size, grey=options.grey
     )
     inputs = HeadInputs(network, info, choose_device(options.device), options.batch_size)
-    folds, items = _folds(options, labels), _all_items(options, labels)
+    folds, records = _folds(options, labels), _records(options, labels)
+    items = records.single_label_datalist()
     with tqdm(total=len(items), unit="image", disable=options.quiet) as bar:
         inputs(items, options.data, bar.update)
-    tables, probes = cross_fitted(folds, inputs, info, options.data)
+    fitter = ProbeFitter(inputs, info, options.data, _hospitals(options, records, items))
+    tables, probes = fitter.cross_fitted(folds)
     column = options.hold_out_by or FOLD
     report = cross_validate(tables, labels.names, options.resamples, column=column)
-    probe = final_probe(items, probes, inputs, options.data)
+    probe = fitter.final(items, probes)
     with whole_folder(options.out, MODEL, overwrite=options.overwrite) as folder:
         save_model(folder / MODEL, put_on(network.cpu(), probe), info)
         write_cross_validation(report, folder / "cross_validation")
-    print(
-        f"{cross_validation_text(report)}\n{options.out / MODEL}, fitted to all {len(items)} images"
-    )
+    print(cross_validation_text(report))
+    if options.start != IMAGENET:
+        print(UNKNOWN.format(options.start))
+    print(f"{options.out / MODEL}, fitted to all {len(items)} images")
     return 0
 
 
@@ -111,11 +118,18 @@ def _folds(options: argparse.Namespace, labels: LabelSet) -> dict[str, Sections]
     }
 
 
-def _all_items(options: argparse.Namespace, labels: LabelSet) -> Datalist:
-    records = read_collection(
+def _records(options: argparse.Namespace, labels: LabelSet) -> Records:
+    return read_collection(
         options.data,
         labels.names,
         image_dir=options.image_dir,
         patient_pattern=options.patient_pattern,
     )
-    return records.single_label_datalist()
+
+
+def _hospitals(options: argparse.Namespace, records: Records, items: Datalist) -> dict[str, str]:
+    """Return the hospital of each image, by its path; none where no column is named."""
+    if options.hold_out_by is None:
+        return {}
+    cells = records.frame[options.hold_out_by].astype(str)
+    return {item["image"]: cell for item, cell in zip(items, cells, strict=True)}

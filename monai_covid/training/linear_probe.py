@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,12 @@ from monai_covid.evaluation.predictions import multiclass_table
 from monai_covid.labels import LabelSet, known_labels
 from monai_covid.models.efficientnet import EFFICIENTNET
 from monai_covid.models.loading import load_backbone, read_state
-from monai_covid.models.model_file import ModelInfo, read_backbone_info, read_model_info
+from monai_covid.models.model_file import (
+    ModelInfo,
+    file_hash,
+    read_backbone_info,
+    read_model_info,
+)
 from monai_covid.models.transfer import Head, head_inputs, set_head
 from monai_covid.preprocessing.chains import preprocess_file
 from monai_covid.preprocessing.settings import FULL_RANGE
@@ -76,9 +82,10 @@ def frozen_network(
     network = build_seeded(info, seed=0)
     if start == IMAGENET:
         info = start_from_first_stage(network, info, "required")
-    else:
-        load_backbone(network, read_state(start))
-    info = replace(info, start=f"{info.start}, frozen")
+        return network.eval().requires_grad_(False), replace(info, start=f"{info.start}, frozen")
+    load_backbone(network, read_state(start))
+    words = f"{Path(start).name} (SHA-256 {file_hash(start)[:12]}; from {info.start}), frozen"
+    info = replace(info, start=words)
     return network.eval().requires_grad_(False), info
 
 
@@ -159,18 +166,18 @@ class HeadInputs:
         return rows
 
 
-def balanced_weights(items: Datalist) -> FloatArray:
-    """Return weights ``(N,)`` with mean 1: classes weigh the same, and sources within a class.
+def balanced_weights(groups: Sequence[tuple[int, str]]) -> FloatArray:
+    """Return weights ``(N,)`` with mean 1: classes weigh the same, and hospitals within a class.
 
-    Where a class comes from several hospitals, none of them decides what it looks like. Images
-    without a source are a source of their own.
+    Where a class comes from several hospitals, none of them decides what it looks like.
+
+    Args:
+        groups: Class and hospital of each image.
     """
-    groups = [(item["label"], item.get("source", "")) for item in items]
     images = Counter(groups)
-    sources = Counter(label for label, _ in images)
-    classes = len(sources)
+    hospitals = Counter(label for label, _ in images)
     return np.array(
-        [len(items) / (classes * sources[group[0]] * images[group]) for group in groups]
+        [len(groups) / (len(hospitals) * hospitals[group[0]] * images[group]) for group in groups]
     )
 
 
@@ -189,61 +196,77 @@ class Sections:
     test: Datalist
 
 
-def cross_fitted(
-    folds: Mapping[str, Sections], inputs: HeadInputs, info: ModelInfo, source: Path | str
-) -> tuple[dict[str, pd.DataFrame], list[LinearProbe]]:
-    """Answer each fold's test images by a probe that saw none of them.
+class ProbeFitter:
+    """Fits probes to images of one collection.
 
-    Returns:
-        The predictions table of each fold, and the probes.
+    Args:
+        inputs: What the network hands to its last layer.
+        info: What the network will be.
+        source: The collection, for messages.
+        hospitals: Hospital of each image, by its path; none: those of the column ``source``.
     """
-    tables, probes = {}, []
-    for name, sections in folds.items():
-        training, validation = (
-            _labelled(items, inputs, source) for items in (sections.training, sections.validation)
-        )
-        probe = fit_probe(training, validation, len(info.labels))
-        logger.info(
-            "%s: %d images to fit to, %d to test; inverse penalty %.2g",
-            *(name, len(training.classes) + len(validation.classes), len(sections.test)),
-            probe.strength,
-        )
-        probes.append(probe)
-        tables[name] = _answers(sections.test, probe, inputs, info, source)
-    return tables, probes
 
+    def __init__(
+        self,
+        inputs: HeadInputs,
+        info: ModelInfo,
+        source: Path | str,
+        hospitals: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Take what is fitted to."""
+        self._inputs = inputs
+        self._info = info
+        self._source = source
+        self._hospitals = hospitals
 
-def final_probe(
-    items: Datalist, probes: Sequence[LinearProbe], inputs: HeadInputs, source: Path | str
-) -> LinearProbe:
-    """Fit to all images, with the median of the folds' penalties."""
-    strength = float(np.exp(median(np.log(probe.strength) for probe in probes)))
-    return fit_layer(_labelled(items, inputs, source), strength)
+    def cross_fitted(
+        self, folds: Mapping[str, Sections]
+    ) -> tuple[dict[str, pd.DataFrame], list[LinearProbe]]:
+        """Answer each fold's test images by a probe that saw none of them.
+
+        Returns:
+            The predictions table of each fold, and the probes.
+        """
+        tables, probes = {}, []
+        for name, sections in folds.items():
+            training = self._labelled(sections.training)
+            validation = self._labelled(sections.validation)
+            probe = fit_probe(training, validation, len(self._info.labels))
+            logger.info(
+                "%s: %d images to fit to, %d to test; inverse penalty %.2g",
+                *(name, len(training.classes) + len(validation.classes), len(sections.test)),
+                probe.strength,
+            )
+            probes.append(probe)
+            tables[name] = self._answers(sections.test, probe)
+        return tables, probes
+
+    def final(self, items: Datalist, probes: Sequence[LinearProbe]) -> LinearProbe:
+        """Fit to all images, with the median of the folds' penalties."""
+        strength = float(np.exp(median(np.log(probe.strength) for probe in probes)))
+        return fit_layer(self._labelled(items), strength)
+
+    def _labelled(self, items: Datalist) -> Labelled:
+        groups = [(int(item["label"]), self._hospital(item)) for item in items]
+        classes = np.array([label for label, _ in groups])
+        return Labelled(self._inputs(items, self._source), classes, balanced_weights(groups))
+
+    def _hospital(self, item: Mapping[str, Any]) -> str:
+        return self._hospitals.get(item["image"]) or str(item.get("source", ""))
+
+    def _answers(self, items: Datalist, probe: LinearProbe) -> pd.DataFrame:
+        logits = probe.logits(torch.from_numpy(self._inputs(items, self._source)))
+        table = multiclass_table(
+            [item["name"] for item in items],
+            [item["patient_id"] for item in items],
+            np.array([item["label"] for item in items]),
+            logits.softmax(1).numpy(),
+            self._info.labels,
+        )
+        return with_temperature(table, 1.0)
 
 
 def put_on(network: nn.Module, probe: LinearProbe) -> dict[str, Tensor]:
     """Make a probe the last layer of its network; return all tensors."""
     set_head(network, Head(probe.weight.float(), probe.bias.float()))
     return network.state_dict()
-
-
-def _labelled(items: Datalist, inputs: HeadInputs, source: Path | str) -> Labelled:
-    classes = np.array([item["label"] for item in items])
-    return Labelled(inputs(items, source), classes, balanced_weights(items))
-
-
-def _answers(
-    items: Datalist, probe: LinearProbe, inputs: HeadInputs, info: ModelInfo, source: Path | str
-) -> pd.DataFrame:
-    logits = probe.logits(torch.from_numpy(inputs(items, source)))
-    columns: dict[str, Any] = {
-        name: [item[name] for item in items] for name in ("name", "patient_id", "label")
-    }
-    table = multiclass_table(
-        columns["name"],
-        columns["patient_id"],
-        np.array(columns["label"]),
-        logits.softmax(1).numpy(),
-        info.labels,
-    )
-    return with_temperature(table, 1.0)

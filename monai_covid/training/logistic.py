@@ -152,6 +152,7 @@ def _as_layer(fitted: Pipeline, strength: float, validation_auc: float) -> Linea
         )
     for pca in rotation:
         weight = weight @ pca.components_
+        bias = bias - weight @ pca.mean_
     weight = weight / scaler.scale_
     bias = bias - weight @ scaler.mean_
     return LinearProbe(torch.from_numpy(weight), torch.from_numpy(bias), strength, validation_auc)

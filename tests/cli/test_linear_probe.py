@@ -61,6 +61,7 @@ def test_a_model_like_any_other(call, collection, start, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "3 hospitals (source), each held out in turn" in printed
     assert "fitted to all 30 images" in printed
+    assert "stage2.pt was trained on these images. If it was, no hospital was held out" in printed
     network, info = load_model(tmp_path / "out/model.pt")
     assert (info.labels, info.multilabel, info.image_size) == (CLASSES, False, 32)
     assert info.preprocessing.grey == "stretch"
@@ -98,6 +99,20 @@ def test_each_hospital_is_answered_without_its_images(call, collection, tmp_path
     assert report["n_hospitals"] == len(HOSPITALS)
 
 
+def test_the_column_that_is_held_out_by_is_balanced(call, collection, monkeypatch):
+    table = pd.read_csv(collection / "metadata.csv").rename(columns={"source": "hospital"})
+    table.to_csv(collection / "metadata.csv", index=False)
+    seen = []
+
+    def noted(groups):
+        seen.append({hospital for _, hospital in groups})
+        return balanced_weights(groups)
+
+    monkeypatch.setattr("monai_covid.training.linear_probe.balanced_weights", noted)
+    assert main(["hospital" if word == "source" else word for word in call]) == 0
+    assert seen[-1] == set(HOSPITALS)
+
+
 def answers(out):
     table = pd.read_csv(out / "cross_validation/pooled/predictions.csv", index_col="image")
     return table[[f"probability_{name}" for name in CLASSES]].sort_index()
@@ -131,19 +146,11 @@ def test_a_network_of_stage_1_and_patients_as_folds(collection, tmp_path):
 
 def test_classes_and_their_hospitals_weigh_the_same():
     counts = {(0, "a"): 6, (0, "b"): 2, (1, "a"): 4}
-    items = [
-        {"label": label, "source": source}
-        for (label, source), number in counts.items()
-        for _ in range(number)
-    ]
-    weights = balanced_weights(items)
+    groups = [group for group, number in counts.items() for _ in range(number)]
+    weights = balanced_weights(groups)
     assert weights.mean() == pytest.approx(1)
     of = {
-        group: sum(
-            weight
-            for weight, item in zip(weights, items, strict=True)
-            if (item["label"], item["source"]) == group
-        )
+        group: sum(weight for weight, other in zip(weights, groups, strict=True) if other == group)
         for group in counts
     }
     assert of[0, "a"] == pytest.approx(of[0, "b"]) == pytest.approx(of[1, "a"] / 2)

@@ -74,6 +74,20 @@ def test_every_class_takes_a_training_image():
         )
 
 
+def test_weighted_with_more_features_than_images_it_is_the_same_regression():
+    generator = np.random.default_rng(6)
+    classes = np.repeat([0, 1], [30, 10])
+    features = generator.normal(size=(40, 400)) + classes[:, None] * generator.normal(size=400)
+    weights = np.where(classes == 0, 40 / 60, 40 / 20)
+    probe = fit_layer(Labelled(features, classes, weights), 0.01)
+    scaler = StandardScaler().fit(features, sample_weight=weights)
+    regression = LogisticRegression(C=0.01, max_iter=9000, tol=1e-9)
+    regression.fit(scaler.transform(features), classes, sample_weight=weights)
+    new = generator.normal(size=(20, 400)) + 0.5
+    found = probe.logits(torch.from_numpy(new)).softmax(1).numpy()
+    np.testing.assert_allclose(found, regression.predict_proba(scaler.transform(new)), atol=1e-4)
+
+
 def test_weights_are_as_good_as_repeated_images():
     features, classes = drawn(60, 0)
     times = np.random.default_rng(5).integers(1, 4, 60)

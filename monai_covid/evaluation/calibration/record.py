@@ -87,6 +87,7 @@ class Calibration:
         log_loss_after: The same with the fitted temperature, on the same images.
         points: Threshold of each class.
         cutoff: Above which an image is uncertain; None where none was asked for.
+        biases: What was added to those of the last layer, one a class; none: nothing.
     """
 
     data: str
@@ -96,15 +97,19 @@ class Calibration:
     log_loss_after: float
     points: tuple[OperatingPoint, ...] = ()
     cutoff: UncertaintyCutoff | None = None
+    biases: tuple[float, ...] = ()
 
     def fields(self) -> dict[str, Any]:
-        """Return plain values, for model files and JSON; ``cutoff`` only where there is one.
+        """Return plain values, for model files and JSON; ``cutoff`` and ``biases`` if there are.
 
-        Earlier versions read what has none, and refuse what has one rather than leave it out.
+        Earlier versions read what has none, and refuse what has some rather than leave it out.
         """
         plain = {**asdict(self), "points": [asdict(point) for point in self.points]}
         if self.cutoff is None:
             plain.pop("cutoff")
+        plain["biases"] = list(self.biases)
+        if not self.biases:
+            plain.pop("biases")
         return plain
 
     @classmethod
@@ -118,7 +123,8 @@ class Calibration:
         points = tuple(OperatingPoint(**point) for point in fields["points"])
         stored = fields.get("cutoff")
         cutoff = _checked(UncertaintyCutoff(**stored)) if stored is not None else None
-        return cls(**{**fields, "points": points, "cutoff": cutoff})
+        biases = tuple(float(bias) for bias in fields.get("biases", ()))
+        return cls(**{**fields, "points": points, "cutoff": cutoff, "biases": biases})
 
 
 def _checked(cutoff: UncertaintyCutoff) -> UncertaintyCutoff:

@@ -51,8 +51,9 @@ def fit_scaling(
 ) -> Scaling:
     """Find the temperature and the biases of the least weighted log loss.
 
-    The loss is convex in the reciprocal of the temperature and the biases. The bias of a class
-    without images is not fitted.
+    The loss is convex in the reciprocal of the temperature and the biases. Where there are biases,
+    a class without images is left out of the fit and has the bias 0: the images cannot tell how
+    often it should be said.
 
     Args:
         logits: ``(N, C)``; log probabilities do as well.
@@ -60,9 +61,20 @@ def fit_scaling(
         weights: ``(N,)``, above 0.
         biases: Whether there are biases, or a temperature alone.
     """
-    count = logits.shape[1]
     share = weights / weights.sum()
-    free = (targets.sum(axis=0) > 0) & biases
+    known = targets.any(axis=0)
+    if not biases or known.sum() < 2:
+        return Scaling(1 / _least(logits, targets, share, 0.0)[0], np.zeros(logits.shape[1]))
+    best = _least(logits[:, known], targets[:, known], share, LARGEST_BIAS)
+    shifts = np.zeros(logits.shape[1])
+    shifts[known] = best[1:] - best[1:].mean()
+    return Scaling(float(1 / best[0]), shifts)
+
+
+def _least(
+    logits: FloatArray, targets: FloatArray, share: FloatArray, largest_bias: float
+) -> FloatArray:
+    """Return the reciprocal of the temperature and the biases of the least loss."""
 
     def loss(parameters: FloatArray) -> tuple[float, FloatArray]:
         scaled = logits * parameters[0] + parameters[1:]
@@ -70,10 +82,9 @@ def fit_scaling(
         excess = (softmax(scaled, axis=1) - targets) * share[:, None]
         return float(value), np.concatenate([[(excess * logits).sum()], excess.sum(axis=0)])
 
-    bounds = [(1 / HIGHEST, 1 / LOWEST)]
-    bounds += [(-LARGEST_BIAS, LARGEST_BIAS) if each else (0.0, 0.0) for each in free]
+    count = logits.shape[1]
+    bounds = [(1 / HIGHEST, 1 / LOWEST), *[(-largest_bias, largest_bias)] * count]
     start = np.concatenate([[1.0], np.zeros(count)])
     options = {"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-9}
     best = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
-    shifts = np.asarray(best[1:], dtype=np.float64)
-    return Scaling(float(1 / best[0]), shifts - shifts.mean())
+    return np.asarray(best, dtype=np.float64)

@@ -106,7 +106,9 @@ def calibrate_by_hospital(
     }
     losses = {name: balanced_loss(each, column) for name, each in tables.items()}
     plain, full = HELD_OUT
-    helps = losses[full] < losses[plain]
+    # What a class without images should be shifted by, nobody knows.
+    is_complete = bool(fits.targets.any(axis=0).all())
+    helps = is_complete and losses[full] < losses[plain]
     scaling = fits.scaling(np.ones(len(table), dtype=bool), biases=helps)
     if scaling.at_limit:
         message = (
@@ -129,7 +131,7 @@ class _Fits:
         self._table = table
         self._column = column
         self._logits = logits
-        self._targets = outcomes_of(table, class_names_in(table)).positives.astype(np.float64)
+        self.targets = outcomes_of(table, class_names_in(table)).positives.astype(np.float64)
 
     @property
     def unchanged(self) -> FloatArray:
@@ -139,7 +141,7 @@ class _Fits:
     def scaling(self, rows: BoolArray, *, biases: bool) -> Scaling:
         """Fit to some rows."""
         weights = balanced_weights(self._table[rows], self._column)
-        return fit_scaling(self._logits[rows], self._targets[rows], weights, biases=biases)
+        return fit_scaling(self._logits[rows], self.targets[rows], weights, biases=biases)
 
     def crossed(self, parts: Sequence[tuple[BoolArray, BoolArray]], *, biases: bool) -> FloatArray:
         """Return probabilities of each part by what was fitted to its others."""

@@ -32,6 +32,19 @@ def test_weights_are_repetitions():
     np.testing.assert_allclose(weighted.biases, repeated.biases, atol=1e-4)
 
 
+def test_a_class_without_images_keeps_its_place():
+    logits, true = calibrated_logits(600)
+    some = true != 2
+    fit = fit_scaling(logits[some], one_hot(true[some]), np.ones(some.sum()))
+    assert fit.biases[2] == 0
+    assert np.abs(fit.biases[:2]).max() < 0.5  # nothing was wrong with them
+    assert fit.biases.sum() == pytest.approx(0)
+    expected = fit_scaling(logits[some, :2], one_hot(true[some], 2), np.ones(some.sum()))
+    np.testing.assert_allclose(fit.biases[:2], expected.biases)
+    alone = fit_scaling(logits[true == 1], one_hot(true[true == 1]), np.ones((true == 1).sum()))
+    assert alone.biases.tolist() == [0, 0, 0]
+
+
 def test_each_class_is_expected_as_often_as_it_is_seen():
     """Where the log loss is least, its slope along each bias is 0."""
     logits, true = calibrated_logits(500)
