@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from PIL import Image
 
 from monai_covid.cli.main import main
 from monai_covid.data.datalists import datalist_hash, stage3_datalist
+from monai_covid.evaluation.calibration.record import Calibration
 from monai_covid.evaluation.calibration.temperature import table_at
 from monai_covid.evaluation.predictions import write_predictions
 from monai_covid.inference.classifier import Classifier
@@ -328,6 +330,29 @@ def test_for_hospitals_that_the_model_has_not_seen(in_hospitals, tmp_path, capsy
     scaled = np.log(probabilities_of(model, folder)) / info.temperature + biases
     expected = np.exp(scaled) / np.exp(scaled).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(probabilities_of(tmp_path / "calm.pt", folder), expected, atol=1e-4)
+
+
+def test_biases_are_not_added_to_predictions_of_an_unknown_time(in_hospitals, tmp_path):
+    """Those of before lack the biases that the model has now; those of after have them."""
+    model, folder = in_hospitals
+    _, info = load_model(model)
+    shifted = Calibration("before", 30, 30, 1.0, 0.9, biases=(0.5, -0.2, -0.3))
+    before = tmp_path / "before.pt"
+    save_model(before, load_model(model)[0].state_dict(), replace(info, calibration=shifted))
+    assert read_model_info(before).calibration.biases == (0.5, -0.2, -0.3)
+    words = ("--predictions", tmp_path / "p.csv", "--hold-out-by", "source")
+    (tmp_path / "p.csv").write_text("image,patient_id,label\n")
+    with pytest.raises(SystemExit, match=r"changed the biases .* give the model as it was"):
+        run(*call(before, tmp_path / "calm.pt", *words))
+    words_of_images = ("--data", folder, "--section", "all", "--hold-out-by", "source")
+    assert run(*call(before, tmp_path / "calm.pt", *words_of_images)) == 0
+    added = json.loads((tmp_path / "calm_calibration.json").read_text())
+    helps, temperature = added["hospitals"]["biases_help"], added["temperature"]
+    new = [temperature * bias * helps for bias in added["hospitals"]["biases"].values()]
+    stored = read_model_info(tmp_path / "calm.pt").calibration.biases
+    assert stored == pytest.approx(np.add(shifted.biases, new), abs=1e-6)
+    with pytest.raises(SystemExit, match="--model is missing: which model made"):
+        run("calibrate", "--out", tmp_path / "x.pt", *words)
 
 
 def test_hospitals_need_a_column(in_hospitals, setting, tmp_path):

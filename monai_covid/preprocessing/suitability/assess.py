@@ -57,6 +57,10 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
 )
 """What a reader should know of an image that is not refused for it."""
 
+MIRRORED = 0.96
+"""Score above which an image is said to be mirrored. Chosen on films of Shenzhen and COVID-CXNet, of
+which one in a thousand is above it."""
+
 SMALLEST_SIDE = 32
 SMALL_SIDE = 128
 
@@ -132,7 +136,7 @@ def assess(pixels: NDArray[Any], trained: Trained | None = None) -> Suitability:
     failed = [name for name in scores if scores[name] > trained.thresholds.get(name, EVEN_SCORE)]
     codes = tuple(_ordered(failed))
     cautions = {
-        "mirrored": not codes and "mirrored" in failed,
+        "mirrored": not codes and scores["mirrored"] > MIRRORED,
         "small": shortest < SMALL_SIDE,
         "low_contrast": statistics.contrast(sample) < LOW_CONTRAST,
         "bordered": statistics.border_share(sample) >= BORDERED,
