@@ -40,6 +40,9 @@ UNCOMPRESSED_SYNTAXES = (
 GREY_PHOTOMETRICS = ("MONOCHROME1", "MONOCHROME2")
 COLOUR_PHOTOMETRICS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 
+MOST_SURPLUS = 16
+"""Bytes of any content that may follow the pixels; more may be pixels of another size."""
+
 
 def header_problems(dataset: Dataset, trust_photometric: bool = False) -> list[str]:
     """List everything in the header that makes ``dataset`` unusable as a radiograph.
@@ -177,8 +180,7 @@ def _length_problems(dataset: Dataset) -> Iterator[str]:
     if layout.photometric == "YBR_FULL_422":
         expected = expected * 2 // 3
     actual = len(dataset.PixelData)
-    shortest_line = expected // max(layout.rows, layout.columns)
-    is_surplus = actual - expected < shortest_line or _is_padding(dataset.PixelData, expected)
+    is_surplus = actual - expected <= MOST_SURPLUS or _is_padding(dataset.PixelData, expected)
     if actual < expected or not is_surplus:
         surplus = ", and what is too much is no padding" if actual > expected else ""
         yield (

@@ -150,7 +150,15 @@ def test_truncated_files_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "surplus",
-    [b"\0", b"\0" * 510, b"\xff" * 128, b"  ", b"\0" * 64 * 97, b"\xd0\7" * 500, b"no pixels"],
+    [
+        b"\0",
+        b"\0" * 510,
+        b"\xff" * 128,
+        b"  ",
+        b"\0" * 64 * 97,
+        b"\xd0\7" * 500,
+        b"16 are no pixels",
+    ],
 )
 def test_surplus_padding_is_left_out(tmp_path, surplus):
     dataset = instance(picture(bits=12), 12)
@@ -166,6 +174,20 @@ def test_surplus_that_may_be_pixels_is_refused():
         dataset = instance(picture())
         dataset.PixelData += line.tobytes()
         refused(dataset, "what is too much is no padding")
+
+
+@pytest.mark.parametrize(("rows", "columns", "surplus"), [(95, 65, 33), (103, 60, 28)])
+def test_pixels_of_another_size_are_refused(rows, columns, surplus):
+    dataset = instance(picture(), Rows=rows, Columns=columns)
+    assert len(dataset.PixelData) - rows * columns == surplus
+    refused(dataset, "what is too much is no padding")
+
+
+@pytest.mark.parametrize("size", [18, 60])
+def test_bytes_in_front_of_the_pixels_are_refused(size):
+    dataset = instance(picture())
+    dataset.PixelData = bytes(range(size)) + dataset.PixelData
+    refused(dataset, "what is too much is no padding")
 
 
 def test_a_missing_padding_byte_is_no_problem(tmp_path):
