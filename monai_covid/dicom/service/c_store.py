@@ -82,17 +82,19 @@ class CStoreSender:
                 return []
             if position and not association.is_established:
                 return list(files[position:])
+            # What all destinations have may be deleted as soon as it is stored.
+            kind = kind_of(file)
             try:
                 problem = _send(association, file)
             except _EndedError as error:
                 if position and not error.was_sent:
                     return list(files[position:])
-                self._ending.add(kind_of(file))
-                problems.append(Problem(file, kind_of(file), str(error)))
+                self._ending.add(kind)
+                problems.append(Problem(file, kind, str(error)))
                 return list(files[position + 1 :])
             if problem is None:
                 stored(file)
-                self._ending.discard(kind_of(file))
+                self._ending.discard(kind)
             else:
                 problems.append(problem)
         return []

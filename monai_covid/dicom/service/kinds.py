@@ -40,6 +40,8 @@ class KindByKind:
         groups = self._groups(files)
         while groups and not stopping():
             group = groups.popleft()
+            # What all destinations have may be deleted as soon as it is stored.
+            sent = {kind_of(file) for file in group}
             left = dict.fromkeys(group)
 
             def noted(file: Path, left: dict[Path, None] = left) -> None:
@@ -49,7 +51,7 @@ class KindByKind:
             try:
                 problems += self._sender(group, noted, stopping)
                 answered = True
-                self._suspects -= {kind_of(file) for file in group}
+                self._suspects -= sent
             except UnreachableError as error:
                 if not error.may_be_the_kind:
                     raise

@@ -1,5 +1,7 @@
 """A kind of result that a destination does not bear, without saying so, holds up nothing else."""
 
+from pathlib import Path
+
 import pytest
 from pydicom import dcmread
 from pydicom.uid import (
@@ -127,3 +129,20 @@ def test_a_web_server_that_does_not_answer_to_a_kind(tmp_path, results, bad, way
     server.stop()
     assert set(stored) == set(results.values()) - {results[bad]}
     assert [(problem.kind, problem.final) for problem in problems] == [(bad.name, False)]
+
+
+@pytest.mark.parametrize("way", ["C-STORE", "STOW-RS"])
+def test_what_is_deleted_as_soon_as_it_is_stored_is_no_problem(tmp_path, results, way):
+    """As when the disk is full and all destinations have it."""
+    peer = Archive().start() if way == "C-STORE" else StowServer()
+    destination, chosen = parse_destination(peer.url), settings(tmp_path, peer.url)
+    inner = (
+        CStoreSender(destination, chosen, None)
+        if way == "C-STORE"
+        else StowSender(destination, chosen)
+    )
+    problems = KindByKind(inner)(list(results.values()), Path.unlink, lambda: False)
+    peer.stop()
+    assert problems == []
+    assert len(peer.stored) == len(KINDS)
+    assert not any(file.exists() for file in results.values())
