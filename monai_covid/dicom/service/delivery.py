@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -14,6 +15,7 @@ from monai_covid.dicom.service.destinations import (
     Destination,
     Problem,
     Sender,
+    UnclearError,
     UnreachableError,
 )
 from monai_covid.dicom.service.endpoint import Metrics, RecentErrors
@@ -79,7 +81,8 @@ class Delivery(DestinationThread):
 
     While the destination cannot be reached everything waits for it. A result that it refuses holds
     up nothing else: it is tried again by itself, and put aside if it is refused for good or too
-    often.
+    often. Nor does a study hold up others of which it is unclear whether the destination is away or
+    does not bear what is left of it; that is tried again without end.
     """
 
     def __init__(
@@ -113,6 +116,8 @@ class Delivery(DestinationThread):
         self._attempts = attempts
         self._line = backoff()
         self._of_jobs: dict[str, Backoff] = {}
+        self._refusals: Counter[str] = Counter()
+        self._is_away = False
         self._metrics = metrics
         self._errors = errors
         self._announce = announce
@@ -137,6 +142,7 @@ class Delivery(DestinationThread):
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            self._is_away = False
             try:
                 self._deliver_due()
             # The disk or a library can fail in any way; the files tell how to go on.
@@ -145,7 +151,7 @@ class Delivery(DestinationThread):
             self._wait()
 
     def _wait(self) -> None:
-        if self._line.failures:
+        if self._is_away:
             # New results do not make an unreachable destination reachable.
             self._stopping.wait(self._line.remaining())
             return
@@ -158,6 +164,7 @@ class Delivery(DestinationThread):
         jobs.sort(key=lambda job: job.name == self._last_unreachable)
         names = {job.name for job in jobs}
         self._of_jobs = {name: one for name, one in self._of_jobs.items() if name in names}
+        self._refusals = Counter({name: n for name, n in self._refusals.items() if name in names})
         for job in jobs:
             if self._stopping.is_set():
                 return
@@ -166,6 +173,8 @@ class Delivery(DestinationThread):
                 continue
             try:
                 self._deliver(job, backoff)
+            except UnclearError as error:
+                self._failed(backoff, str(error), job.name)
             except UnreachableError as error:
                 self._last_unreachable = job.name
                 self._failed(self._line, str(error), job.name)
@@ -202,7 +211,8 @@ class Delivery(DestinationThread):
 
     def _refused(self, job: Job, problems: Sequence[Problem], backoff: Backoff) -> None:
         """Put aside what is refused for good, and try the rest again later."""
-        last = backoff.failures + 1 >= self._attempts
+        self._refusals[job.name] += 1
+        last = self._refusals[job.name] >= self._attempts
         for problem in problems:
             if problem.final or last:
                 self._outbox.refused(job, self.destination.key, problem)
@@ -219,6 +229,7 @@ class Delivery(DestinationThread):
 
     def _failed(self, backoff: Backoff, reason: str, job: str = "") -> None:
         seconds = backoff.fail()
+        self._is_away = backoff is self._line
         self._last_error = reason
         self._metrics.failed.labels(self.destination.url).inc()
         self._errors.add("delivery failed", f"{self.destination.url}: {reason}")

@@ -47,6 +47,10 @@ class RejectedError(UnreachableError):
     """A destination is there and rejects the association."""
 
 
+class UnclearError(UnreachableError):
+    """Either a destination is away, or it does not bear the kinds that were sent."""
+
+
 class Problem(NamedTuple):
     """Why a destination has not stored a result.
 

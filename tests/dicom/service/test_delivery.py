@@ -17,6 +17,7 @@ from monai_covid.dicom.service.spool import Spool
 from monai_covid.dicom.study import StudyOutcome
 from tests.dicom.service.peers import Archive, free_port, send, wait_until
 from tests.dicom.service.running import folders, running, settings
+from tests.dicom.service.stow_server import StowServer
 from tests.dicom.service.studies import FakeProcessor, image, result_uid
 
 
@@ -210,6 +211,39 @@ def test_a_result_is_put_aside_after_too_many_refusals(tmp_path, archive, second
     assert [one["file"] for one in record["refused"]] == ["0001.dcm"]
     assert "0xC123" in record["refused"][0]["reason"]
     assert "SECRET" not in json.dumps(record)
+
+
+@pytest.fixture
+def two_kinds(tmp_path):
+    """A service that sends two kinds to a web server, and puts aside what is refused 4 times."""
+    server = StowServer()
+    chosen = settings(tmp_path, server.url, send_attempts=4)
+    with running(chosen, ReportToo()) as service:
+        yield server, service
+    server.stop()
+
+
+def test_an_outage_in_the_middle_of_a_study_counts_as_no_refusals(tmp_path, two_kinds):
+    server, service = two_kinds
+    server.answer = lambda uid: (503 if server.stored else 200, None)
+    send(service.port, image())
+    wait_until(lambda: service.metrics.totals()["results_failed"] >= 6)
+    assert not folders(tmp_path, "undelivered")
+    server.answer = lambda uid: (200, None)
+    wait_until(lambda: folders(tmp_path, "done"))
+    assert len(server.stored) == 2
+
+
+def test_kinds_that_a_server_never_answers_to_hold_up_no_later_studies(tmp_path, two_kinds):
+    server, service = two_kinds
+    server.breaks_off = lambda dataset: dataset.SOPClassUID == SegmentationStorage
+    for number in range(1, 8):
+        send(service.port, image(PatientID=f"SECRET-{number}"))
+        wait_until(lambda number=number: len(server.stored) == number, 5)
+        failed = service.metrics.totals()["results_failed"] + 6
+        wait_until(lambda failed=failed: service.metrics.totals()["results_failed"] >= failed)
+    wait_until(lambda: folders(tmp_path, "undelivered"))
+    assert not folders(tmp_path, "done")
 
 
 def test_what_is_being_sent_and_since_when(tmp_path, archive):

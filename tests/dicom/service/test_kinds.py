@@ -12,7 +12,12 @@ from pydicom.uid import (
 )
 
 from monai_covid.dicom.service.c_store import CStoreSender
-from monai_covid.dicom.service.destinations import Problem, UnreachableError, parse_destination
+from monai_covid.dicom.service.destinations import (
+    Problem,
+    UnclearError,
+    UnreachableError,
+    parse_destination,
+)
 from monai_covid.dicom.service.kinds import KindByKind
 from monai_covid.dicom.service.stow import StowSender
 from tests.dicom.instances import saved
@@ -92,6 +97,41 @@ def test_a_kind_that_failed_where_others_did_not_is_sent_apart_until_it_is_taken
 def test_a_destination_that_takes_nothing_is_unreachable(results):
     with pytest.raises(UnreachableError, match="broken off"):
         send(KindByKind(Fake(*KINDS)), results.values())
+
+
+def test_a_destination_that_goes_away_in_the_middle_of_a_study_refuses_nothing(results):
+    fake = Fake(*KINDS[1:])
+    sender = KindByKind(fake)
+    assert len(send(sender, results.values())[1]) == 3
+    left = [results[kind] for kind in KINDS[1:]]
+    for _ in range(3):
+        with pytest.raises(UnclearError, match="broken off"):
+            send(sender, left)
+    other = results[KINDS[0]]
+    fake.bad.append(KINDS[0].name)
+    with pytest.raises(UnreachableError) as caught:
+        send(sender, [*left, other])
+    assert not isinstance(caught.value, UnclearError)
+    fake.bad.clear()
+    assert send(sender, left) == (left, [])
+
+
+def test_each_result_of_a_kind_counts_as_often_as_something_was_answered_since(results, tmp_path):
+    bad, good = KINDS[3], results[KINDS[0]]
+    files = [results[bad], *(tmp_path / str(number) / f"{bad.name}.dcm" for number in range(2))]
+    for file in files[1:]:
+        file.parent.mkdir()
+        file.write_bytes(files[0].read_bytes())
+    sender = KindByKind(Fake(bad))
+    for file in files:
+        assert len(send(sender, [good, file])[1]) == 1
+    for file in files[:2]:
+        assert len(send(sender, [file])[1]) == 1
+    for file in files:
+        with pytest.raises(UnclearError):
+            send(sender, [file])
+    send(sender, [good])
+    assert [len(send(sender, [file])[1]) for file in files] == [1, 1, 1]
 
 
 def test_what_is_not_due_to_a_kind_is_not_tried_again(results):
