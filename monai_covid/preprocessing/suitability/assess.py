@@ -58,8 +58,8 @@ CAUTIONS: Mapping[str, str] = MappingProxyType(
 """What a reader should know of an image that is not refused for it."""
 
 MIRRORED = 0.96
-"""Score above which an image is said to be mirrored. Chosen on films of Shenzhen and COVID-CXNet, of
-which one in a thousand is above it."""
+"""Score above which an image is said to be mirrored. Chosen on films of Shenzhen and COVID-CXNet,
+of which one in a thousand is above it."""
 
 SMALLEST_SIDE = 32
 SMALL_SIDE = 128
