@@ -27,6 +27,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--nih-source", default=NIH_SOURCE, help=f"name of ChestX-ray14 ({NIH_SOURCE})"
     )
     parser.add_argument(
+        "--same-patients",
+        action="store_true",
+        help="an id is the same patient in all collections (only of ChestX-ray14)",
+    )
+    parser.add_argument(
         "--origin",
         metavar="COLUMN",
         help="divide a source by where its images come from, such as origin_url",
@@ -51,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if options.nih is not None:
         collections.append((options.nih_source, read_nih_as_stage3(options.nih, labels)))
     origin = None if options.origin is None else Origin(options.origin, options.fewest)
-    merged = merge(collections, labels.names, origin)
+    merged = merge(collections, labels.names, origin, same_patients=options.same_patients)
     with atomic_path(options.out) as temporary:
         merged.frame.to_csv(temporary, index=False, lineterminator="\n")
     print("\n".join(merged.notes))

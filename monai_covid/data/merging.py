@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monai_covid.data.collections.named_labels import folded
-from monai_covid.data.patients import drop_patients, patients_in
+from monai_covid.data.merged_patients import SeenPatients, distinct_patients
 from monai_covid.data.records import Records
 from monai_covid.data.row_checks import empty_cells
 from monai_covid.errors import InputError, Problem
@@ -44,7 +44,7 @@ class Merged(NamedTuple):
 
     Attributes:
         frame: Rows of ``COLUMNS``; images by their absolute paths.
-        notes: What was taken of each collection, a sentence each.
+        notes: What was taken of each collection, a line each, and whether ids were changed.
     """
 
     frame: pd.DataFrame
@@ -52,43 +52,66 @@ class Merged(NamedTuple):
 
 
 def merge(
-    collections: Sequence[tuple[str, Records]], classes: Sequence[str], origin: Origin | None = None
+    collections: Sequence[tuple[str, Records]],
+    classes: Sequence[str],
+    origin: Origin | None = None,
+    *,
+    same_patients: bool = False,
 ) -> Merged:
     """Put the images of some classes of several collections together.
 
-    Patients of a collection, by their ids and the names of NIH images, are left out of those after
-    it. Images of other classes are left out.
+    Patients of a collection are left out of those after it: of ChestX-ray14 by their ids and the
+    names of their images, others where an image file is in both. Any other id that several
+    collections have is made unique by the collection's name. Images of other classes are left out.
 
     Args:
         collections: Name, which stands where a collection has no column ``source``, and images.
         classes: The classes; case and punctuation do not count.
         origin: How sources are divided further, where a collection has its column.
+        same_patients: Whether an id is the same patient in all collections.
 
     Raises:
         InputError: A collection has no image to add, or a class is in none of them.
     """
     names = {folded(label): label for label in classes}
-    seen: set[str] = set()
+    seen = SeenPatients(numbered_alike=same_patients)
     parts, notes = [], []
     for name, records in collections:
         rows = _rows(name, records, origin)
         wanted = np.array([folded(label) in names for label in rows["label"]], dtype=bool)
-        kept = drop_patients(records.select(wanted), seen).records
+        kept = seen.without(records.select(wanted))
         if not len(kept):
             raise InputError([Problem(records.file, None, _nothing(rows, wanted, classes))])
         part = rows.loc[kept.frame.index]
         parts.append(part.assign(label=[names[folded(label)] for label in part["label"]]))
         notes.append(_note(name, len(rows), rows["label"][~wanted], int(wanted.sum()) - len(kept)))
-        seen |= patients_in(kept.frame)
+        seen.add(kept)
+    _check_classes(collections, classes, parts)
+    distinct = distinct_patients([name for name, _ in collections], _patients(parts))
+    notes += _ids_note(distinct.changed)
+    parts = [
+        part.assign(patient_id=ids) for part, ids in zip(parts, distinct.patients, strict=True)
+    ]
     frame = pd.concat(parts, ignore_index=True).fillna("")
     if origin is not None:
         frame[SOURCE] = _divided(frame, origin.fewest)
-    missing = [label for label in classes if label not in set(frame["label"])]
+    return Merged(frame[[column for column in COLUMNS if column in frame]], notes)
+
+
+def _check_classes(
+    collections: Sequence[tuple[str, Records]],
+    classes: Sequence[str],
+    parts: Sequence[pd.DataFrame],
+) -> None:
+    found = {label for part in parts for label in part["label"]}
+    missing = [label for label in classes if label not in found]
     if missing:
         files = ", ".join(str(records.file) for _, records in collections)
-        message = f"no image of {', '.join(missing)}"
-        raise InputError([Problem(files, None, message)])
-    return Merged(frame[[column for column in COLUMNS if column in frame]], notes)
+        raise InputError([Problem(files, None, f"no image of {', '.join(missing)}")])
+
+
+def _patients(parts: Sequence[pd.DataFrame]) -> list[pd.Series[str]]:
+    return [part["patient_id"] for part in parts]
 
 
 def _rows(name: str, records: Records, origin: Origin | None) -> pd.DataFrame:
@@ -131,6 +154,16 @@ def _note(name: str, images: int, others: pd.Series[str], known: int) -> str:
     if known:
         parts.append(f"left out: {known:,} of patients of the collections before it")
     return "; ".join(parts)
+
+
+def _ids_note(changed: int) -> list[str]:
+    if not changed:
+        return []
+    ids = "1 patient id" if changed == 1 else f"{changed:,} patient ids"
+    return [
+        f"{ids} in several collections: taken for different patients, written as collection/id; "
+        "--same-patients if collections number patients alike"
+    ]
 
 
 def _nothing(rows: pd.DataFrame, wanted: NDArray[np.bool_], classes: Sequence[str]) -> str:

@@ -42,3 +42,26 @@ def test_a_file_stays_unless_asked(call, tmp_path):
 def test_the_table_is_a_csv(call, tmp_path):
     with pytest.raises(SystemExit, match=r"--out .*all: give a CSV file"):
         main([*call[:-1], str(tmp_path / "all")])
+
+
+def test_patients_of_nih_are_taken_once(tmp_path):
+    lines = ["a.png,normal,nih-2", "b.png,covid19,1", "c.png,pneumonia,2"]
+    covid = write_manifest(tmp_path / "covid", lines)
+    rows = (("00000002_000.png", "No Finding", "2"), ("00000005_000.png", "No Finding", "5"))
+    nih = write_nih(tmp_path / "nih", rows, ["00000002_000.png"], ["00000005_000.png"])
+    out = ["--out", str(tmp_path / "all.csv")]
+    assert main(["merge-data", "--data", str(covid), "--nih", str(nih), *out]) == 0
+    patients = pd.read_csv(tmp_path / "all.csv", dtype=str)["patient_id"].tolist()
+    assert patients == ["nih-00002", "1", "2", "nih-00005"]
+
+
+def test_collections_that_number_patients_alike(tmp_path, capsys):
+    one = write_manifest(tmp_path / "one", ["a.png,normal,1", "b.png,covid19,2"])
+    two = write_manifest(tmp_path / "two", ["c.png,normal,1", "d.png,covid19,3"])
+    line = ["merge-data", "--data", str(one), str(two), "--out", str(tmp_path / "all.csv")]
+    assert main(line) == 0
+    assert "\n1 patient id in several collections: " in capsys.readouterr().out
+    assert len(pd.read_csv(tmp_path / "all.csv")) == 4
+    assert main([*line, "--same-patients", "--overwrite"]) == 0
+    assert "two: 1 of 2 images; left out: 1 of patients" in capsys.readouterr().out
+    assert len(pd.read_csv(tmp_path / "all.csv")) == 3

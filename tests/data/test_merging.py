@@ -12,7 +12,10 @@ CLASSES = ("covid19", "pneumonia", "normal")
 
 @pytest.fixture
 def collections(tmp_path):
-    """The second has no source, repeats an NIH patient under another id, and knows tuberculosis."""
+    """The second has no source, repeats an NIH patient under another id, and knows tuberculosis.
+
+    Both number some patient p1.
+    """
     first = write_manifest(
         tmp_path / "first",
         [
@@ -37,7 +40,7 @@ def collections(tmp_path):
 
 
 def test_images_of_the_classes_with_sources_and_no_patient_twice(collections):
-    frame, notes = merge(collections, CLASSES)
+    frame, notes = merge(collections, CLASSES, same_patients=True)
     assert frame["label"].tolist() == ["covid19", "covid19", "pneumonia", "normal", "normal"]
     assert frame["source"].tolist() == ["web", "web", "NIH", "web", "two"]
     assert frame["sex"].tolist() == ["", "", "", "", "F"]
@@ -48,6 +51,17 @@ def test_images_of_the_classes_with_sources_and_no_patient_twice(collections):
         "one: 4 of 4 images",
         "two: 1 of 4 images; left out: tuberculosis 1; left out: 2 of patients of the collections "
         "before it",
+    ]
+
+
+def test_an_id_in_two_collections_is_two_patients(collections):
+    frame, notes = merge(collections, CLASSES)
+    assert frame["patient_id"].tolist() == ["one/p1", "p2", "nih-00007", "p3", "q1", "two/p1"]
+    assert notes[1:] == [
+        "two: 2 of 4 images; left out: tuberculosis 1; left out: 1 of patients of the collections "
+        "before it",
+        "1 patient id in several collections: taken for different patients, written as "
+        "collection/id; --same-patients if collections number patients alike",
     ]
 
 
@@ -62,9 +76,9 @@ def test_places_are_sources_whatever_collection_has_them(collections):
     name, records = collections[1]
     records.frame["url"] = ["http://sirm.org/9", "", "", ""]
     frame, _ = merge([collections[0], (name, records)], CLASSES, Origin("url", fewest=3))
-    assert frame["source"].tolist() == ["sirm.org", "sirm.org", "NIH", SMALL, "sirm.org"]
+    assert frame["source"].tolist() == ["sirm.org", "sirm.org", "NIH", SMALL, "sirm.org", "two"]
     frame, _ = merge([collections[0], (name, records)], CLASSES, Origin("url", fewest=4))
-    assert frame["source"].tolist() == [SMALL, SMALL, "NIH", SMALL, SMALL]
+    assert frame["source"].tolist() == [SMALL, SMALL, "NIH", SMALL, SMALL, "two"]
 
 
 def test_what_cannot_be_merged_is_refused(collections, tmp_path):
