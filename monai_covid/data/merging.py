@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,6 +23,10 @@ COLUMNS = ("image", "label", "patient_id", SOURCE, "view", "sex", "age")
 PLACE = "place"
 SMALL = "smaller places"
 """Source of images whose places have too few patients."""
+
+
+BARE_ADDRESS = re.compile(r"(?i:[\w-]+(\.[\w-]+)*\.[a-z]{2,})(:\d+)?([/?#].*)?")
+"""An address without its scheme: ``radiopaedia.org/cases/1``, but not ``10.1016/j.x`` or a name."""
 
 
 class Origin(NamedTuple):
@@ -142,7 +147,13 @@ def _divided(frame: pd.DataFrame, fewest: int) -> pd.Series[str]:
 
 
 def _place(origin: str) -> str:
-    return (urlsplit(origin).hostname or origin).removeprefix("www.") if origin else ""
+    """Return the host of an address; what is none is the name of a place."""
+    text = origin.strip()
+    try:
+        host = urlsplit(f"//{text}" if BARE_ADDRESS.fullmatch(text) else text).hostname
+    except ValueError:  # no address, though it begins like one: http://[bad
+        host = None
+    return (host or text).removeprefix("www.")
 
 
 def _note(name: str, images: int, others: pd.Series[str], known: int) -> str:

@@ -99,3 +99,23 @@ def test_what_cannot_be_merged_is_refused(collections, tmp_path):
     )
     with pytest.raises(InputError, match="merge takes one class an image"):
         merge([("several", several)], ("Mass",))
+
+
+@pytest.mark.parametrize(
+    ("origin", "place"),
+    [
+        ("http://[bad", "http://[bad"),
+        ("https://Radiopaedia.org/cases/1", "radiopaedia.org"),
+        ("radiopaedia.org/cases/1", "radiopaedia.org"),
+        ("www.Radiopaedia.org", "radiopaedia.org"),
+        (" radiopaedia.org:80?case=1", "radiopaedia.org"),
+        ("//radiopaedia.org/cases/1", "radiopaedia.org"),
+        ("10.1016/j.radcr.2020.1", "10.1016/j.radcr.2020.1"),
+        ("Ward 3, Sta. Maria", "Ward 3, Sta. Maria"),
+    ],
+)
+def test_the_place_of_an_address(collections, origin, place):
+    name, records = collections[0]
+    records.frame["url"] = origin
+    frame, _ = merge([(name, records)], CLASSES, Origin("url", fewest=1))
+    assert set(frame["source"]) == {place}
