@@ -8,8 +8,9 @@ below ``FEWEST_HOSPITALS``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -227,10 +228,12 @@ def _rows(codes: IntArray) -> list[IntArray]:
 
 def _weights(
     patients: Sequence[str], codes: IntArray, resamples: int, seed: int
-) -> list[FloatArray]:
-    """Return the data as they are, then blocks of resamples of patients within hospitals."""
+) -> Iterator[FloatArray]:
+    """Yield the data as they are, then blocks of resamples of patients within hospitals."""
     strata = [str(code) for code in codes]
-    return [np.ones((1, len(codes))), *patient_weights(patients, resamples, seed, strata)]
+    as_they_are = [np.ones((1, len(codes)))]
+    # A block is made when its turn comes: all of them together take gigabytes of large sets.
+    return chain(as_they_are, patient_weights(patients, resamples, seed, strata))
 
 
 def hospital_counts(hospitals: int, resamples: int, seed: int) -> IntArray:

@@ -1,11 +1,15 @@
 """Hospitals: against scikit-learn with weights, closed forms, and each hospital alone."""
 
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
+from monai_covid.evaluation import bootstrap
 from monai_covid.evaluation.columns import PATIENT, probability_column
+from monai_covid.evaluation.hospitals import report as hospital_report
 from monai_covid.evaluation.hospitals.report import (
     IMAGES,
     evaluate_hospitals,
@@ -179,6 +183,23 @@ def test_hospitals_are_drawn_with_replacement():
     assert counts[1:].var(axis=0) == pytest.approx([3 / 4] * 4, abs=0.06)
     assert (counts == hospital_counts(4, 3000, 0)).all()
     assert (counts != hospital_counts(4, 3000, 1)).any()
+
+
+def test_few_blocks_of_resamples_are_in_memory_at_once(monkeypatch):
+    at_once = []
+
+    def followed(*arguments):
+        blocks = []
+        for block in bootstrap.patient_weights(*arguments):
+            blocks.append(weakref.ref(block))
+            at_once.append(sum(each() is not None for each in blocks))
+            yield block
+
+    monkeypatch.setattr(bootstrap, "NUMBERS_AT_ONCE", 180 * 10)
+    monkeypatch.setattr(hospital_report, "patient_weights", followed)
+    evaluate_hospitals(in_hospitals(), COLUMN, CLASSES, 100)
+    assert len(at_once) > 5
+    assert max(at_once) <= 2
 
 
 def test_few_hospitals_and_few_patients_have_no_interval():
