@@ -17,6 +17,7 @@ from monai_covid.data.records import Records
 from monai_covid.errors import OptionError
 from monai_covid.evaluation.report_folder import check_replaceable, whole_folder
 from monai_covid.inference.classifier import Classifier
+from monai_covid.inference.held_out import check_hold_out
 from monai_covid.inference.model import Model
 from monai_covid.labels import LabelSet, chosen_labels, known_labels, register_display_names
 
@@ -47,21 +48,22 @@ def audit(
         external: Manifests of other hospitals, or the folder of ChestX-ray14.
         readings: CSV of what readers saw.
         classes: Label set of the collection, where there is no model; None: what it has.
-        options: Held-out fold, resamples, seed and batch size.
+        options: Held-out fold or hospital, resamples, seed and batch size.
         overwrite: Whether an earlier report may be replaced.
 
     Returns:
         What each audit found, by its name.
 
     Raises:
-        OptionError: If an audit is unknown, the model is an ensemble, or ``out`` may not be
-            replaced.
+        OptionError: If an audit is unknown, the model is an ensemble or was trained with other
+            folds, or ``out`` may not be replaced.
         InputError: If the data have problems.
     """
     chosen = _chosen(names)
     classifier = model.classifier if isinstance(model, Model) else model
     if not isinstance(classifier, Classifier | None):
         raise OptionError("one network is audited, not an ensemble; load a single model")
+    _check_fold(classifier, options or AuditOptions())
     out, data = Path(out), Path(data)
     try:
         check_replaceable(out, AUDIT_JSON, overwrite=overwrite)
@@ -96,6 +98,21 @@ def _chosen(names: Sequence[str]) -> list[str]:
     if unknown:
         raise OptionError(f"no audit {', '.join(unknown)}; there are {', '.join(AUDITS)}")
     return [name for name in AUDITS if name in names or not names]
+
+
+def _check_fold(classifier: Classifier | None, options: AuditOptions) -> None:
+    """Refuse a fold of other folds than those that the model was trained with."""
+    column = options.hold_out_by
+    if options.fold is None:
+        if column is not None:
+            raise OptionError(
+                f"--hold-out-by {column}: give --fold too, the number of the hospital that was "
+                "held out, in the order of names from 0"
+            )
+    elif classifier is not None:
+        check_hold_out(
+            classifier.file, column, option="--hold-out-by", otherwise="leave out --fold"
+        )
 
 
 def _wanted_labels(

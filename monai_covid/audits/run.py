@@ -137,6 +137,7 @@ def _content(
         "images": len(subject.records),
         "images_of_unknown_patients": count_unknown(subject.records.patients),
         "fold": subject.options.fold,
+        "hold_out_by": subject.options.hold_out_by,
         "seed": subject.options.seed,
         "audits": audits,
         "left_out": dict(left_out),

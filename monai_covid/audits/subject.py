@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monai_covid.data.hospitals import hospital_sections
 from monai_covid.data.records import Records
 from monai_covid.errors import InputError, Problem
 from monai_covid.evaluation.predictions import multiclass_table
@@ -29,6 +30,7 @@ class AuditOptions:
         seed: Seed of everything random.
         batch_size: Images that pass the network together.
         progress: Whether progress bars are shown.
+        hold_out_by: Column of hospitals, if these were the folds when the model was trained.
     """
 
     fold: int | None = None
@@ -36,6 +38,7 @@ class AuditOptions:
     seed: int = 0
     batch_size: int = 16
     progress: bool = False
+    hold_out_by: str | None = None
 
 
 class Subject:
@@ -85,10 +88,13 @@ class Subject:
 
         Raises:
             InputError: If the fold has no images.
+            OptionError: If the fold is a hospital that cannot be held out.
         """
-        fold = self.options.fold
+        fold, column = self.options.fold, self.options.hold_out_by
         if fold is None:
             return self.records
+        if column is not None:
+            return self.records.select(hospital_sections(self.records, column, fold) == "test")
         keep = self.folds == str(fold)
         if not keep.any():
             folds = ", ".join(sorted(set(self.folds) - {""})) or "none"

@@ -29,6 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_model(parser, default=None, help="model file (none: the collection alone is audited)")
     add_shared(parser, "device", "batch-size")
     parser.add_argument("--fold", type=int, help="held-out fold (all images are unseen)")
+    add_shared(
+        parser,
+        "hold-out-by",
+        help="column of hospitals, if the model was trained with it: --fold is the number of the "
+        "held-out one by name (folds of patients)",
+    )
     parser.add_argument(
         "--external",
         type=Path,
@@ -66,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
             options.seed,
             options.batch_size,
             progress=not options.quiet,
+            hold_out_by=options.hold_out_by,
         ),
         overwrite=options.overwrite,
     )

@@ -47,6 +47,7 @@ class Classifier:
     """Classifies images with the network of a model file.
 
     Attributes:
+        file: The model file.
         info: What the network is.
         network: The network, in evaluation mode on ``device``.
     """
@@ -64,6 +65,7 @@ class Classifier:
         Raises:
             WeightsError: If the file is missing or unusable.
         """
+        self.file = Path(model)
         network, self.info = load_model(model)
         self.flips = flips
         self.device = torch.device(device)

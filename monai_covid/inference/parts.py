@@ -14,7 +14,7 @@ from monai.engines import Evaluator
 
 from monai_covid.data import images
 from monai_covid.errors import or_exit
-from monai_covid.inference import evaluated, image
+from monai_covid.inference import evaluated, held_out, image
 from monai_covid.models import model_file
 from monai_covid.preprocessing import prepare
 from monai_covid.preprocessing.probability import ProbabilityFromLogitsd
@@ -36,6 +36,7 @@ load_weights = _part(model_file.load_weights)
 check_preprocessing = _part(prepare.check_preprocessing)
 preparation = _part(image.ImagePreparation)
 image_files = _part(images.folder_datalist)
+check_section = _part(held_out.check_evaluated_section)
 labelled_datalist = _part(evaluated.evaluated_datalist)
 
 

@@ -42,6 +42,14 @@ def test_a_fold_that_is_not_there(records, tmp_path):
         subject.unseen  # noqa: B018
 
 
+def test_the_images_of_a_hospital_are_unseen_whatever_the_column_fold_says(records, tmp_path):
+    records.frame["source"] = ["west", "west", "west", "east", "east", "east"]
+    records.frame["patient_id"] = [f"q{index}" for index in range(6)]
+    options = AuditOptions(fold=1, hold_out_by="source")
+    unseen = Subject(records, tmp_path, options=options).unseen
+    assert unseen.frame["image"].tolist() == ["0.png", "1.png", "2.png"]
+
+
 def test_without_a_model_there_is_none(records, tmp_path):
     with pytest.raises(ValueError, match="needs a model"):
         Subject(records, tmp_path).model  # noqa: B018

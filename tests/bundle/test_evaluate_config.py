@@ -1,6 +1,7 @@
 """evaluate.yaml on both collections, and what it says to unusable input."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,30 @@ def test_the_test_section_is_one_fold(options: dict[str, Any], tmp_path: Path) -
         monai.bundle.run(**{**options, "output_dir": str(folder)}, fold=fold, folds=2)
         seen += list(pd.read_csv(folder / "predictions.csv").iloc[:, 0])
     assert len(seen) == len(set(seen)) == 6 * len(COVID_LABELS)
+
+
+def test_hospitals_are_held_out_as_in_the_run_of_the_model(
+    options: dict[str, Any], covid: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(covid / "metadata.csv")
+    hospitals = table.assign(source=["A" if row % 2 else "B" for row in range(len(table))])
+    hospitals.to_csv(covid / "metadata.csv", index=False)
+    checkpoint = Path(shutil.copy(options["checkpoint"], tmp_path / "model.pt"))
+    changed = {**options, "checkpoint": str(checkpoint)}
+    summary = tmp_path / "summary.json"
+    summary.write_text(json.dumps({"settings": {"hold_out_by": "source"}}))
+    message = refused(changed)
+    assert "model.pt was trained with hold_out_by source (its summary.json tells)" in message
+    assert "give --hold_out_by source, or, for images of another collection, --section" in message
+    assert not (tmp_path / "results").exists()
+    monai.bundle.run(**changed, hold_out_by="source", fold=1)
+    said = pd.read_csv(tmp_path / "results/predictions.csv")["image"]
+    assert set(said) == set(hospitals["image"][hospitals["source"] == "B"])
+    monai.bundle.run(**changed, section="all", overwrite=True)
+    summary.write_text(json.dumps({"settings": {"hold_out_by": None}}))
+    message = refused(changed, hold_out_by="source", overwrite=True)
+    assert "was trained with folds of patients" in message
+    assert "leave out --hold_out_by source" in message
 
 
 def test_stage_2(options: dict[str, Any], nih_model: Path, tmp_path: Path) -> None:

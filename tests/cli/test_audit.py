@@ -189,6 +189,44 @@ def test_readings_are_asked_about_and_those_of_other_images_refused(collection, 
     assert not (tmp_path / "other").exists()
 
 
+def test_the_fold_is_of_those_that_the_model_was_trained_with(collection, tmp_path):
+    info, model = ModelInfo(image_size=64), tmp_path / "model.pt"
+    save_model(model, info.build().state_dict(), info)
+    table = pd.read_csv(collection / "metadata.csv")
+    table["source"] = ["north" if row % 2 else "south" for row in range(len(table))]
+    table["patient_id"] = [f"p{row}" for row in range(len(table))]
+    data, out = tmp_path / "hospitals.csv", tmp_path / "out"
+    table.to_csv(data, index=False)
+    summary = tmp_path / "summary.json"
+    summary.write_text(json.dumps({"settings": {"hold_out_by": "source"}}))
+    line = [
+        "audit",
+        "groups",
+        "--data",
+        data,
+        "--image-dir",
+        collection / "images",
+        "--model",
+        model,
+    ]
+    line += ["--resamples", 40, "--quiet", "--out", out]
+    message = refused([*line[1:], "--fold", 1])
+    assert "model.pt was trained with hold_out_by source (its summary.json tells)" in message
+    assert message.endswith(
+        "give --hold-out-by source, or, for images of another collection, leave out --fold"
+    )
+    assert not out.exists()
+    assert "--hold-out-by source: give --fold" in refused([*line[1:], "--hold-out-by", "source"])
+    held_out = ["--fold", 1, "--hold-out-by", "source"]
+    assert main(list(map(str, [*line, *held_out]))) == 0
+    found = json.loads((out / "audit.json").read_text())
+    assert (found["fold"], found["hold_out_by"]) == (1, "source")
+    summary.write_text(json.dumps({"settings": {"hold_out_by": None}}))
+    message = refused([*line[1:], *held_out, "--overwrite"])
+    assert "was trained with folds of patients" in message
+    assert "leave out --hold-out-by source" in message
+
+
 def test_chestxray14_serves_as_another_hospital(tmp_path):
     info, model = ModelInfo(image_size=64), tmp_path / "model.pt"
     torch.manual_seed(0)
