@@ -122,7 +122,8 @@ class Delivery(DestinationThread):
         self._errors = errors
         self._announce = announce
         self._last_error = ""
-        self._last_unreachable = ""
+        self._unreachable_with: dict[str, int] = {}
+        self._rounds = 0
         self._sending: tuple[str, float] | None = None
 
     def state(self) -> dict[str, Any]:
@@ -160,9 +161,13 @@ class Delivery(DestinationThread):
 
     def _deliver_due(self) -> None:
         jobs = self._outbox.waiting(self.destination.key)
-        # Whatever ends every connection must not do so before others have had their turn.
-        jobs.sort(key=lambda job: job.name == self._last_unreachable)
+        # Whatever ends every connection must not do so before others have had their turn: first
+        # what never did, then what did longest ago.
+        jobs.sort(key=lambda job: self._unreachable_with.get(job.name, 0))
         names = {job.name for job in jobs}
+        self._unreachable_with = {
+            name: turn for name, turn in self._unreachable_with.items() if name in names
+        }
         self._of_jobs = {name: one for name, one in self._of_jobs.items() if name in names}
         self._refusals = Counter({name: n for name, n in self._refusals.items() if name in names})
         for job in jobs:
@@ -176,7 +181,8 @@ class Delivery(DestinationThread):
             except UnclearError as error:
                 self._failed(backoff, str(error), job.name)
             except UnreachableError as error:
-                self._last_unreachable = job.name
+                self._rounds += 1
+                self._unreachable_with[job.name] = self._rounds
                 self._failed(self._line, str(error), job.name)
                 return
             # A result that cannot even be read must not hold up other studies.

@@ -119,10 +119,10 @@ def test_a_result_that_cannot_be_read_does_not_hold_up_others(tmp_path, archive)
         wait_until(lambda: folders(tmp_path, "sending") == [job])
 
 
-def test_a_study_that_ends_every_connection_does_not_hold_up_others(tmp_path):
+def test_studies_that_end_every_connection_do_not_hold_up_others(tmp_path):
     spool = Spool(tmp_path)
     spool.open()
-    for name in ("1-deadly", "2-good", "3-good"):
+    for name in ("1-deadly", "2-deadly", "3-deadly", "4-good", "5-good"):
         (spool.sending / name / "results").mkdir(parents=True)
         (spool.sending / name / "results" / "0001.dcm").touch()
 
@@ -147,7 +147,8 @@ def test_a_study_that_ends_every_connection_does_not_hold_up_others(tmp_path):
     wait_until(lambda: len(folders(tmp_path, "done")) == 2)
     delivery.stop()
     assert delivery.join(10)
-    assert [one.name for one in folders(tmp_path, "sending")] == ["1-deadly"]
+    left = [one.name for one in folders(tmp_path, "sending")]
+    assert left == ["1-deadly", "2-deadly", "3-deadly"]
     spool.close()
 
 
