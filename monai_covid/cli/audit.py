@@ -29,12 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_model(parser, default=None, help="model file (none: the collection alone is audited)")
     add_shared(parser, "device", "batch-size")
     parser.add_argument("--fold", type=int, help="held-out fold (all images are unseen)")
-    add_shared(
-        parser,
-        "hold-out-by",
-        help="column of hospitals, if the model was trained with it: --fold is the number of the "
-        "held-out one by name (folds of patients)",
-    )
+    add_shared(parser, "hold-out-by")
     parser.add_argument(
         "--external",
         type=Path,
